@@ -1,0 +1,1 @@
+"""diffusion-anatomy: what inside a diffusion model makes its images, and when."""

@@ -1,0 +1,1 @@
+"""A data set by name: images, labels and their split."""

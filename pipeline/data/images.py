@@ -1,0 +1,63 @@
+"""A set of images as every stage passes it on: a folder of NumPy arrays that can be mapped into memory."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pipeline.errors import UserError
+from pipeline.files import replacing
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images with a class and an identity each.
+
+    images: uint8 [N, H, W, C]; labels: int64 [N], class index;
+    ids: int64 [N], the position in the source of a real image, the seed of a generated one.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    ids: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: np.ndarray) -> "ImageSet":
+        return ImageSet(self.images[index], self.labels[index], self.ids[index])
+
+    def sha256(self) -> str:
+        """Hash of the content: shape, pixels and labels."""
+        digest = hashlib.sha256(repr(self.images.shape).encode())
+        digest.update(np.ascontiguousarray(self.images))
+        digest.update(np.ascontiguousarray(self.labels))
+        return digest.hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write the folder whole or not at all."""
+        with replacing(folder) as unfinished:
+            unfinished.mkdir()
+            for name in ("images", "labels", "ids"):
+                np.save(unfinished / f"{name}.npy", getattr(self, name))
+
+
+def load(folder: Path) -> ImageSet:
+    """Map a saved set into memory; a missing or damaged one is a `UserError`."""
+    try:
+        return ImageSet(*(np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in ("images", "labels", "ids")))
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{folder} holds no whole set of images ({error}); remove it and run `dvc repro`.") from None
+
+
+def to_network(images: np.ndarray) -> torch.Tensor:
+    """uint8 [N, H, W, C] -> float32 [N, C, H, W] in [-1, 1]."""
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
+
+
+def from_network(images: torch.Tensor) -> np.ndarray:
+    """float [N, C, H, W] in [-1, 1] -> uint8 [N, H, W, C]; values outside are clamped."""
+    levels = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()

@@ -1,0 +1,44 @@
+"""Checkpoints of a training run: one safetensors file, whole or not there, good only for the run that wrote it."""
+
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from pipeline.errors import UserError
+from pipeline.files import replacing
+
+
+def save(path: Path, key: str, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
+    """Write tensors and JSON-able state under the run's key; a full disk is a `UserError`, the old file stays."""
+    try:
+        with replacing(path) as unfinished:
+            save_file(
+                {name: tensor.detach().contiguous() for name, tensor in tensors.items()},
+                unfinished,
+                metadata={"key": key, "state": json.dumps(state)},
+            )
+    except (OSError, SafetensorError) as error:
+        if getattr(error, "errno", None) != errno.ENOSPC and "No space left" not in str(error):
+            raise
+        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()) / 2**20
+        raise UserError(
+            f"no space left on the disk for the checkpoint {path} ({size:.1f} MiB); the last whole one is kept, "
+            "so free some space and run again to go on from it."
+        ) from None
+
+
+def load(path: Path, key: str, device: torch.device) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
+    """Tensors and state of the checkpoint at `path`; None where there is none, or it is of another run or damaged."""
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            metadata = file.metadata()
+            if metadata.get("key") != key:
+                return None
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["state"])  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return None

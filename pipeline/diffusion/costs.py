@@ -1,0 +1,54 @@
+"""What an architecture costs: weights, multiply-adds and memory, counted and not timed."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from diffusers import UNet2DModel
+from torch.utils.flop_counter import FlopCounterMode
+
+from pipeline.diffusion.unet import predict_noise
+
+
+@dataclass(frozen=True)
+class Costs:
+    """parameters: trainable weights; channels_per_level: of the encoder's output at each level, full resolution first;
+    multiply_adds: of one forward pass of one image; weight_bytes: float32;
+    training_bytes_per_image: activations kept for the backward pass of one image."""
+
+    parameters: int
+    channels_per_level: list[int]
+    multiply_adds: int
+    weight_bytes: int
+    training_bytes_per_image: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def measure(model: UNet2DModel) -> Costs:
+    """Count one image's forward pass on the CPU."""
+    model = model.cpu()
+    size, channels = model.config.sample_size, model.config.in_channels
+    x, zero = torch.zeros(1, channels, size, size), torch.zeros(1, dtype=torch.long)
+    widths: list[int] = []
+    hooks = [
+        block.register_forward_hook(lambda _module, _inputs, output: widths.append(output[1][-1].shape[1]))
+        for block in model.down_blocks
+    ]
+    kept: dict[int, int] = {}
+    weights = {parameter.data_ptr() for parameter in model.parameters()}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.data_ptr() not in weights:
+            kept[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor
+
+    try:
+        with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+            predict_noise(model, x, zero, zero)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    parameters = sum(p.numel() for p in model.parameters())
+    return Costs(parameters, widths, counter.get_total_flops() // 2, parameters * 4, sum(kept.values()))

@@ -1,0 +1,85 @@
+"""From noise to image: DDPM and DDIM over any descending list of timesteps.
+
+Every step goes from alpha-bar at this timestep to alpha-bar at the next one in the list, so uneven lists are exact.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from pipeline.diffusion.noise import INITIAL, noise
+
+Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # (x_t, t, labels) -> predicted noise
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the loop. k: K (first, noisiest) .. 1; t: its timestep; x: [N, C, H, W] after the step;
+    x0: [N, C, H, W], the clean image predicted at this step."""
+
+    k: int
+    t: int
+    x: torch.Tensor
+    x0: torch.Tensor
+
+
+def ddim_step(
+    x: torch.Tensor, eps: torch.Tensor, a: float, a_next: float, z: torch.Tensor | None, clip: bool, eta: float = 0.0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """One step from alpha-bar `a` to `a_next`: Song et al. 2021, eq. 12 with sigma of eq. 16.
+
+    x, eps: [N, C, H, W]; z: standard normal noise, needed where eta > 0. Returns the next x and the predicted x0.
+    Where `clip` bounds x0 to [-1, 1], the direction to x_t is taken from the bounded x0.
+    """
+    x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
+    if clip:
+        x0 = x0.clamp(-1, 1)
+        eps = (x - a**0.5 * x0) / (1 - a) ** 0.5
+    sigma = eta * ((1 - a_next) / (1 - a)) ** 0.5 * (1 - a / a_next) ** 0.5
+    x = a_next**0.5 * x0 + max(1 - a_next - sigma**2, 0.0) ** 0.5 * eps
+    return (x + sigma * z if z is not None and sigma > 0 else x), x0
+
+
+ddpm_step = partial(ddim_step, eta=1.0)
+"""Ancestral sampling with the posterior's variance (Ho et al. 2020, eq. 6 and 7), which is DDIM at eta = 1."""
+
+SAMPLERS = {"ddim": ddim_step, "ddpm": ddpm_step}
+
+
+def steps(
+    denoiser: Denoiser,
+    seeds: np.ndarray,
+    labels: torch.Tensor,
+    shape: tuple[int, int, int],
+    timesteps: list[int],
+    alpha_bar: torch.Tensor,
+    sampler: str,
+    clip: bool,
+) -> Iterator[Step]:
+    """The sampling loop of one batch, a step at a time.
+
+    seeds: int [N]; labels: [N] on the denoiser's device; shape: (C, H, W); timesteps: descending; alpha_bar: [T].
+    The last step goes to alpha-bar 1, the clean image.
+    """
+    levels = [float(alpha_bar[t]) for t in timesteps] + [1.0]
+    x = noise(seeds, INITIAL, shape).to(labels.device)
+    for i, t in enumerate(timesteps):
+        with torch.inference_mode():
+            eps = denoiser(x, torch.full_like(labels, t), labels)
+            z = noise(seeds, t + 1, shape).to(x) if sampler == "ddpm" else None
+            x, x0 = SAMPLERS[sampler](x, eps, levels[i], levels[i + 1], z, clip)
+        yield Step(len(timesteps) - i, t, x, x0)
+
+
+def batches(seeds: np.ndarray, labels: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """Batches of exactly `size`, the last filled up with repeats, and how many of each are to be kept.
+
+    With one size for all, kernels round alike, and an image does not depend on how many are drawn beside it.
+    """
+    for start in range(0, len(seeds), size):
+        kept = np.arange(start, min(start + size, len(seeds)))
+        filled = np.resize(kept, size)
+        yield seeds[filled], labels[filled], len(kept)

@@ -1,0 +1,34 @@
+"""The noise process: how much of the image is left at each timestep (Ho et al. 2020; Nichol and Dhariwal 2021)."""
+
+import numpy as np
+import torch
+from diffusers import DDPMScheduler
+
+BETA_SCHEDULES = {"cosine": "squaredcos_cap_v2", "linear": "linear"}
+
+
+def alpha_bar(schedule: str, timesteps: int) -> torch.Tensor:
+    """float64 [T]: the share of the image's variance left at timestep t, falling from about 1 to about 0.
+
+    `cosine`: Nichol and Dhariwal 2021, eq. 17; `linear`: Ho et al. 2020, section 4, betas 1e-4 to 0.02.
+    """
+    betas = DDPMScheduler(num_train_timesteps=timesteps, beta_schedule=BETA_SCHEDULES[schedule]).betas
+    return torch.cumprod(1.0 - betas.double(), dim=0)
+
+
+def add_noise(x0: torch.Tensor, noise: torch.Tensor, alpha_bar_t: torch.Tensor) -> torch.Tensor:
+    """The noisy images x_t; x0, noise: [N, C, H, W], alpha_bar_t: [N] (Ho et al. 2020, eq. 4)."""
+    a = alpha_bar_t.to(x0)[:, None, None, None]
+    return a.sqrt() * x0 + (1 - a).sqrt() * noise
+
+
+def snr_db(alpha_bar: torch.Tensor) -> torch.Tensor:
+    """Signal-to-noise ratio in decibels: 0 where image and noise have the same variance."""
+    return 10 * torch.log10(alpha_bar / (1 - alpha_bar))
+
+
+def descend(timesteps: int | list[int], total: int) -> list[int]:
+    """The timesteps a sampler visits, noisiest first: a given list, or that many evenly spaced, T-1 and 0 included."""
+    if isinstance(timesteps, list):
+        return timesteps
+    return np.linspace(total - 1, 0, timesteps).round().astype(int).tolist()

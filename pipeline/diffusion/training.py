@@ -1,0 +1,185 @@
+"""Training a noise predictor: epsilon loss, AdamW, averaged weights (Ho et al. 2020, algorithm 1).
+
+Everything random in update u is drawn from a generator seeded by (seed, u), so a resumed run needs no generator state.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import UNet2DModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from pipeline.diffusion.schedule import add_noise
+from pipeline.diffusion.unet import predict_noise
+from pipeline.errors import UserError
+from pipeline.params import Train
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the loss curve. train_loss: mean of the batches since the row before (of the weights as they were);
+    validation_loss: of the averaged weights on fixed images, timesteps and noise."""
+
+    images_seen: int
+    train_loss: float
+    validation_loss: float
+
+
+class Training:
+    """One run, from fresh weights to averaged ones; iterating over it trains and yields a `Row` at each mark.
+
+    images: float32 [N, C, H, W] in [-1, 1] on the model's device, labels: [N]; alpha_bar: [T].
+    A loss that is not a number or explodes is a `UserError` that names the variant and the update.
+    """
+
+    def __init__(
+        self,
+        model: UNet2DModel,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        validation: "ValidationSet",
+        alpha_bar: torch.Tensor,
+        params: Train,
+        variant: str,
+    ):
+        self.model, self.images, self.labels, self.validation = model, images, labels, validation
+        self.alpha_bar = alpha_bar.to(images.device, torch.float32)
+        self.params, self.variant = params, variant
+        self.updates_total = math.ceil(params.images / params.batch_size)
+        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(params.ema))
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), lr=params.lr, weight_decay=params.weight_decay, fused=True
+        )
+        self.updates, self.seconds = 0, 0.0
+        self.rows: list[Row] = []
+
+    def __iter__(self) -> Iterator[Row]:
+        if not self.rows:
+            self.rows.append(self._row(float("nan")))
+            yield self.rows[0]
+        per_row = max(self.params.log_every // self.params.batch_size, 1)
+        while self.updates < self.updates_total:
+            start, first = time.perf_counter(), self.updates
+            losses = []
+            while self.updates < min(first + per_row, self.updates_total):
+                losses.append(self._update())
+            self._check(torch.stack(losses).tolist(), first)
+            self.seconds += time.perf_counter() - start
+            self.rows.append(self._row(float(torch.stack(losses).double().mean())))
+            yield self.rows[-1]
+
+    def _row(self, train_loss: float) -> Row:
+        self.averaged.eval()
+        per_draw = validation_losses(self.averaged.module, self.validation, self.alpha_bar)
+        return Row(self.updates * self.params.batch_size, train_loss, float(per_draw.mean()))
+
+    def _update(self) -> torch.Tensor:
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.params.lr * lr_factor(self.updates, self.updates_total, self.params)
+        device = self.images.device
+        generator = torch.Generator(device).manual_seed(_mix(self.params.seed, self.updates))
+        index = epoch_indices(self.updates, self.params.batch_size, len(self.images), self.params.seed).to(device)
+        x0, labels = self.images[index], self.labels[index]
+        t = torch.randint(len(self.alpha_bar), (len(index),), generator=generator, device=device)
+        eps = torch.randn(x0.shape, generator=generator, device=device)
+        predicted = predict_noise(self.model, add_noise(x0, eps, self.alpha_bar[t]), t, labels)
+        loss = (predicted - eps).square().mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
+        self.optimizer.step()
+        self.averaged.update_parameters(self.model)
+        self.updates += 1
+        return loss.detach()
+
+    def _check(self, losses: list[float], first: int) -> None:
+        for i, loss in enumerate(losses):
+            if not math.isfinite(loss) or loss > self.params.max_loss:
+                what = f"rose to {loss:.3g}" if math.isfinite(loss) else f"became {loss}"
+                raise UserError(
+                    f"the loss of variant {self.variant} {what} at update {first + i + 1} "
+                    f"({(first + i + 1) * self.params.batch_size} images seen; train.max_loss is {self.params.max_loss:g}); "
+                    "a lower train.lr or a longer train.warmup usually helps."
+                )
+
+    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """All that a resumed run needs: tensors, and a JSON-able rest."""
+        tensors = {f"model.{n}": tensor for n, tensor in self.model.state_dict().items()}
+        tensors |= {f"averaged.{n}": tensor.clone() for n, tensor in self.averaged.state_dict().items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{slot}": tensor for slot, tensor in slots.items()}
+        return tensors, {"updates": self.updates, "seconds": self.seconds, "rows": [asdict(r) for r in self.rows]}
+
+    def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
+        """Go back to a `state`."""
+        for prefix, module in (("model.", self.model), ("averaged.", self.averaged)):
+            module.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
+        slots: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, slot = name.split(".")
+                slots.setdefault(int(index), {})[slot] = tensor
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
+        self.updates, self.seconds = state["updates"], state["seconds"]
+        self.rows = [Row(**row) for row in state["rows"]]
+
+
+@dataclass(frozen=True)
+class ValidationSet:
+    """Held-out images with fixed timesteps and noise: the same draws for every variant and every row.
+
+    x0, eps: [D, N, C, H, W]; t: [D, N]; labels: [N]. The D x N timesteps cover 0..T-1 evenly.
+    """
+
+    x0: torch.Tensor
+    labels: torch.Tensor
+    t: torch.Tensor
+    eps: torch.Tensor
+
+
+def validation_set(images: torch.Tensor, labels: torch.Tensor, draws: int, timesteps: int, seed: int) -> ValidationSet:
+    """`draws` noisy versions of each image; images: [N, C, H, W]."""
+    count = draws * len(images)
+    generator = torch.Generator().manual_seed(_mix(seed, 2**40))
+    even = ((torch.arange(count) + 0.5) * timesteps / count).long()
+    t = even[torch.randperm(count, generator=generator)].view(draws, len(images))
+    eps = torch.randn((draws, *images.shape), generator=generator)
+    return ValidationSet(images, labels, t.to(images.device), eps.to(images.device))
+
+
+@torch.inference_mode()
+def validation_losses(model: UNet2DModel, validation: ValidationSet, alpha_bar: torch.Tensor) -> np.ndarray:
+    """float64 [D, N]: the squared error of the predicted noise, mean over pixels, for every draw and image."""
+    draws = []
+    for t, eps in zip(validation.t, validation.eps, strict=True):
+        x = add_noise(validation.x0, eps, alpha_bar[t])
+        error = predict_noise(model, x, t, validation.labels) - eps
+        draws.append(error.double().square().mean(dim=(1, 2, 3)).cpu().numpy())
+    return np.stack(draws)
+
+
+def lr_factor(update: int, total: int, params: Train) -> float:
+    """The share of the peak learning rate at an update: a linear rise over `warmup` images, then half a cosine to 0."""
+    warmup = params.warmup / params.batch_size
+    if update < warmup:
+        return (update + 1) / (warmup + 1)
+    return 0.5 * (1 + math.cos(math.pi * (update - warmup) / max(total - warmup, 1)))
+
+
+def epoch_indices(update: int, batch_size: int, count: int, seed: int) -> torch.Tensor:
+    """The image indices of an update: consecutive pieces of an endless row of permutations, one per epoch."""
+    positions = np.arange(update * batch_size, (update + 1) * batch_size)
+    epochs = range(positions[0] // count, positions[-1] // count + 1)
+    orders = [torch.randperm(count, generator=torch.Generator().manual_seed(_mix(seed, 2**41 + e))) for e in epochs]
+    return torch.cat(orders)[positions - epochs[0] * count]
+
+
+def _mix(seed: int, stream: int) -> int:
+    """One 63-bit generator seed from a seed and the number of a stream."""
+    return int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,0 +1,64 @@
+"""Writing files so that nothing half-written is ever taken for whole: beside the target first, then one rename."""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a fresh path beside `path` to write a file or folder to; on success it takes the place of `path`.
+
+    On any error `path` is as it was and the unfinished copy is gone.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished, replaced = (path.with_name(f".{path.name}.{role}") for role in ("unfinished", "replaced"))
+    remove(unfinished)
+    try:
+        yield unfinished
+        for file in [unfinished] if unfinished.is_file() else sorted(unfinished.rglob("*")):
+            if file.is_file():
+                with open(file, "rb") as written:
+                    os.fsync(written.fileno())
+        if path.is_dir():
+            path.rename(replaced)
+        os.replace(unfinished, path)
+    finally:
+        remove(unfinished)
+        remove(replaced)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if there is one."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text whole or not at all."""
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON (2 spaces, no NaN) whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; a missing or broken file is a `UserError`."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there; `dvc repro` makes it.") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not whole JSON ({error}); remove it and run `dvc repro` again.") from None

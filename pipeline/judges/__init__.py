@@ -1,0 +1,1 @@
+"""Frozen networks that score images: features, then statistics, then a number."""

@@ -1,0 +1,100 @@
+"""The data set's own classifier: says what class an image shows, and gives the features that images are compared in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from pipeline.data.images import to_network
+from pipeline.errors import UserError
+from pipeline.files import read_json, replacing, write_json
+from pipeline.params import Classifier as ClassifierParams
+
+
+class Classifier(nn.Module):
+    """A small CNN. forward: [N, C, H, W] in [-1, 1] -> features [N, F] (after their ReLU) and logits [N, classes]."""
+
+    def __init__(self, image_size: int, image_channels: int, channels: list[int], features: int, classes: int):
+        super().__init__()
+        self.config = {
+            "image_size": image_size,
+            "image_channels": image_channels,
+            "channels": channels,
+            "features": features,
+            "classes": classes,
+        }
+        layers: list[nn.Module] = []
+        for before, width in zip([image_channels, *channels], channels, strict=False):
+            layers += [nn.Conv2d(before, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+        self.body = nn.Sequential(*layers, nn.Flatten())
+        flat = channels[-1] * (image_size >> len(channels)) ** 2
+        self.features = nn.Sequential(nn.Dropout(0.25), nn.Linear(flat, features), nn.ReLU())
+        self.head = nn.Linear(features, classes)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        features = self.features(self.body(x))
+        return features, self.head(features)
+
+
+def train(
+    images: torch.Tensor, labels: torch.Tensor, classes: int, params: ClassifierParams
+) -> Iterator[tuple[int, Classifier]]:
+    """Train with cross-entropy on images shifted by up to a pixel; yields (images seen, classifier) after each epoch.
+
+    images: float32 [N, C, H, W] in [-1, 1]; labels: int64 [N]. The classifier comes in evaluation mode.
+    """
+    torch.manual_seed(params.seed)
+    classifier = Classifier(images.shape[-1], images.shape[1], params.channels, params.features, classes)
+    classifier.to(images.device)
+    updates = -(-params.images // params.batch_size)
+    per_epoch = max(len(images) // params.batch_size, 1)
+    optimizer = torch.optim.AdamW(classifier.parameters(), lr=params.lr, weight_decay=params.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=params.lr, total_steps=updates + 1)
+    generator = torch.Generator().manual_seed(params.seed)
+    padded = nn.functional.pad(images, (1, 1, 1, 1), mode="replicate")
+    size = images.shape[-1]
+    for update in range(updates):
+        if update % per_epoch == 0:
+            order = torch.randperm(len(images), generator=generator)
+        index = order[(update % per_epoch) * params.batch_size :][: params.batch_size]
+        down, right = torch.randint(3, (2,), generator=generator).tolist()
+        classifier.train()
+        _, logits = classifier(padded[index, :, down : down + size, right : right + size])
+        loss = nn.functional.cross_entropy(logits, labels[index])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if (update + 1) % per_epoch == 0 or update + 1 == updates:
+            yield (update + 1) * params.batch_size, classifier.eval()
+
+
+@torch.inference_mode()
+def predict(classifier: Classifier, images: np.ndarray, batch_size: int = 500) -> np.ndarray:
+    """The class index that the classifier sees, int64 [N], in images uint8 [N, H, W, C]."""
+    device = next(classifier.parameters()).device
+    pieces = np.array_split(images, -(-len(images) // batch_size))
+    return np.concatenate([classifier(to_network(p).to(device))[1].argmax(dim=1).cpu().numpy() for p in pieces])
+
+
+def save(classifier: Classifier, folder: Path) -> None:
+    """Weights as safetensors with the configuration beside them."""
+    with replacing(folder) as unfinished:
+        unfinished.mkdir()
+        write_json(unfinished / "config.json", classifier.config)
+        save_file(classifier.cpu().state_dict(), unfinished / "model.safetensors")
+
+
+def load(folder: Path) -> Classifier:
+    """A saved classifier, in evaluation mode; a missing or damaged one is a `UserError`."""
+    classifier = Classifier(**read_json(Path(folder) / "config.json"))
+    try:
+        classifier.load_state_dict(load_file(Path(folder) / "model.safetensors"))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{folder} holds no whole classifier ({reason}); remove it and run `dvc repro`.") from None
+    return classifier.eval()

@@ -1,0 +1,1 @@
+"""The DVC graph, the Prefect flow, MLflow recording and the command line."""

@@ -1,0 +1,222 @@
+"""MLflow recording: a run per variant, with curves while it trains, then its metrics and pictures.
+
+An observer: whatever goes wrong here costs one warning and never a result, which is in the files.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.diffusion.training import Row
+from pipeline.files import read_json
+
+EXPERIMENT = "diffusion-anatomy"
+DEFAULT_URI = "sqlite:///mlflow.db"
+ARTIFACTS = Path("mlartifacts")
+STAGE, VARIANT, KEY, WEIGHTS, RECORDED = (
+    f"anatomy.{tag}" for tag in ("dvc_stage", "variant", "key", "weights", "recorded")
+)
+
+
+class Recorder:
+    """MLflow's client for this project's experiment, or nothing at all once it has failed."""
+
+    def __init__(self) -> None:
+        self.client: Any = None
+        self.experiment = ""
+        with self.guarded("reach"):
+            self._connect()
+
+    def _connect(self) -> None:
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("DO_NOT_TRACK", "1")
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+        import logging
+
+        import mlflow
+        from mlflow import MlflowClient
+
+        for noisy in ("alembic", "mlflow.store.db.utils"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+        mlflow.set_tracking_uri(uri)
+        client = MlflowClient(tracking_uri=uri)
+        with _alone() if uri.startswith("sqlite") else contextlib.nullcontext():
+            experiment = client.get_experiment_by_name(EXPERIMENT)
+            if experiment is None:
+                location = ARTIFACTS.resolve().as_uri() if uri.startswith("sqlite") else None
+                self.experiment = client.create_experiment(EXPERIMENT, artifact_location=location)
+            else:
+                self.experiment = experiment.experiment_id
+        self.client = client
+
+    @contextlib.contextmanager
+    def guarded(self, doing: str) -> Iterator[None]:
+        """Turn any failure inside into one warning and stop recording."""
+        try:
+            yield
+        except Exception as error:  # whatever the store or the network throws must not reach the result
+            self.client = None
+            uri = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+            reason = " ".join(str(error).split())[:160]
+            print(
+                f"warning: MLflow at {uri} could not be used to {doing} the run ({reason}); nothing on disk is lost, "
+                "and `uv run anatomy record` records it later.",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def find(self, **tags: str) -> list[Any]:
+        """Runs of the experiment that carry all these tags, newest first."""
+        wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+        found: list[Any] = self.client.search_runs([self.experiment], wanted, order_by=["attributes.start_time DESC"])
+        return found
+
+    def create(self, variant: str, **tags: str) -> str:
+        """A new run of the variant; returns its id."""
+        tags = {"mlflow.runName": variant, VARIANT: variant, STAGE: f"train@{variant}", **tags}
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+        if commit.returncode == 0:
+            tags["mlflow.source.git.commit"] = commit.stdout.strip()
+        run_id: str = self.client.create_run(self.experiment, tags=tags).info.run_id
+        return run_id
+
+    def batch(self, run_id: str, metrics: Mapping[str, tuple[float, int]], params: Mapping[str, Any]) -> None:
+        """Log metrics (value, step) and parameters in one call each."""
+        from mlflow.entities import Metric, Param
+
+        now = int(time.time() * 1000)
+        self.client.log_batch(
+            run_id,
+            metrics=[Metric(name, value, now, step) for name, (value, step) in metrics.items() if value == value],
+            params=[Param(name, str(value)[:500]) for name, value in params.items()],
+        )
+
+
+class Live:
+    """The MLflow run of a training in progress."""
+
+    def __init__(self, recorder: Recorder, run_id: str, logged: int):
+        self.recorder, self.run_id, self.logged = recorder, run_id, logged
+
+    def log(self, row: Row) -> None:
+        """Add a row of the loss curve, unless the run has it from before an interruption."""
+        if self.recorder.client is None or row.images_seen <= self.logged:
+            return
+        with self.recorder.guarded("log"):
+            self.recorder.batch(self.run_id, _curve(row), {})
+
+    def finish(self, model: Path) -> None:
+        """Mark the run with the weights that it ended in."""
+        if self.recorder.client is None:
+            return
+        with self.recorder.guarded("close"):
+            self.recorder.client.set_tag(self.run_id, WEIGHTS, weights_sha256(model))
+
+
+@contextlib.contextmanager
+def live(variant: str, key: str, params: dict[str, Any], costs: dict[str, Any]) -> Iterator[Live]:
+    """Open (or, after an interruption, reopen) the run of a training determined by `key`, for the time of the block."""
+    recorder, run_id, logged = Recorder(), "", -1
+    if recorder.client is not None:
+        with recorder.guarded("open"):
+            unfinished = [run for run in recorder.find(**{KEY: key}) if WEIGHTS not in run.data.tags]
+            if unfinished:
+                run_id = unfinished[0].info.run_id
+                recorder.client.update_run(run_id, status="RUNNING")
+                history = recorder.client.get_metric_history(run_id, "train.validation_loss")
+                logged = max((point.step for point in history), default=-1)
+            else:
+                run_id = recorder.create(variant, **{KEY: key})
+                recorder.batch(run_id, {}, flat(params) | flat({"costs": costs}))
+    status = "FAILED"
+    try:
+        yield Live(recorder, run_id, logged)
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        if recorder.client is not None:
+            with recorder.guarded("close"):
+                recorder.client.set_terminated(run_id, status)
+
+
+def record(outputs: Path, figures: Path, params: dict[str, Any], variants: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Complete or create the run of every variant whose results no run holds yet; returns the names recorded.
+
+    outputs: folder of the stages' outputs; variants: name -> architecture. A variant restored from DVC's cache is
+    recorded from its files; one that is recorded already is left alone.
+    """
+    recorder, done = Recorder(), []
+    for variant, architecture in variants.items():
+        if recorder.client is None:
+            break
+        trained, evaluated = outputs / "train" / variant, outputs / "evaluate" / variant
+        numbers = read_json(evaluated / "metrics.json")
+        weights = weights_sha256(trained / "model")
+        state = hashlib.sha256((weights + (evaluated / "metrics.json").read_text()).encode()).hexdigest()
+        with recorder.guarded("record"):
+            if recorder.find(**{RECORDED: state}):
+                continue
+            open_runs = [run for run in recorder.find(**{WEIGHTS: weights}) if RECORDED not in run.data.tags]
+            if open_runs:
+                run_id = open_runs[0].info.run_id
+            else:
+                run_id = recorder.create(variant, **{WEIGHTS: weights})
+                costs = read_json(trained / "costs.json")
+                costs.pop("architecture")
+                shown = {k: v for k, v in params.items() if k != "variants"} | {"unet": architecture, "costs": costs}
+                recorder.batch(run_id, {}, flat(shown))
+                for row in pd.read_csv(trained / "loss.csv").itertuples(index=False):
+                    recorder.batch(run_id, _curve(Row(*row)), {})
+            metrics = {f"evaluate.{name}": (number["value"], 0) for name, number in numbers.items()}
+            for name, number in numbers.items():
+                metrics |= {f"evaluate.{name}.{end}": (number["ci95"][i], 0) for i, end in enumerate(("low", "high"))}
+                metrics[f"evaluate.{name}.n"] = (number["n"], 0)
+            metrics["train.seconds"] = (read_json(trained / "timing.json")["train_seconds"], 0)
+            recorder.batch(run_id, metrics, {})
+            for picture in sorted(figures.glob("*.png")):
+                recorder.client.log_artifact(run_id, str(picture), "figures")
+            recorder.client.set_tag(run_id, RECORDED, state)
+            recorder.client.set_terminated(run_id, "FINISHED")
+            done.append(variant)
+    return done
+
+
+def weights_sha256(model: Path) -> str:
+    """Hash of a saved model's weights file."""
+    return hashlib.sha256((model / "diffusion_pytorch_model.safetensors").read_bytes()).hexdigest()
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one with dotted names."""
+    out: dict[str, Any] = {}
+    for name, value in values.items():
+        out |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return out
+
+
+def _curve(row: Row) -> dict[str, tuple[float, int]]:
+    return {
+        "train.loss": (row.train_loss, int(row.images_seen)),
+        "train.validation_loss": (row.validation_loss, int(row.images_seen)),
+    }
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time: several that create a fresh SQLite store together would collide."""
+    with open("mlflow.db.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,294 @@
+"""params.yaml as typed objects: the one file with values in it, checked whole before anything runs.
+
+No field has a default and no value is changed on its way, so what a stage gets is what params.yaml says.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import UserError
+
+BASELINE = "baseline"
+
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: unknown keys and near-miss types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(Section):
+    """The real images."""
+
+    name: Literal["digits"]
+    image_size: Annotated[int, Field(ge=8, le=256)]  # pixels per side
+    classes: Literal["all"] | list[Annotated[int, Field(ge=0)]]  # class indices kept
+    validation: Fraction  # share of the images
+    test: Fraction  # share of the images
+    seed: Seed
+
+
+class Classifier(Section):
+    """The data set's own classifier."""
+
+    channels: Annotated[list[Count], Field(min_length=1)]  # width after each halving
+    features: Count  # width of the feature layer
+    images: Count  # images seen in training
+    batch_size: Count
+    lr: Positive
+    weight_decay: NonNegative
+    seed: Seed
+    min_accuracy: Fraction  # on the test split
+
+
+class Judges(Section):
+    """Whose features the distances are taken over."""
+
+    judge: Literal["classifier", "inception"]
+    inception_weights: str | None  # path of a local file
+    classifier: Classifier
+
+
+class UNet(Section):
+    """The architecture of the denoiser (Ho et al. 2020, appendix B; Nichol and Dhariwal 2021)."""
+
+    channels: Annotated[list[Count], Field(min_length=1)]  # per level, full resolution first
+    res_blocks: Annotated[int, Field(ge=0)]  # per level of the encoder
+    attention: list[Count]  # resolutions in pixels
+    middle_attention: bool
+    head_channels: Count
+    norm_groups: Count
+
+    def resolutions(self, image_size: int) -> list[int]:
+        """Pixels per side at each level, full resolution first."""
+        return [image_size >> level for level in range(len(self.channels))]
+
+
+class Diffusion(Section):
+    """The noise process."""
+
+    schedule: Literal["cosine", "linear"]
+    timesteps: Annotated[int, Field(ge=2, le=100_000)]  # T
+
+
+class Train(Section):
+    """How every variant is trained; counted in images seen."""
+
+    images: Count
+    batch_size: Count
+    lr: Positive
+    weight_decay: NonNegative
+    warmup: Annotated[int, Field(ge=0)]  # images
+    clip_norm: Positive
+    ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
+    seed: Seed
+    log_every: Count  # images
+    validation_draws: Count  # noise draws per validation image
+    checkpoint_every: Count  # images
+    max_loss: Positive
+
+
+class Sample(Section):
+    """How images are drawn."""
+
+    count: Count
+    first_seed: Seed
+    sampler: Literal["ddim", "ddpm"]
+    timesteps: Count | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    clip: bool
+    batch_size: Count
+
+
+class Evaluate(Section):
+    """Metrics and their intervals."""
+
+    bootstrap: Annotated[int, Field(ge=100)]  # resamples
+    neighbours: Count  # k of precision and recall
+    seed: Seed
+
+
+class Report(Section):
+    """What the report shows."""
+
+    title: str
+    grid_seeds: Annotated[int, Field(ge=1, le=20)]
+
+
+class Compute(Section):
+    """Where the numbers are crunched."""
+
+    device: Literal["auto", "cpu", "cuda"]
+    threads: Annotated[int, Field(ge=1, le=256)]  # CPU threads per stage
+
+
+class Flow(Section):
+    """How `anatomy run` runs the stages."""
+
+    workers: Annotated[int, Field(ge=1, le=64)]  # stages at a time
+    timeout_minutes: Positive
+    retries: Annotated[int, Field(ge=0, le=10)]
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    data: Data
+    judges: Judges
+    unet: UNet
+    variants: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], dict[str, Any]]
+    diffusion: Diffusion
+    train: Train
+    sample: Sample
+    evaluate: Evaluate
+    report: Report
+    compute: Compute
+    flow: Flow
+
+    def architecture(self, variant: str) -> UNet:
+        """The baseline's architecture with the variant's difference laid over it."""
+        if variant not in self.variants:
+            raise UserError(f"params.yaml has no variant {variant!r}; it has {', '.join(self.variants)}.")
+        try:
+            return UNet.model_validate({**self.unet.model_dump(), **self.variants[variant]})
+        except ValidationError as error:
+            raise UserError(sentences(error, UNet, f"variants.{variant}")) from None
+
+
+def load(path: Path) -> Params:
+    """Read and check params.yaml; anything unsound is a `UserError` that names the key and what is accepted."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there; run this from the project's folder.") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}.") from None
+    try:
+        params = Params.model_validate(values)
+    except ValidationError as error:
+        raise UserError(sentences(error, Params, "")) from None
+    _check_together(params)
+    return params
+
+
+def _check_together(params: Params) -> None:
+    """Refuse values that are sound alone and not together."""
+    data, train, sample, diffusion = params.data, params.train, params.sample, params.diffusion
+    if BASELINE not in params.variants or params.variants[BASELINE]:
+        raise UserError(
+            f"params.yaml: variants has {', '.join(params.variants) or 'no entry'}, but needs `{BASELINE}: {{}}`, "
+            "the variant that the others are compared with."
+        )
+    if data.validation + data.test >= 0.9:
+        raise UserError(
+            f"params.yaml: data.validation and data.test keep {data.validation + data.test:g} of the images "
+            "from training; together they must stay below 0.9."
+        )
+    if data.classes != "all" and len(set(data.classes)) < 2:
+        raise UserError(
+            f"params.yaml: data.classes is {data.classes}, but a judge needs at least two different classes to tell apart."
+        )
+    weights = params.judges.inception_weights
+    if weights is not None and not Path(weights).is_file():
+        raise UserError(
+            f"params.yaml: judges.inception_weights is {weights}, which is not a file; it takes a local copy of "
+            "torch-fidelity's weights-inception-2015-12-05-6726825d.pth, or null to fetch it."
+        )
+    if data.image_size >> len(params.judges.classifier.channels) < 1:
+        raise UserError(
+            f"params.yaml: judges.classifier.channels has {len(params.judges.classifier.channels)} halvings, more than "
+            f"an image of {data.image_size} pixels has (data.image_size)."
+        )
+    for variant in params.variants:
+        _check_architecture(variant, params.architecture(variant), data.image_size)
+    if train.batch_size > train.images:
+        raise UserError(
+            f"params.yaml: train.images is {train.images}, less than one batch of {train.batch_size} (train.batch_size)."
+        )
+    if isinstance(sample.timesteps, int):
+        if sample.timesteps > diffusion.timesteps:
+            raise UserError(
+                f"params.yaml: sample.timesteps is {sample.timesteps}, more than the {diffusion.timesteps} timesteps "
+                "of the noise process (diffusion.timesteps)."
+            )
+    elif any(a <= b for a, b in zip(sample.timesteps, sample.timesteps[1:], strict=False)) or (
+        sample.timesteps[0] >= diffusion.timesteps
+    ):
+        raise UserError(
+            f"params.yaml: sample.timesteps must fall from at most {diffusion.timesteps - 1} "
+            "(diffusion.timesteps - 1) to at least 0 without repeats."
+        )
+
+
+def _check_architecture(variant: str, unet: UNet, image_size: int) -> None:
+    """Refuse an architecture that cannot be built, by the key that makes it impossible."""
+    resolutions = unet.resolutions(image_size)
+    factor = 2 ** (len(unet.channels) - 1)
+    if image_size % factor:
+        raise UserError(
+            f"params.yaml: data.image_size is {image_size}, but variant {variant} halves the image "
+            f"{len(unet.channels) - 1} times, so it must be a multiple of {factor}, "
+            f"such as {max(image_size // factor, 1) * factor} or {(image_size // factor + 1) * factor}."
+        )
+    for resolution in unet.attention:
+        if resolution not in resolutions:
+            raise UserError(
+                f"params.yaml: variant {variant} asks for attention at {resolution}x{resolution} pixels, "
+                f"but its levels are at {', '.join(map(str, resolutions))}."
+            )
+    if any(width % unet.norm_groups for width in unet.channels):
+        raise UserError(
+            f"params.yaml: variant {variant} has channels {unet.channels}, which unet.norm_groups = "
+            f"{unet.norm_groups} does not divide."
+        )
+    attended = [w for w, r in zip(unet.channels, resolutions, strict=True) if r in unet.attention]
+    if unet.middle_attention:
+        attended.append(unet.channels[-1] if unet.res_blocks else unet.channels[0])
+    if any(width % unet.head_channels for width in attended):
+        raise UserError(
+            f"params.yaml: variant {variant} has attention over {attended} channels, which unet.head_channels = "
+            f"{unet.head_channels} does not divide."
+        )
+
+
+def sentences(error: ValidationError, model: type[Section], prefix: str) -> str:
+    """Pydantic's findings as sentences that name the key, what it holds and what is accepted."""
+    found: dict[str, str] = {}
+    for item in error.errors():
+        names = [part for part in item["loc"] if isinstance(part, int) or not part.startswith(("list[", "literal["))]
+        names = [part for part in names if part not in ("constrained-int", "int", "[key]")]
+        key = ".".join([prefix, *map(str, names)] if prefix else list(map(str, names)))
+        if item["type"] == "extra_forbidden":
+            accepted = _accepted_keys(model, names[:-1])
+            near = difflib.get_close_matches(str(names[-1]), accepted, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            found.setdefault(key, f"{key} is not a known key; {hint}accepted are {', '.join(accepted)}")
+        elif item["type"] == "missing":
+            found.setdefault(key, f"{key} is missing")
+        elif key in found:
+            found[key] += f", or: {_lower(item['msg'])}"
+        else:
+            found[key] = f"{key or 'the file'} is {item['input']!r}, but {_lower(item['msg'])}"
+    return "params.yaml: " + "; ".join(found.values()) + "."
+
+
+def _lower(message: str) -> str:
+    return (message[:1].lower() + message[1:]).replace("input should", "it should")
+
+
+def _accepted_keys(model: type[Section], path: list[Any]) -> list[str]:
+    """The keys of the section that `path` leads to."""
+    for name in path:
+        annotation = model.model_fields[name].annotation
+        options = [annotation, *get_args(annotation)]
+        model = next(o for o in options if isinstance(o, type) and issubclass(o, Section))
+    return list(model.model_fields)

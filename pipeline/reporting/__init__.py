@@ -1,0 +1,1 @@
+"""Figures, tables and the Markdown report, rendered from summary.json."""

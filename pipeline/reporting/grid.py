@@ -1,0 +1,48 @@
+"""A contact sheet: images in labelled rows and columns, magnified without smoothing."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+from pipeline.files import replacing
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+
+def contact_sheet(path: Path, images: np.ndarray, rows: list[str], columns: list[str], title: str) -> None:
+    """Write a PNG; images: uint8 [rows, columns, H, W, C] with C = 1 or 3."""
+    count_rows, count_columns = images.shape[:2]
+    label_width = 0.09 * max(map(len, rows)) + 0.1
+    cell, top = 0.62, 0.62
+    width, height = label_width + cell * count_columns, top + cell * count_rows
+    figure, axes = plt.subplots(
+        count_rows,
+        count_columns,
+        figsize=(width, height),
+        squeeze=False,
+        gridspec_kw={
+            "wspace": 0.06,
+            "hspace": 0.06,
+            "left": label_width / width,
+            "right": 0.995,
+            "bottom": 0.01,
+            "top": 1 - top / height,
+        },
+    )
+    for i, row in enumerate(axes):
+        for j, ax in enumerate(row):
+            image = images[i, j]
+            ax.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+            ax.set(xticks=[], yticks=[])
+            for spine in ax.spines.values():
+                spine.set_visible(False)
+            if i == 0:
+                ax.set_title(columns[j], fontsize=9, pad=3)
+            if j == 0:
+                ax.set_ylabel(rows[i], rotation=0, ha="right", va="center", fontsize=9)
+    figure.text(0.01, 1 - 0.06 / height, title, ha="left", va="top", fontsize=10, fontweight="bold")
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=150, metadata={"Software": None})
+    plt.close(figure)

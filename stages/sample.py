@@ -1,0 +1,49 @@
+"""sample: images of one trained variant, seeds in a row, classes in turn."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pipeline import compute, errors, params
+from pipeline.data.images import ImageSet, from_network
+from pipeline.diffusion import sampling, unet
+from pipeline.diffusion.schedule import alpha_bar, descend
+from pipeline.progress import bar
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True, help="folder of the trained weights")
+    parser.add_argument("--out", type=Path, required=True, help="folder of images, labels and ids (the seeds)")
+    args = parser.parse_args()
+    values = params.load(args.params)
+    chosen = values.sample
+    device = compute.device(values.compute.device, values.compute.threads)
+    model = unet.load(args.model).to(device)
+    shape = (model.config.in_channels, model.config.sample_size, model.config.sample_size)
+
+    seeds = chosen.first_seed + np.arange(chosen.count)
+    labels = seeds % model.config.num_class_embeds
+    timesteps = descend(chosen.timesteps, values.diffusion.timesteps)
+    levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
+    denoiser = partial(unet.predict_noise, model)
+    images = []
+    batches = list(sampling.batches(seeds, labels, chosen.batch_size))
+    with bar(f"sample: {args.out.name}", len(batches) * len(timesteps), "step") as progress:
+        for batch_seeds, batch_labels, kept in batches:
+            asked = torch.from_numpy(batch_labels).to(device)
+            for step in sampling.steps(
+                denoiser, batch_seeds, asked, shape, timesteps, levels, chosen.sampler, chosen.clip
+            ):
+                progress.update()
+            images.append(from_network(step.x)[:kept])
+
+    ImageSet(np.concatenate(images), labels, seeds).save(args.out)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,100 @@
+"""train: one variant of the denoiser, from fresh weights to averaged ones, resumable at its last checkpoint."""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pipeline import compute, errors, params
+from pipeline.data.images import load, to_network
+from pipeline.diffusion import checkpoint, costs, training, unet
+from pipeline.diffusion.schedule import alpha_bar
+from pipeline.files import read_json, remove, replacing, write_json
+from pipeline.orchestration import tracking
+from pipeline.progress import bar
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--variant", required=True, help="a name under variants")
+    parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="file to go on from, removed at the end")
+    parser.add_argument("--out", type=Path, required=True, help="folder of model, curves, costs and timing")
+    args = parser.parse_args()
+    values = params.load(args.params)
+    architecture, train = values.architecture(args.variant), values.train
+    device = compute.device(values.compute.device, values.compute.threads)
+    dataset = read_json(args.data / "dataset.json")
+    real, held_out = load(args.data / "train"), load(args.data / "validation")
+
+    torch.manual_seed(train.seed)
+    shape = (dataset["image_size"], dataset["image_channels"], len(dataset["classes"]))
+    cost = costs.measure(unet.build(architecture, *shape))
+    torch.manual_seed(train.seed)
+    model = unet.build(architecture, *shape).to(device)
+    levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
+    images, labels = to_network(held_out.images).to(device), torch.from_numpy(held_out.labels.copy()).to(device)
+    validation = training.validation_set(images, labels, train.validation_draws, len(levels), train.seed)
+    run = training.Training(
+        model,
+        to_network(real.images).to(device),
+        torch.from_numpy(real.labels.copy()).to(device),
+        validation,
+        levels,
+        train,
+        args.variant,
+    )
+
+    determined_by = [
+        architecture.model_dump(),
+        train.model_dump(),
+        values.diffusion.model_dump(),
+        [dataset["sha256"]["train"], dataset["sha256"]["validation"]],
+        [torch.__version__, device.type, values.compute.threads],
+    ]
+    key = hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
+    saved = checkpoint.load(args.checkpoint, key, device)
+    if saved:
+        run.restore(*saved)
+        print(f"train: {args.variant} goes on from image {run.rows[-1].images_seen}", flush=True)
+
+    shown = values.model_dump(exclude={"variants"}) | {"unet": architecture.model_dump()}
+    seen = last_saved = run.rows[-1].images_seen if run.rows else 0
+    with (
+        tracking.live(args.variant, key, shown, cost.as_dict()) as live,
+        bar(f"train: {args.variant}", run.updates_total * train.batch_size, "img", seen) as progress,
+    ):
+        for row in run.rows:
+            live.log(row)
+        for row in run:
+            live.log(row)
+            progress.set_postfix_str(f"loss {row.train_loss:.4f}, validation {row.validation_loss:.4f}")
+            progress.update(row.images_seen - progress.n)
+            if row.images_seen - last_saved >= train.checkpoint_every:
+                checkpoint.save(args.checkpoint, key, *run.state())
+                last_saved = row.images_seen
+        finished = run.averaged.module.eval()
+        final = training.validation_losses(finished, validation, run.alpha_bar)
+
+        with replacing(args.out / "loss.csv") as file:
+            pd.DataFrame(run.rows).to_csv(file, index=False)
+        with replacing(args.out / "validation.csv") as file:
+            draw, image = np.indices(final.shape).reshape(2, -1)
+            columns = {"draw": draw, "id": held_out.ids[image], "label": held_out.labels[image]}
+            columns |= {"t": validation.t.cpu().numpy().reshape(-1), "loss": final.reshape(-1)}
+            pd.DataFrame(columns).to_csv(file, index=False)
+        write_json(args.out / "costs.json", {"architecture": architecture.model_dump(), **cost.as_dict()})
+        write_json(args.out / "timing.json", {"train_seconds": run.seconds, "device": device.type})
+        with replacing(args.out / "model") as folder:
+            finished.cpu().save_pretrained(folder, safe_serialization=True)
+        live.finish(args.out / "model")
+    remove(args.checkpoint)
+
+
+if __name__ == "__main__":
+    errors.run(main)
