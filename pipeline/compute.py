@@ -11,7 +11,7 @@ def device(name: str, threads: int) -> torch.device:
     """The device named `auto`, `cpu` or `cuda`, with `threads` CPU threads and deterministic kernels only."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a guard against reading it, at a third of the speed
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a guard, and slow
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
     there = torch.cuda.is_available()

@@ -29,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
                     os.fsync(written.fileno())
         if path.is_dir():
             path.rename(replaced)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         remove(unfinished)
         remove(replaced)

@@ -195,7 +195,7 @@ def _check_together(params: Params) -> None:
         )
     if data.classes != "all" and len(set(data.classes)) < 2:
         raise UserError(
-            f"params.yaml: data.classes is {data.classes}, but a judge needs at least two different classes to tell apart."
+            f"params.yaml: data.classes is {data.classes}, but a judge needs at least two classes to tell apart."
         )
     weights = params.judges.inception_weights
     if weights is not None and not Path(weights).is_file():
@@ -212,7 +212,8 @@ def _check_together(params: Params) -> None:
         _check_architecture(variant, params.architecture(variant), data.image_size)
     if train.batch_size > train.images:
         raise UserError(
-            f"params.yaml: train.images is {train.images}, less than one batch of {train.batch_size} (train.batch_size)."
+            f"params.yaml: train.images is {train.images}, less than one batch of {train.batch_size} "
+            "(train.batch_size)."
         )
     if isinstance(sample.timesteps, int):
         if sample.timesteps > diffusion.timesteps:

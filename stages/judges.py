@@ -50,7 +50,11 @@ def main() -> None:
             "kernel": judge.kernel,
             "can_judge": accuracy >= values.judges.classifier.min_accuracy,
             "min_accuracy": values.judges.classifier.min_accuracy,
-            "accuracy": {"value": accuracy, "n": len(right), "ci95": bootstrap.interval(accuracy, replicates)},
+            "accuracy": {
+                "value": accuracy,
+                "n": len(right),
+                "ci95": bootstrap.interval(accuracy, replicates, (0.0, 1.0)),
+            },
         },
     )
 

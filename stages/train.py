@@ -78,7 +78,7 @@ def main() -> None:
             if row.images_seen - last_saved >= train.checkpoint_every:
                 checkpoint.save(args.checkpoint, key, *run.state())
                 last_saved = row.images_seen
-        finished = run.averaged.module.eval()
+        finished = run.finished()
         final = training.validation_losses(finished, validation, run.alpha_bar)
 
         with replacing(args.out / "loss.csv") as file:

@@ -32,8 +32,8 @@ class ImageSet:
     def sha256(self) -> str:
         """Hash of the content: shape, pixels and labels."""
         digest = hashlib.sha256(repr(self.images.shape).encode())
-        digest.update(np.ascontiguousarray(self.images))
-        digest.update(np.ascontiguousarray(self.labels))
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:

@@ -19,7 +19,8 @@ def split(source: Source, validation: float, test: float, seed: int) -> dict[str
     if counts[smallest] < max(need, 3):
         raise UserError(
             f"class {source.classes[smallest]} has {counts[smallest]} images, but a split into train, validation and "
-            f"test shares of {1 - validation - test:g}, {validation:g} and {test:g} needs at least {max(need, 3)} of each class."
+            f"test shares of {1 - validation - test:g}, {validation:g} and {test:g} needs at least {max(need, 3)} "
+            "of each class."
         )
     everything = np.arange(len(source.labels))
     rest, test_index = train_test_split(everything, test_size=test, stratify=source.labels, random_state=seed)

@@ -9,7 +9,7 @@ INITIAL = 0  # the address of the noise that sampling starts from; timestep t ha
 def noise(seeds: np.ndarray, address: int, shape: tuple[int, int, int]) -> torch.Tensor:
     """float32 [N, C, H, W], standard normal, image i from the counter-based generator keyed (seeds[i], address).
 
-    Philox (Salmon et al. 2011) has no state to carry along, so leaving out a step leaves every other step's noise alone.
+    Philox (Salmon et al. 2011) has no state to carry along: leaving out a step leaves every other step's noise alone.
     """
     drawn = [
         np.random.Generator(np.random.Philox(key=[int(seed), address])).standard_normal(shape, dtype=np.float32)

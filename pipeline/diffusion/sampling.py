@@ -46,7 +46,7 @@ def ddim_step(
 ddpm_step = partial(ddim_step, eta=1.0)
 """Ancestral sampling with the posterior's variance (Ho et al. 2020, eq. 6 and 7), which is DDIM at eta = 1."""
 
-SAMPLERS = {"ddim": ddim_step, "ddpm": ddpm_step}
+SAMPLERS: dict[str, Callable[..., tuple[torch.Tensor, torch.Tensor]]] = {"ddim": ddim_step, "ddpm": ddpm_step}
 
 
 def steps(

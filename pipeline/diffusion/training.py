@@ -74,8 +74,7 @@ class Training:
             yield self.rows[-1]
 
     def _row(self, train_loss: float) -> Row:
-        self.averaged.eval()
-        per_draw = validation_losses(self.averaged.module, self.validation, self.alpha_bar)
+        per_draw = validation_losses(self.finished(), self.validation, self.alpha_bar)
         return Row(self.updates * self.params.batch_size, train_loss, float(per_draw.mean()))
 
     def _update(self) -> torch.Tensor:
@@ -104,9 +103,16 @@ class Training:
                 what = f"rose to {loss:.3g}" if math.isfinite(loss) else f"became {loss}"
                 raise UserError(
                     f"the loss of variant {self.variant} {what} at update {first + i + 1} "
-                    f"({(first + i + 1) * self.params.batch_size} images seen; train.max_loss is {self.params.max_loss:g}); "
+                    f"({(first + i + 1) * self.params.batch_size} images seen; "
+                    f"train.max_loss is {self.params.max_loss:g}); "
                     "a lower train.lr or a longer train.warmup usually helps."
                 )
+
+    def finished(self) -> UNet2DModel:
+        """The averaged weights as a denoiser, in evaluation mode."""
+        model = self.averaged.module.eval()
+        assert isinstance(model, UNet2DModel)
+        return model
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """All that a resumed run needs: tensors, and a JSON-able rest."""

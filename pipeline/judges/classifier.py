@@ -27,6 +27,7 @@ class Classifier(nn.Module):
             "features": features,
             "classes": classes,
         }
+        self.image_shape = (image_channels, image_size, image_size)
         layers: list[nn.Module] = []
         for before, width in zip([image_channels, *channels], channels, strict=False):
             layers += [nn.Conv2d(before, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]

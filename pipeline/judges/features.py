@@ -1,4 +1,4 @@
-"""Images to features: the classifier as a torch-fidelity feature extractor, beside torch-fidelity's own Inception-v3."""
+"""Images to features: the classifier as a torch-fidelity extractor, beside torch-fidelity's own Inception-v3."""
 
 import hashlib
 from dataclasses import dataclass
@@ -61,11 +61,10 @@ def classifier_judge(classifier: Classifier) -> Judge:
 
         @staticmethod
         def get_dummy_input_for_compile() -> torch.Tensor:
-            size = classifier.config["image_size"]
-            return torch.zeros(2, 3, size, size, dtype=torch.uint8)
+            return torch.zeros((2, 3, *classifier.image_shape[1:]), dtype=torch.uint8)
 
         def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            features, logits = self.classifier(x[:, : classifier.config["image_channels"]].float() / 127.5 - 1)
+            features, logits = self.classifier(x[:, : classifier.image_shape[0]].float() / 127.5 - 1)
             both = {width: features, "logits": logits}
             return tuple(both[layer] for layer in self.features_list)
 

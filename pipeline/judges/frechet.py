@@ -1,4 +1,4 @@
-"""The Frechet distance between two sets of features, each taken as a Gaussian (Heusel et al. 2017; Dowson and Landau 1982)."""
+"""The Frechet distance between two sets of features, each taken as a Gaussian (Heusel et al. 2017, eq. 6)."""
 
 from dataclasses import dataclass
 
@@ -29,8 +29,9 @@ def distance(features: np.ndarray, reference: Gaussian) -> float:
 def resampled_distances(features: np.ndarray, reference: Gaussian, indices: np.ndarray) -> np.ndarray:
     """The distance of each resample of the features, float64 [B]; indices: int [B, n], rows of `features`.
 
-    tr (C1 C2)^(1/2) is the sum of the singular values of X R / sqrt(n - 1), with X the centred features (C1 = X'X / (n - 1))
-    and R the symmetric root of C2: real and non-negative whatever the rank, so fewer images than features do no harm.
+    tr (C1 C2)^(1/2) is the sum of the singular values of X R / sqrt(n - 1), with X the centred features, for which
+    C1 = X'X / (n - 1), and R the symmetric root of C2: real and non-negative whatever the rank, so fewer images than
+    features do no harm.
     """
     values, vectors = np.linalg.eigh(reference.covariance)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T

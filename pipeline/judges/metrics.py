@@ -10,6 +10,8 @@ from pipeline.judges import bootstrap, frechet, kernel, neighbours
 from pipeline.judges.features import Judge
 from pipeline.params import Evaluate
 
+BOUNDS = {"precision": (0.0, 1.0), "recall": (0.0, 1.0), "accuracy": (0.0, 1.0)}
+
 
 @dataclass(frozen=True)
 class Metrics:
@@ -54,7 +56,7 @@ def compare(
             "value": float(value),
             "n": len(features),
             "n_reference": len(reference),
-            "ci95": bootstrap.interval(float(value), replicates),
+            "ci95": bootstrap.interval(float(value), replicates, BOUNDS.get(name, (-np.inf, np.inf))),
         }
         for name, (value, replicates) in found.items()
     }

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.files import replacing
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 
 def contact_sheet(path: Path, images: np.ndarray, rows: list[str], columns: list[str], title: str) -> None:
