@@ -33,7 +33,7 @@ def measure(model: UNet2DModel) -> Costs:
     x, zero = torch.zeros(1, channels, size, size), torch.zeros(1, dtype=torch.long)
     widths: list[int] = []
     hooks = [
-        block.register_forward_hook(lambda _module, _inputs, output: widths.append(output[1][-1].shape[1]))
+        block.register_forward_hook(lambda _module, _inputs, output: widths.append(output[0].shape[1]))
         for block in model.down_blocks
     ]
     kept: dict[int, int] = {}
