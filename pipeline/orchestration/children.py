@@ -7,7 +7,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 GRACE_SECONDS = 10.0
 
@@ -21,7 +20,7 @@ class Children:
         self._ended = False
 
     def run(
-        self, command: list[str], cwd: Path, env: dict[str, str], timeout_seconds: float, say: Callable[[str], None]
+        self, command: list[str], env: dict[str, str], timeout_seconds: float, say: Callable[[str], None]
     ) -> int | None:
         """Run a command, each line of its output given to `say` as it comes; returns its status, None on time-out."""
         with self._lock:
@@ -29,7 +28,6 @@ class Children:
                 return -signal.SIGINT
             process = subprocess.Popen(
                 command,
-                cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

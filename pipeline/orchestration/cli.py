@@ -7,7 +7,6 @@ from pipeline import errors, params
 from pipeline.orchestration import tracking
 from pipeline.orchestration.graph import Graph
 
-ROOT = Path()
 PARAMS = Path("params.yaml")
 
 
@@ -15,7 +14,7 @@ def check() -> None:
     """Say whether params.yaml is sound and what would run."""
     values = params.load(PARAMS)
     print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}).")
-    stale = Graph(ROOT).stale
+    stale = Graph().stale
     print(f"{len(stale)} stages would run: {', '.join(stale)}." if stale else "Everything is up to date.")
 
 
@@ -24,7 +23,7 @@ def run() -> None:
     values = params.load(PARAMS)
     from pipeline.orchestration import flow  # a second and a half, which `check` need not wait for
 
-    outcomes = flow.run(ROOT, values.flow)
+    outcomes = flow.run(values.flow)
     for outcome in outcomes:
         print(f"{outcome.stage:<28} {outcome.seconds:7.1f} s  {'ran' if outcome.ran else 'unchanged or restored'}")
     print("Everything is up to date.")

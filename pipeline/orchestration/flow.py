@@ -12,6 +12,7 @@ from typing import Any
 
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")  # its first start makes a database
 
 from prefect import flow, get_run_logger, task
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -35,18 +36,18 @@ class Outcome:
     mine: bool = False
 
 
-def run(root: Path, params: Flow) -> list[Outcome]:
-    """Bring every stale stage of the project at `root` up to date; a failure is a `UserError` that names the stages.
+def run(params: Flow) -> list[Outcome]:
+    """Bring the project in the current folder up to date; a failure is a `UserError` that names the stages.
 
     Stages that hang on a failed one are left out, all others run. An interrupt ends every child before it is passed on.
     """
-    graph, children = Graph(root), Children()
+    graph, children = Graph(), Children()
     if not graph.stale:
         return []
 
     @task(task_run_name="{stage}", retries=0)
     def reproduce(stage: str, needed: list[Outcome]) -> Outcome:
-        return _reproduce(root, stage, needed, params, children)
+        return _reproduce(stage, needed, params, children)
 
     @flow(name="diffusion-anatomy", task_runner=ThreadPoolTaskRunner(max_workers=params.workers))
     def anatomy() -> list[Outcome]:
@@ -72,7 +73,7 @@ def run(root: Path, params: Flow) -> list[Outcome]:
     return outcomes
 
 
-def _reproduce(root: Path, stage: str, needed: list[Outcome], params: Flow, children: Children) -> Outcome:
+def _reproduce(stage: str, needed: list[Outcome], params: Flow, children: Children) -> Outcome:
     """One stage through DVC, tried again where it may have been bad luck."""
     lacking = [outcome.stage for outcome in needed if outcome.reason]
     if lacking:
@@ -88,7 +89,7 @@ def _reproduce(root: Path, stage: str, needed: list[Outcome], params: Flow, chil
             lines.append(line)
             logger.info("%s | %s", stage, line)
 
-        status = children.run(command, root, env, params.timeout_minutes * 60, say)
+        status = children.run(command, env, params.timeout_minutes * 60, say)
         seconds = time.perf_counter() - start
         ran = any(line.startswith("Running stage") for line in lines)
         if status == 0:

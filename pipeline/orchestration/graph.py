@@ -1,7 +1,6 @@
 """DVC's own graph of stages, the one place that touches DVC's internal API."""
 
 import os
-from pathlib import Path
 
 import networkx
 
@@ -11,15 +10,18 @@ os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 
 
 class Graph:
-    """The stages of the project at `root`. dependencies: stage -> the stages it needs, in an order they can run in;
-    stale: those that `dvc repro` would look at again, because they changed or hang on one that did."""
+    """The stages of the project in the current folder.
 
-    def __init__(self, root: Path):
+    dependencies: stage -> the stages it needs, in an order they can run in; stale: those that `dvc repro` would look at
+    again, because they changed or hang on one that did, in the same order.
+    """
+
+    def __init__(self) -> None:
         from dvc.exceptions import DvcException
         from dvc.repo import Repo
 
         try:
-            with Repo(str(root)) as repo:
+            with Repo() as repo:
                 graph = repo.index.graph
                 names = {stage: stage.addressing for stage in graph}
                 self.dependencies = {
