@@ -49,7 +49,7 @@ def run(params: Flow) -> list[Outcome]:
     def reproduce(stage: str, needed: list[Outcome]) -> Outcome:
         return _reproduce(stage, needed, params, children)
 
-    @flow(name="diffusion-anatomy", task_runner=ThreadPoolTaskRunner(max_workers=params.workers))
+    @flow(name="diffusion-anatomy", task_runner=ThreadPoolTaskRunner(params.workers))  # type: ignore[arg-type]
     def anatomy() -> list[Outcome]:
         under_way: dict[str, Any] = {}
         for stage in graph.stale:
