@@ -21,7 +21,7 @@ UNTIMED = ("timing.json", "seconds")
 
 def test_one_command_makes_every_result(project) -> None:
     per_variant = [f"{s}@{v}" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
-    assert sorted(project.ran) == sorted(["prepare", "judges", "floor", "report", *per_variant])
+    assert sorted(project.ran) == sorted(["check", "prepare", "judges", "floor", "report", *per_variant])
     summary = json.loads((project.root / "reports/summary.json").read_text())
     for name, number in summary.items():
         assert np.isfinite(number["value"]), name
@@ -45,7 +45,7 @@ def test_a_second_run_does_nothing(sound) -> None:
 
 def test_a_changed_variant_reruns_itself_and_the_report_alone(sound) -> None:
     sound.write(variants={"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}})
-    assert sound.repro() == ["train@res_blocks_0", "sample@res_blocks_0", "evaluate@res_blocks_0", "report"]
+    assert sound.repro() == ["check", "train@res_blocks_0", "sample@res_blocks_0", "evaluate@res_blocks_0", "report"]
     before = len(_mlflow_runs(sound.root))
     sound.write()
     restored = sound.run("-m", "dvc", "repro")
@@ -142,6 +142,10 @@ def test_bad_parameters_are_one_sentence_and_change_nothing(project, case: str) 
         sentence = done.stderr.strip().splitlines()
         assert len(sentence) == 1, done.stderr
         assert all(word in sentence[0] for word in words), sentence
+    repro = project.run("-m", "dvc", "repro")
+    assert repro.returncode != 0
+    if sections != {"variants": {}}:  # with no variant there is no graph, and DVC says so itself
+        assert f"{sentence[0]}\n" in repro.stderr
     assert project.files("outputs", "reports") == before
     project.write()
 
