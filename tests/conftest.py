@@ -77,8 +77,9 @@ class Project:
         return [line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")]
 
     def files(self, *folders: str) -> dict[str, bytes]:
-        """Every file under these folders by its path and content."""
-        found = [p for folder in folders for p in sorted((self.root / folder).rglob("*")) if p.is_file()]
+        """Every file under these folders, or at these paths, by its path and content."""
+        places = [self.root / folder for folder in folders]
+        found = [p for place in places for p in (place, *sorted(place.rglob("*"))) if p.is_file()]
         return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
 
 

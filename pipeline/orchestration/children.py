@@ -17,14 +17,14 @@ class Children:
     def __init__(self) -> None:
         self._alive: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
-        self._ended = False
+        self.ended = False
 
     def run(
         self, command: list[str], env: dict[str, str], timeout_seconds: float, say: Callable[[str], None]
     ) -> int | None:
         """Run a command, each line of its output given to `say` as it comes; returns its status, None on time-out."""
         with self._lock:
-            if self._ended:
+            if self.ended:
                 return -signal.SIGINT
             process = subprocess.Popen(
                 command,
@@ -32,6 +32,8 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",  # a stray byte in a stage's output is no reason to end it
                 text=True,  # universal newlines: a progress bar's carriage returns end lines too
                 start_new_session=True,
             )
@@ -60,7 +62,7 @@ class Children:
     def end(self) -> None:
         """Interrupt everything under way, wait, and kill what is left."""
         with self._lock:
-            self._ended = True
+            self.ended = True
             alive = list(self._alive)
         for process in alive:
             end(process)

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from pipeline import errors, params
-from pipeline.orchestration import tracking
 from pipeline.orchestration.graph import Graph
 
 PARAMS = Path("params.yaml")
@@ -33,6 +32,8 @@ def run() -> None:
 def record() -> None:
     """Record in MLflow every variant that no run holds yet."""
     values = params.load(PARAMS)
+    from pipeline.orchestration import tracking  # seconds of torch, which `check` need not wait for
+
     architectures = {name: values.architecture(name).model_dump() for name in values.variants}
     done = tracking.record(Path("outputs"), Path("reports/figures"), values.model_dump(), architectures)
     print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")

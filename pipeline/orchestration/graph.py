@@ -18,6 +18,7 @@ class Graph:
 
     def __init__(self) -> None:
         from dvc.exceptions import DvcException
+        from dvc.lock import LockError
         from dvc.repo import Repo
 
         try:
@@ -29,13 +30,12 @@ class Graph:
                     for stage in reversed(list(networkx.topological_sort(graph)))
                 }
                 changed = set(repo.status())
+        except LockError:
+            raise UserError("another DVC command is at work in this folder; try again when it has ended.") from None
         except DvcException as error:
-            raise UserError(f"DVC cannot read the graph: {' '.join(str(error).split())}.") from None
-        self.stale = [
-            name for name in self.dependencies if name in changed or self._behind(name) & changed
-        ]  # in running order
-
-    def _behind(self, name: str) -> set[str]:
-        """Every stage that this one needs, directly or not."""
-        needed = self.dependencies[name]
-        return needed.union(*(self._behind(other) for other in needed))
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise UserError(f"DVC cannot read the graph: {reason}; `uv run dvc status` shows where.") from None
+        self.stale: list[str] = []
+        for name, needed in self.dependencies.items():
+            if name in changed or needed & set(self.stale):
+                self.stale.append(name)

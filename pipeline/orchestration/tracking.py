@@ -12,11 +12,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
-from pipeline.diffusion.training import Row
 from pipeline.files import read_json
 
 EXPERIMENT = "diffusion-anatomy"
@@ -25,6 +24,17 @@ ARTIFACTS = Path("mlartifacts")
 STAGE, VARIANT, KEY, WEIGHTS, RECORDED = (
     f"anatomy.{tag}" for tag in ("dvc_stage", "variant", "key", "weights", "recorded")
 )
+
+
+class Row(Protocol):
+    """A row of a loss curve."""
+
+    @property
+    def images_seen(self) -> int: ...
+    @property
+    def train_loss(self) -> float: ...
+    @property
+    def validation_loss(self) -> float: ...
 
 
 class Recorder:
@@ -179,7 +189,7 @@ def record(outputs: Path, figures: Path, params: dict[str, Any], variants: Mappi
                 shown = {k: v for k, v in params.items() if k != "variants"} | {"unet": architecture, "costs": costs}
                 recorder.batch(run_id, {}, flat(shown))
                 for row in pd.read_csv(trained / "loss.csv").itertuples(index=False):
-                    recorder.batch(run_id, _curve(Row(*row)), {})
+                    recorder.batch(run_id, _curve(row), {})  # type: ignore[arg-type]  # its columns are a Row's names
             metrics = {f"evaluate.{name}": (number["value"], 0) for name, number in numbers.items()}
             for name, number in numbers.items():
                 metrics |= {f"evaluate.{name}.{end}": (number["ci95"][i], 0) for i, end in enumerate(("low", "high"))}

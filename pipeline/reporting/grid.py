@@ -15,7 +15,8 @@ def contact_sheet(path: Path, images: np.ndarray, rows: list[str], columns: list
     """Write a PNG; images: uint8 [rows, columns, H, W, C] with C = 1 or 3."""
     count_rows, count_columns = images.shape[:2]
     label_width = 0.09 * max(map(len, rows)) + 0.1
-    cell, top = 0.62, 0.62
+    lines = max(label.count("\n") + 1 if label else 0 for label in columns)
+    cell, top = 0.62, 0.27 + 0.16 * lines
     width, height = label_width + cell * count_columns, top + cell * count_rows
     figure, axes = plt.subplots(
         count_rows,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,12 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.xdist_group("project")  # one worker makes the project and looks at it
+
 TRAIN = (
     "stages/train.py --params params.yaml --variant baseline --data outputs/prepare "
     "--checkpoint checkpoints/here.safetensors --out scratch"
 ).split()
 SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/model --out scratch/samples".split()
-UNTIMED = ("timing.json", "seconds")
+CHECK = "stages/check.py --params params.yaml --out outputs/check".split()
+ANATOMY = ["-m", "pipeline.orchestration.cli"]
+TRAINED = ("model/diffusion_pytorch_model.safetensors", "model/config.json", "loss.csv", "validation.csv", "costs.json")
 
 
 def test_one_command_makes_every_result(project) -> None:
@@ -43,16 +48,6 @@ def test_a_second_run_does_nothing(sound) -> None:
     assert "up to date" in done.stdout
 
 
-def test_a_changed_variant_reruns_itself_and_the_report_alone(sound) -> None:
-    sound.write(variants={"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}})
-    assert sound.repro() == ["check", "train@res_blocks_0", "sample@res_blocks_0", "evaluate@res_blocks_0", "report"]
-    before = len(_mlflow_runs(sound.root))
-    sound.write()
-    restored = sound.run("-m", "dvc", "repro")
-    assert "is cached" in restored.stdout, "the old variant comes back from the run-cache"
-    assert len(_mlflow_runs(sound.root)) == before, "what is recorded already is not recorded twice"
-
-
 def test_every_variant_has_one_run_with_curve_metrics_and_pictures(project) -> None:
     runs = [r for r in _mlflow_runs(project.root) if r.data.tags["anatomy.dvc_stage"] == "train@baseline"]
     assert len(runs) == 1
@@ -65,59 +60,69 @@ def test_every_variant_has_one_run_with_curve_metrics_and_pictures(project) -> N
     assert runs[0].info.status == "FINISHED"
 
 
-def test_a_restored_variant_is_recorded_from_its_files(project, tmp_path: Path) -> None:
+def test_restored_variants_are_recorded_from_their_files_and_once(project, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/other.db"
-    first = project.run("-m", "pipeline.orchestration.cli", "record", MLFLOW_TRACKING_URI=uri)
+    first = project.run(*ANATOMY, "record", MLFLOW_TRACKING_URI=uri)
     assert "baseline" in first.stdout, first.stderr
-    again = project.run("-m", "pipeline.orchestration.cli", "record", MLFLOW_TRACKING_URI=uri)
+    again = project.run(*ANATOMY, "record", MLFLOW_TRACKING_URI=uri)
     assert "baseline" not in again.stdout
     assert len(_mlflow_runs(project.root, uri)) == 2
 
 
-def test_the_same_seeds_give_the_same_bytes_twice(project) -> None:
-    done = project.run(*TRAIN)
-    assert done.returncode == 0, done.stderr
-    for name in ("model/diffusion_pytorch_model.safetensors", "model/config.json", "loss.csv", "validation.csv"):
-        assert (project.root / "scratch" / name).read_bytes() == (
-            project.root / "outputs/train/baseline" / name
-        ).read_bytes(), name
+def test_a_changed_variant_reruns_itself_and_the_report_alone_and_the_flow_gives_the_same(sound) -> None:
+    changed = {"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}}
+    expected = ["check", "train@res_blocks_0", "sample@res_blocks_0", "evaluate@res_blocks_0", "report"]
+    sound.write(variants=changed)
+    flow = sound.run(*ANATOMY, "run")
+    assert flow.returncode == 0, flow.stdout + flow.stderr
+    assert [line.split()[0] for line in flow.stdout.splitlines() if line.endswith("  ran")] == expected
+    by_flow = _lasting(sound)
+    recorded = len(_mlflow_runs(sound.root))
+
+    sound.write()
+    restored = sound.run("-m", "dvc", "repro")
+    assert "is cached" in restored.stdout, "the old variant comes back from the run-cache"
+    assert len(_mlflow_runs(sound.root)) == recorded, "what is recorded already is not recorded twice"
+
+    shutil.rmtree(sound.root / ".dvc/cache/runs")
+    sound.write(variants=changed)
+    assert sound.repro() == expected
+    assert _lasting(sound) == by_flow
+    sound.write()
+    sound.repro()
 
 
-def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(project) -> None:
-    project.write(train={"images": 2560})
-    whole = project.run(*TRAIN)
-    assert whole.returncode == 0, whole.stderr
-    expected = project.files("scratch/model") | {"loss": (project.root / "scratch/loss.csv").read_bytes()}
-    checkpoint = project.root / "checkpoints/here.safetensors"
-    assert not checkpoint.exists(), "a finished run leaves no checkpoint"
-    process = subprocess.Popen(
-        [sys.executable, *TRAIN], cwd=project.root, env=project.environment(), stderr=subprocess.DEVNULL
-    )
-    while not checkpoint.exists() and process.poll() is None:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was killed before its end"
-    again = project.run(*TRAIN)
-    assert "goes on from image" in again.stdout
-    actual = project.files("scratch/model") | {"loss": (project.root / "scratch/loss.csv").read_bytes()}
-    assert actual == expected
-    project.write()
-
-
-def test_an_unreachable_mlflow_server_costs_one_warning_and_no_result(project) -> None:
-    done = project.run(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
+    done = sound.run(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("warning: MLflow") == 1
-    assert (project.root / "scratch/model/diffusion_pytorch_model.safetensors").is_file()
+    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline")
+    assert not (sound.root / "checkpoints/here.safetensors").exists(), "a finished run leaves no checkpoint"
 
 
-def test_an_image_is_the_same_alone_and_among_many(project) -> None:
-    together = np.load(project.root / "outputs/sample/baseline/images.npy")
-    project.write(sample={"count": 1, "first_seed": 17})
-    assert project.run(*SAMPLE).returncode == 0
-    alone = np.load(project.root / "scratch/samples/images.npy")
+def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
+    sound.write(train={"checkpoint_every": 128})
+    shutil.rmtree(sound.root / "scratch", ignore_errors=True)
+    checkpoint = sound.root / "checkpoints/here.safetensors"
+    process = subprocess.Popen(
+        [sys.executable, *TRAIN], cwd=sound.root, env=sound.environment(), stderr=subprocess.DEVNULL
+    )
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it was killed before its end"
+    assert not (sound.root / "scratch").exists()
+    again = sound.run(*TRAIN)
+    assert "goes on from image" in again.stdout
+    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline")
+
+
+def test_an_image_is_the_same_alone_and_among_many(sound) -> None:
+    together = np.load(sound.root / "outputs/sample/baseline/images.npy")
+    sound.write(sample={"count": 1, "first_seed": 17})
+    assert sound.run(*SAMPLE).returncode == 0
+    alone = np.load(sound.root / "scratch/samples/images.npy")
     np.testing.assert_array_equal(alone[0], together[17])
-    project.write()
 
 
 BAD = {
@@ -131,36 +136,70 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_parameters_are_one_sentence_and_change_nothing(project, case: str) -> None:
+def test_bad_parameters_are_one_sentence_and_change_nothing(sound, case: str) -> None:
     sections, *words = BAD[case]
-    project.write(**sections)
-    before = project.files("outputs", "reports")
-    for command in (TRAIN, ["-m", "pipeline.orchestration.cli", "check"]):
-        done = project.run(*command)
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        sentence = done.stderr.strip().splitlines()
-        assert len(sentence) == 1, done.stderr
-        assert all(word in sentence[0] for word in words), sentence
-    repro = project.run("-m", "dvc", "repro")
+    sound.write(**sections)
+    before = sound.files("outputs", "reports", "dvc.lock")
+    for command in (CHECK, [*ANATOMY, "check"]):
+        done = sound.run(*command)
+        assert (done.returncode, done.stdout) == (1, "")
+        (sentence,) = done.stderr.splitlines()
+        assert all(word in sentence for word in words), sentence
+    repro = sound.run("-m", "dvc", "repro")
     assert repro.returncode != 0
-    if sections != {"variants": {}}:  # with no variant there is no graph, and DVC says so itself
-        assert f"{sentence[0]}\n" in repro.stderr
-    assert project.files("outputs", "reports") == before
-    project.write()
+    assert f"{sentence}\n" in repro.stderr
+    assert "Traceback" not in repro.stderr
+    assert sound.files("outputs", "reports", "dvc.lock") == before
 
 
-def test_truncated_weights_are_one_sentence(project) -> None:
-    weights = project.root / "outputs/train/baseline/model/diffusion_pytorch_model.safetensors"
+def test_truncated_weights_are_one_sentence(sound) -> None:
+    weights = sound.root / "outputs/train/baseline/model/diffusion_pytorch_model.safetensors"
     whole = weights.read_bytes()
     weights.unlink()
     weights.write_bytes(whole[: len(whole) // 2])
-    before = project.files("outputs", "scratch")
-    done = project.run(*SAMPLE)
+    before = sound.files("outputs", "scratch")
+    try:
+        done = sound.run(*SAMPLE)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert "outputs/train/baseline/model holds no whole set of weights" in done.stderr.splitlines()[-1]
+        assert sound.files("outputs", "scratch") == before
+    finally:
+        weights.write_bytes(whole)
+
+
+FULL = """
+import errno, runpy, sys
+from pathlib import Path
+import pipeline.diffusion.checkpoint as checkpoint
+def save_file(tensors, path, metadata):
+    Path(path).write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
+checkpoint.save_file = save_file
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_no_space_for_a_checkpoint_is_one_sentence(sound) -> None:
+    sound.write(train={"checkpoint_every": 128})
+    shutil.rmtree(sound.root / "checkpoints", ignore_errors=True)
+    before = sound.files("outputs", "scratch")
+    done = sound.run("-c", FULL, *TRAIN)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "model" in done.stderr.strip().splitlines()[-1]
-    assert project.files("outputs", "scratch") == before
-    weights.write_bytes(whole)
+    assert done.stderr.splitlines()[-1].startswith("error: no space left on the disk for the checkpoint")
+    assert sound.files("outputs", "scratch", "checkpoints") == before, "no half-written file is left"
+
+
+def _trained(project, folder: str) -> dict[str, bytes]:
+    return {name: (project.root / folder / name).read_bytes() for name in TRAINED}
+
+
+def _lasting(project) -> dict[str, bytes]:
+    """All results but those that hold a time."""
+    found = project.files("outputs", "reports")
+    timed = [name for name in found if name.endswith(("timing.json", "summary.json", "report.md"))]
+    assert timed
+    return {name: content for name, content in found.items() if name not in timed}
 
 
 def _mlflow_runs(root: Path, uri: str = "") -> list:

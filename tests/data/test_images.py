@@ -1,0 +1,81 @@
+"""Sets of images: what is saved is what is loaded, and every grey level survives the network's range."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.data import images
+from pipeline.data.images import ImageSet, from_network, to_network
+from pipeline.errors import UserError
+
+
+@pytest.fixture
+def some() -> ImageSet:
+    rng = np.random.default_rng(0)
+    return ImageSet(rng.integers(256, size=(12, 8, 6, 3), dtype=np.uint8), np.arange(12) % 3, np.arange(100, 112))
+
+
+def test_all_256_levels_survive_exactly_and_fill_the_range() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(2, 8, 16, 1)
+    x = to_network(levels)
+    assert x.shape == (2, 1, 8, 16)
+    assert x.dtype == torch.float32
+    assert (x.min().item(), x.max().item()) == (-1.0, 1.0)
+    np.testing.assert_array_equal(from_network(x), levels)
+
+
+def test_channels_stay_with_their_pixels(some: ImageSet) -> None:
+    x = to_network(some.images)
+    assert x.shape == (12, 3, 8, 6)
+    assert x[5, 2, 7, 1].item() == pytest.approx(some.images[5, 7, 1, 2] / 127.5 - 1)
+    np.testing.assert_array_equal(from_network(x), some.images)
+
+
+def test_values_outside_are_clamped() -> None:
+    assert from_network(torch.tensor([-7.0, 7.0]).view(1, 1, 1, 2)).ravel().tolist() == [0, 255]
+
+
+def test_saved_and_loaded_are_equal_and_mapped_into_memory(some: ImageSet, tmp_path: Path) -> None:
+    some.save(tmp_path / "set")
+    loaded = images.load(tmp_path / "set")
+    for name in ("images", "labels", "ids"):
+        array = getattr(loaded, name)
+        assert isinstance(array, np.memmap)
+        assert array.dtype == getattr(some, name).dtype
+        np.testing.assert_array_equal(array, getattr(some, name))
+    assert loaded.sha256() == some.sha256()
+    assert len(loaded) == 12
+    chosen = loaded[np.array([3, 1])]
+    np.testing.assert_array_equal(chosen.ids, [103, 101])
+    np.testing.assert_array_equal(chosen.images, some.images[[3, 1]])
+
+
+@pytest.mark.parametrize("name", ["images", "labels", "ids"])
+@pytest.mark.parametrize("keep", [0, 40, -1])
+def test_a_truncated_file_is_a_sentence(some: ImageSet, tmp_path: Path, name: str, keep: int) -> None:
+    some.save(tmp_path / "set")
+    path = tmp_path / "set" / f"{name}.npy"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(UserError, match="holds no whole set of images"):
+        images.load(tmp_path / "set")
+
+
+def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no whole set of images"):
+        images.load(tmp_path / "nothing")
+
+
+def test_the_hash_sees_a_pixel_a_label_and_the_shape(some: ImageSet) -> None:
+    pixel, label = some.images.copy(), some.labels.copy()
+    pixel[3, 2, 1, 0] ^= 1
+    label[5] += 1
+    different = [
+        some,
+        ImageSet(pixel, some.labels, some.ids),
+        ImageSet(some.images, label, some.ids),
+        ImageSet(some.images.reshape(12, 6, 8, 3), some.labels, some.ids),
+    ]
+    assert len({each.sha256() for each in different}) == len(different)
+    assert some.sha256() == ImageSet(some.images.copy(), some.labels.copy(), some.ids).sha256()

@@ -1,0 +1,82 @@
+"""`anatomy check` and `anatomy record` say what is wrong or what is there, and change nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.orchestration import cli, tracking
+
+ROOT = Path(__file__).parents[2]
+TOY = "stages:\n  only: {cmd: echo 1 > a, params: [data], outs: [a]}\n"
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project's own params.yaml over a graph of one stage, as the current folder."""
+    (tmp_path / "dvc.yaml").write_text(TOY)
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def anatomy(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["anatomy", command])
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)  # pytest's own handlers stay
+    cli.main()
+
+
+def test_check_lists_what_would_run_until_it_has(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anatomy(monkeypatch, "check")
+    said = capsys.readouterr().out
+    assert "params.yaml is sound: 5 variants (baseline, wide, " in said
+    assert "only" in said.splitlines()[-1]
+    subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=toy, check=True, capture_output=True)
+    anatomy(monkeypatch, "check")
+    assert capsys.readouterr().out.splitlines()[-1] == "Everything is up to date."
+
+
+def test_a_misspelt_key_is_one_sentence(toy: Path) -> None:
+    text = (toy / "params.yaml").read_text()
+    (toy / "params.yaml").write_text(text.replace("  image_size:", "  image_sise:"))
+    command = [sys.executable, "-m", "pipeline.orchestration.cli", "check"]
+    done = subprocess.run(command, cwd=toy, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("error: params.yaml: ")
+    assert "did you mean image_size?" in done.stderr
+
+
+def test_an_interrupt_is_status_130(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "Graph", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        anatomy(monkeypatch, "check")
+    assert caught.value.code == 130
+
+
+@pytest.mark.parametrize(("done", "said"), [(["wide"], "Recorded in MLflow: wide."), ([], "Nothing new to record")])
+def test_record_hands_over_every_variant_with_its_architecture(
+    toy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    done: list[str],
+    said: str,
+) -> None:
+    def record(outputs: Path, figures: Path, params: dict, variants: dict) -> list[str]:
+        assert (outputs, figures) == (Path("outputs"), Path("reports/figures"))
+        assert params["train"]["ema"] == 0.99
+        assert variants["wide"] == {**params["unet"], "channels": [32, 64, 64]}
+        return done
+
+    monkeypatch.setattr(tracking, "record", record)
+    anatomy(monkeypatch, "record")
+    assert said in capsys.readouterr().out

@@ -1,0 +1,84 @@
+"""params.yaml passes through unchanged, or is refused in a sentence that names the key."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline import params
+from pipeline.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+VALUES = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def load(tmp_path: Path, change) -> params.Params:
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    change(values)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    return params.load(tmp_path / "params.yaml")
+
+
+def test_what_a_stage_gets_is_what_the_file_says() -> None:
+    assert params.load(ROOT / "params.yaml").model_dump() == VALUES
+
+
+@pytest.mark.parametrize("section", params.Section.__subclasses__())
+def test_no_value_lives_in_the_code(section: type[params.Section]) -> None:
+    assert all(field.is_required() for field in section.model_fields.values())
+
+
+def test_a_variant_is_the_baseline_with_its_difference() -> None:
+    loaded = params.load(ROOT / "params.yaml")
+    assert loaded.architecture("baseline").model_dump() == VALUES["unet"]
+    assert loaded.architecture("wide").model_dump() == {**VALUES["unet"], **VALUES["variants"]["wide"]}
+
+
+BAD = {
+    "misspelt key": (lambda v: v["train"].update(bacth_size=3), ["train.bacth_size", "did you mean batch_size"]),
+    "misspelt section": (lambda v: v.update(trian={}), ["trian", "did you mean train"]),
+    "missing": (lambda v: v["train"].pop("lr"), ["train.lr is missing"]),
+    "word for a number": (lambda v: v["train"].update(lr="1e-3"), ["train.lr", "'1e-3'", "valid number"]),
+    "yes for a number": (lambda v: v["sample"].update(count=True), ["sample.count", "True"]),
+    "fraction for a count": (lambda v: v["sample"].update(count=1.5), ["sample.count", "1.5"]),
+    "negative": (lambda v: v["train"].update(images=0), ["train.images", "greater than or equal to 1"]),
+    "unknown data": (lambda v: v["data"].update(name="mnst"), ["data.name", "'mnst'", "digits"]),
+    "odd size": (lambda v: v["data"].update(image_size=15), ["data.image_size is 15", "multiple of 4", "12", "16"]),
+    "one class": (lambda v: v["data"].update(classes=[3]), ["data.classes", "two classes"]),
+    "attention elsewhere": (
+        lambda v: v["variants"]["wide"].update(attention=[5]),
+        ["wide", "5x5", "16, 8, 4"],
+    ),
+    "no variants": (lambda v: v.update(variants={}), ["variants", "baseline: {}"]),
+    "a baseline that differs": (lambda v: v["variants"]["baseline"].update(res_blocks=1), ["baseline: {}"]),
+    "variant key": (
+        lambda v: v["variants"]["wide"].update(chanels=[1]),
+        ["variants.wide.chanels", "did you mean channels"],
+    ),
+    "variant name": (lambda v: v["variants"].update({"Too Wide": {}}), ["variants", "Too Wide"]),
+    "groups": (lambda v: v["variants"]["wide"].update(channels=[30, 60, 60]), ["wide", "norm_groups"]),
+    "rising timesteps": (lambda v: v["sample"].update(timesteps=[1, 5]), ["sample.timesteps", "fall"]),
+    "timesteps beyond T": (lambda v: v["sample"].update(timesteps=[1000, 5]), ["sample.timesteps", "999"]),
+    "more steps than T": (lambda v: v["sample"].update(timesteps=1001), ["sample.timesteps", "1000"]),
+    "splits": (lambda v: v["data"].update(test=0.85), ["data.test", "0.9"]),
+    "weights": (lambda v: v["judges"].update(inception_weights="no/such.pth"), ["judges.inception_weights", "no/such"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_unsound_values_are_refused_in_one_line_that_names_the_key(tmp_path: Path, case: str) -> None:
+    change, words = BAD[case]
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, change)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert sentence.startswith("params.yaml: ")
+    assert all(word in sentence for word in words), sentence
+
+
+def test_a_broken_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not there"):
+        params.load(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [1")
+    with pytest.raises(UserError, match="not YAML"):
+        params.load(tmp_path / "params.yaml")
