@@ -35,7 +35,6 @@ def main() -> None:
             progress.update(seen - progress.n)
     assert trained is not None
     right = classifier.predict(trained, held_out.images) == held_out.labels
-    replicates = right[bootstrap.draws(len(right), values.evaluate.bootstrap, values.evaluate.seed)].mean(axis=1)
     judge = choose(values.judges, trained)
     features = extract(judge, real.images, device)
 
@@ -50,11 +49,7 @@ def main() -> None:
             "kernel": judge.kernel,
             "can_judge": accuracy >= values.judges.classifier.min_accuracy,
             "min_accuracy": values.judges.classifier.min_accuracy,
-            "accuracy": {
-                "value": accuracy,
-                "n": len(right),
-                "ci95": bootstrap.interval(accuracy, replicates, (0.0, 1.0)),
-            },
+            "accuracy": {"value": accuracy, "n": len(right), "ci95": bootstrap.proportion_interval(right)},
         },
     )
 

@@ -1,11 +1,21 @@
 """Intervals by resampling (Efron and Tibshirani 1993), the same draws for every variant so that differences pair up."""
 
 import numpy as np
+from scipy.stats import binomtest
 
 
-def draws(n: int, count: int, seed: int) -> np.ndarray:
-    """int [count, n]: `count` resamples of n things with replacement, fixed by n and seed."""
-    return np.random.default_rng([seed, n]).integers(n, size=(count, n))
+def draws(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """int [count, n]: `count` resamples with replacement of n things of these classes, fixed by labels and seed.
+
+    Position i of a resample holds a thing of the class of thing i: seeds take the classes in turn and splits are
+    stratified, so how many there are of each class is not left to chance and must not vary here.
+    """
+    out = np.empty((count, len(labels)), dtype=np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        generator = np.random.default_rng([seed, int(label), len(members)])
+        out[:, members] = members[generator.integers(len(members), size=(count, len(members)))]
+    return out
 
 
 def interval(value: float, replicates: np.ndarray, bounds: tuple[float, float] = (-np.inf, np.inf)) -> list[float]:
@@ -18,3 +28,12 @@ def interval(value: float, replicates: np.ndarray, bounds: tuple[float, float] =
     """
     low, high = np.quantile(replicates - replicates.mean(), [0.025, 0.975])
     return [float(np.clip(value + end, *bounds)) for end in (low, high)]
+
+
+def proportion_interval(hits: np.ndarray) -> list[float]:
+    """The 95 % interval [low, high] of a share (Wilson 1927); hits: bool [N].
+
+    Resampling N hits out of N would give an interval without width; this one says what N can tell.
+    """
+    found = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+    return [float(found.low), float(found.high)]

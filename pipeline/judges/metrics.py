@@ -10,7 +10,7 @@ from pipeline.judges import bootstrap, frechet, kernel, neighbours
 from pipeline.judges.features import Judge
 from pipeline.params import Evaluate
 
-BOUNDS = {"precision": (0.0, 1.0), "recall": (0.0, 1.0), "accuracy": (0.0, 1.0)}
+ANYTHING, SHARE, AT_LEAST_0 = (-np.inf, np.inf), (0.0, 1.0), (0.0, np.inf)
 
 
 @dataclass(frozen=True)
@@ -26,39 +26,51 @@ class Metrics:
 
 def compare(
     features: np.ndarray,
-    recognised: np.ndarray,
+    labels: np.ndarray,
+    recognised_as: np.ndarray,
     reference: np.ndarray,
+    reference_labels: np.ndarray,
     statistics: frechet.Gaussian,
     judge: Judge,
     params: Evaluate,
 ) -> Metrics:
-    """features: [N, F] of the images; recognised: bool [N], is the class that was asked for seen;
-    reference: [M, F] features of the real images, with their statistics.
+    """features: [N, F] of the images; labels, recognised_as: int [N], the class asked for and the class seen;
+    reference: [M, F] features of the real images, with their labels [M] and statistics.
 
     Resampled are the images compared; for recall, which is a share of the real images, those.
     """
-    ours = bootstrap.draws(len(features), params.bootstrap, params.seed)
-    theirs = bootstrap.draws(len(reference), params.bootstrap, params.seed)
+    ours = bootstrap.draws(labels, params.bootstrap, params.seed)
+    theirs = bootstrap.draws(reference_labels, params.bootstrap, params.seed)
     near_real = neighbours.covered(features, reference, params.neighbours)
     near_ours = neighbours.covered(reference, features, params.neighbours)
+    right = recognised_as == labels
     found = {
         judge.frechet: (
             frechet.distance(features, statistics),
             frechet.resampled_distances(features, statistics, ours),
+            AT_LEAST_0,
         ),
-        judge.kernel: (kernel.distance(features, reference), kernel.resampled_distances(features, reference, ours)),
-        "precision": (near_real.mean(), near_real[ours].mean(axis=1)),
-        "recall": (near_ours.mean(), near_ours[theirs].mean(axis=1)),
-        "accuracy": (recognised.mean(), recognised[ours].mean(axis=1)),
+        judge.kernel: (
+            kernel.distance(features, reference),
+            kernel.resampled_distances(features, reference, ours),
+            ANYTHING,
+        ),
+        "precision": (near_real.mean(), near_real[ours].mean(axis=1), SHARE),
+        "recall": (near_ours.mean(), near_ours[theirs].mean(axis=1), SHARE),
+        "accuracy": (right.mean(), right[ours].mean(axis=1), SHARE),
     }
-    numbers = {
+    numbers: dict[str, dict[str, Any]] = {
         name: {
             "value": float(value),
             "n": len(features),
             "n_reference": len(reference),
-            "ci95": bootstrap.interval(float(value), replicates, BOUNDS.get(name, (-np.inf, np.inf))),
+            "ci95": bootstrap.interval(float(value), replicates, bounds),
         }
-        for name, (value, replicates) in found.items()
+        for name, (value, replicates, bounds) in found.items()
     }
-    del numbers["accuracy"]["n_reference"]
-    return Metrics(numbers, pd.DataFrame({name: replicates for name, (_, replicates) in found.items()}))
+    numbers["accuracy"] = {
+        "value": float(right.mean()),
+        "n": len(right),
+        "ci95": bootstrap.proportion_interval(right),
+    }
+    return Metrics(numbers, pd.DataFrame({name: replicates for name, (_, replicates, _) in found.items()}))

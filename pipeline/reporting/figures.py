@@ -10,6 +10,7 @@ from pipeline.files import replacing
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 COLOURS = ["#222222", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933"]  # Okabe and Ito 2008
 
@@ -28,7 +29,10 @@ def loss_curves(path: Path, curves: dict[str, pd.DataFrame]) -> None:
             shown = curve[["images_seen", column]].dropna()
             ax.plot(shown["images_seen"] / 1000, shown[column], color=colour(i), label=variant, linewidth=1.6)
         ax.set(title=title, xlabel="thousand images seen", yscale="log")
-        ax.grid(alpha=0.25, which="both", linewidth=0.5)
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.grid(alpha=0.25, linewidth=0.5)
     axes[0].set_ylabel("mean squared error of the noise")
     axes[1].legend(frameon=False)
     _write(figure, path)

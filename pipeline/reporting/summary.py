@@ -83,8 +83,9 @@ def summarise(
 
 def _final_losses(result: Results, params: Evaluate) -> tuple[np.ndarray, np.ndarray]:
     """The final validation loss of each image, mean over its draws, and the mean of each resample of the images."""
-    losses = result.validation.groupby("id", sort=True)["loss"].mean().to_numpy()
-    return losses, losses[bootstrap.draws(len(losses), params.bootstrap, params.seed)].mean(axis=1)
+    images = result.validation.groupby("id", sort=True)
+    losses, labels = images["loss"].mean().to_numpy(), images["label"].first().to_numpy()
+    return losses, losses[bootstrap.draws(labels, params.bootstrap, params.seed)].mean(axis=1)
 
 
 def _relative(value: float, base: float, replicates: np.ndarray, base_replicates: np.ndarray, n: int) -> dict[str, Any]:
