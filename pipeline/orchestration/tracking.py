@@ -177,11 +177,11 @@ def record(outputs: Path, figures: Path, params: dict[str, Any], variants: Mappi
         weights = weights_sha256(trained / "model")
         state = hashlib.sha256((weights + (evaluated / "metrics.json").read_text()).encode()).hexdigest()
         with recorder.guarded("record"):
-            if recorder.find(**{RECORDED: state}):
+            trained_now = [run for run in recorder.find(**{WEIGHTS: weights}) if RECORDED not in run.data.tags]
+            if trained_now:
+                run_id = trained_now[0].info.run_id
+            elif recorder.find(**{RECORDED: state}):
                 continue
-            open_runs = [run for run in recorder.find(**{WEIGHTS: weights}) if RECORDED not in run.data.tags]
-            if open_runs:
-                run_id = open_runs[0].info.run_id
             else:
                 run_id = recorder.create(variant, **{WEIGHTS: weights})
                 costs = read_json(trained / "costs.json")

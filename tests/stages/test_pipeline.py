@@ -69,27 +69,32 @@ def test_restored_variants_are_recorded_from_their_files_and_once(project, tmp_p
     assert len(_mlflow_runs(project.root, uri)) == 2
 
 
-def test_a_changed_variant_reruns_itself_and_the_report_alone_and_the_flow_gives_the_same(sound) -> None:
-    changed = {"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}}
+def test_a_changed_variant_reruns_itself_and_the_report_alone_by_repro_and_by_the_flow(sound) -> None:
+    before, recorded = _lasting(sound), len(_mlflow_runs(sound.root))
     expected = ["check", "train@res_blocks_0", "sample@res_blocks_0", "evaluate@res_blocks_0", "report"]
+    changed = {"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}}
     sound.write(variants=changed)
+    assert sound.repro() == expected
+    assert _lasting(sound) != before
+    assert len(_mlflow_runs(sound.root)) == recorded + 1
+
+    sound.write()
+    runs, hidden = sound.root / ".dvc/cache/runs", sound.root / ".dvc/cache/hidden"
+    runs.rename(hidden)  # so that the flow has to run what it could restore
     flow = sound.run(*ANATOMY, "run")
     assert flow.returncode == 0, flow.stdout + flow.stderr
     assert [line.split()[0] for line in flow.stdout.splitlines() if line.endswith("  ran")] == expected
-    by_flow = _lasting(sound)
-    recorded = len(_mlflow_runs(sound.root))
+    assert _lasting(sound) == before
+    assert len(_mlflow_runs(sound.root)) == recorded + 2, "a training that ran has a run"
+    assert all("evaluate.accuracy" in run.data.metrics for run in _mlflow_runs(sound.root))
 
-    sound.write()
-    restored = sound.run("-m", "dvc", "repro")
-    assert "is cached" in restored.stdout, "the old variant comes back from the run-cache"
-    assert len(_mlflow_runs(sound.root)) == recorded, "what is recorded already is not recorded twice"
-
-    shutil.rmtree(sound.root / ".dvc/cache/runs")
-    sound.write(variants=changed)
-    assert sound.repro() == expected
-    assert _lasting(sound) == by_flow
-    sound.write()
-    sound.repro()
+    shutil.rmtree(runs)
+    hidden.rename(runs)
+    for variants in (changed, sound.params["variants"]):
+        sound.write(variants=variants)
+        done = sound.run("-m", "dvc", "repro", "train@res_blocks_0")
+        assert "Stage 'train@res_blocks_0' is cached" in done.stdout, done.stdout
+    assert len(_mlflow_runs(sound.root)) == recorded + 2, "what is restored and recorded already is left alone"
 
 
 def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
