@@ -94,7 +94,6 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_repro_and_by_th
         sound.write(variants=variants)
         done = sound.run("-m", "dvc", "repro", "train@res_blocks_0")
         assert "Stage 'train@res_blocks_0' is cached" in done.stdout, done.stdout
-    assert len(_mlflow_runs(sound.root)) == recorded + 2, "what is restored and recorded already is left alone"
 
 
 def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
