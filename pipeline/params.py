@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.errors import UserError
 
 BASELINE = "baseline"
+FLOOR = "floor"  # the real test images' row, which no variant may take
 
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -187,6 +188,10 @@ def _check_together(params: Params) -> None:
         raise UserError(
             f"params.yaml: variants has {', '.join(params.variants) or 'no entry'}, but needs `{BASELINE}: {{}}`, "
             "the variant that the others are compared with."
+        )
+    if FLOOR in params.variants:
+        raise UserError(
+            f"params.yaml: variants.{FLOOR} has the name of the row that the real test images get; take another."
         )
     if data.validation + data.test >= 0.9:
         raise UserError(

@@ -69,12 +69,14 @@ def main() -> None:
         tracking.live(args.variant, key, shown, cost.as_dict()) as live,
         bar(f"train: {args.variant}", run.updates_total * train.batch_size, "img", seen) as progress,
     ):
+        run.told = progress.update
         for row in run.rows:
             live.log(row)
         for row in run:
             live.log(row)
-            progress.set_postfix_str(f"loss {row.train_loss:.4f}, validation {row.validation_loss:.4f}")
-            progress.update(row.images_seen - progress.n)
+            if row.images_seen:
+                shown_loss = f"loss {row.train_loss:.4f}, validation {row.validation_loss:.4f}"
+                progress.set_postfix_str(shown_loss, refresh=False)
             if row.images_seen - last_saved >= train.checkpoint_every:
                 checkpoint.save(args.checkpoint, key, *run.state())
                 last_saved = row.images_seen

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with a thread per core each would get in each other's way
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -56,6 +56,7 @@ BAD = {
         ["variants.wide.chanels", "did you mean channels"],
     ),
     "variant name": (lambda v: v["variants"].update({"Too Wide": {}}), ["variants", "Too Wide"]),
+    "reserved name": (lambda v: v["variants"].update(floor={}), ["variants.floor", "real test images"]),
     "groups": (lambda v: v["variants"]["wide"].update(channels=[30, 60, 60]), ["wide", "norm_groups"]),
     "rising timesteps": (lambda v: v["sample"].update(timesteps=[1, 5]), ["sample.timesteps", "fall"]),
     "timesteps beyond T": (lambda v: v["sample"].update(timesteps=[1000, 5]), ["sample.timesteps", "999"]),

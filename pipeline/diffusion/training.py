@@ -5,7 +5,7 @@ Everything random in update u is drawn from a generator seeded by (seed, u), so 
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,7 +35,10 @@ class Training:
 
     images: float32 [N, C, H, W] in [-1, 1] on the model's device, labels: [N]; alpha_bar: [T].
     A loss that is not a number or explodes is a `UserError` that names the variant and the update.
+    `told` is called with the number of images of every update, for a progress bar.
     """
+
+    told: Callable[[int], object] = staticmethod(lambda images: None)
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class Training:
         self.optimizer.step()
         self.averaged.update_parameters(self.model)
         self.updates += 1
+        self.told(len(index))
         return loss.detach()
 
     def _check(self, losses: list[float], first: int) -> None:
