@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from urllib.error import URLError
 
 import numpy as np
@@ -15,7 +16,7 @@ from pipeline.errors import UserError
 from pipeline.judges.classifier import Classifier
 from pipeline.params import Judges
 
-INCEPTION = "inception-v3-compat"
+INCEPTION, INCEPTION_SHA256 = "inception-v3-compat", "6726825d"  # the hash's beginning, as its file is named
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,16 @@ def classifier_judge(classifier: Classifier) -> Judge:
 
 
 def inception_judge(weights: str | None) -> Judge:
-    """torch-fidelity's Inception-v3, whose distances alone are called FID and KID (Heusel et al. 2017)."""
-    origin = "fetched" if weights is None else hashlib.sha256(Path(weights).read_bytes()).hexdigest()[:12]
-    return Judge(INCEPTION, f"{INCEPTION}-{origin}", "2048", "fid", "kid", weights)
+    """torch-fidelity's Inception-v3, whose distances alone are called FID and KID (Heusel et al. 2017).
+
+    A local file of weights must be torch-fidelity's own, byte for byte: it is a pickle, and others are not opened.
+    """
+    if weights is not None and not hashlib.sha256(Path(weights).read_bytes()).hexdigest().startswith(INCEPTION_SHA256):
+        raise UserError(
+            f"params.yaml: judges.inception_weights is {weights}, which is not torch-fidelity's "
+            f"weights-inception-2015-12-05-{INCEPTION_SHA256}.pth, whole and unchanged."
+        )
+    return Judge(INCEPTION, f"{INCEPTION}-{INCEPTION_SHA256}", "2048", "fid", "kid", weights)
 
 
 def choose(params: Judges, classifier: Classifier) -> Judge:
@@ -94,7 +102,7 @@ def extract(judge: Judge, images: np.ndarray, device: torch.device, batch_size: 
             verbose=False,
             feature_extractor_weights_path=judge.weights,
         )
-    except (URLError, OSError, RuntimeError) as error:
+    except (URLError, OSError, RuntimeError, UnpicklingError) as error:
         if judge.name != INCEPTION:
             raise
         raise UserError(

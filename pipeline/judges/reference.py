@@ -1,6 +1,7 @@
 """The real images as the judge sees them, computed once and kept under a name that says of what and by whom."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -31,10 +32,10 @@ def load(folder: Path, data_sha256: str, judge: Judge) -> tuple[np.ndarray, Gaus
     """Features [M, F] and statistics of these images by this judge; those of any other are not taken."""
     path = Path(folder) / file_name(data_sha256, judge)
     try:
-        with np.load(path) as saved:
+        with open(path, "rb") as file, np.load(file) as saved:
             features = saved["features"].astype(np.float64)
             return features, Gaussian(saved["mean"], saved["covariance"], len(features))
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         raise UserError(
             f"{path} is not there or not whole: the statistics in {folder} are of other images or another judge; "
             "`dvc repro judges` makes them."

@@ -1,0 +1,73 @@
+"""A checkpoint is whole and of this run, or it is not taken."""
+
+import errno
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import SafetensorError
+
+from pipeline.diffusion import checkpoint
+from pipeline.errors import UserError
+
+CPU = torch.device("cpu")
+TENSORS = {"a": torch.arange(6.0).view(2, 3), "b": torch.tensor(3)}
+STATE = {"updates": 7, "rows": [{"loss": 0.1 + 0.2, "first": float("nan")}]}
+
+
+def test_tensors_and_state_come_back_exactly(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "deep" / "c", "key", {**TENSORS, "view": TENSORS["a"].T}, STATE)
+    found = checkpoint.load(tmp_path / "deep" / "c", "key", CPU)
+    assert found is not None
+    tensors, state = found
+    assert torch.equal(tensors["a"], TENSORS["a"])
+    assert torch.equal(tensors["view"], TENSORS["a"].T)
+    assert tensors["b"].dtype == torch.int64
+    assert state["updates"] == 7
+    assert state["rows"][0]["loss"] == 0.1 + 0.2
+
+
+def test_none_other_than_this_run_s_whole_one_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    assert checkpoint.load(path, "key", CPU) is None
+    checkpoint.save(path, "key", TENSORS, STATE)
+    assert checkpoint.load(path, "another", CPU) is None
+    whole = path.read_bytes()
+    for length in (0, 5, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert checkpoint.load(path, "key", CPU) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        SafetensorError("I/O error: No space left on device (os error 28)"),
+    ],
+)
+def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    checkpoint.save(tmp_path / "c", "key", TENSORS, STATE)
+
+    def full(_tensors: dict, path: Path, metadata: dict) -> None:
+        Path(path).write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(UserError, match=r"no space left on the disk for the checkpoint .*c \(") as caught:
+        checkpoint.save(tmp_path / "c", "key", TENSORS, {"updates": 8})
+    assert "\n" not in str(caught.value)
+    found = checkpoint.load(tmp_path / "c", "key", CPU)
+    assert found is not None
+    assert found[1]["updates"] == 7
+    assert [p.name for p in tmp_path.iterdir()] == ["c"]
+
+
+def test_any_other_trouble_is_not_taken_for_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(checkpoint, "save_file", denied)
+    with pytest.raises(PermissionError):
+        checkpoint.save(tmp_path / "c", "key", TENSORS, STATE)

@@ -1,0 +1,147 @@
+"""The sampling loop against diffusers' schedulers, and on data whose best denoiser is known."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler
+
+from pipeline.diffusion import sampling, unet
+from pipeline.diffusion.noise import noise
+from pipeline.diffusion.schedule import alpha_bar, descend
+
+SHAPE = (1, 8, 8)
+T = 1000
+LEVELS = alpha_bar("cosine", T)
+
+
+def drawn(
+    denoiser: sampling.Denoiser, timesteps: list[int], sampler: str, clip: bool, seeds: np.ndarray, shape: tuple = SHAPE
+) -> list[sampling.Step]:
+    labels = torch.from_numpy(seeds % 3)
+    return list(sampling.steps(denoiser, seeds, labels, shape, timesteps, LEVELS, sampler, clip))
+
+
+@pytest.fixture
+def denoiser(tiny) -> sampling.Denoiser:
+    return partial(unet.predict_noise, tiny().eval())
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_ddim_is_diffusers_own_where_the_steps_are_even(denoiser, clip: bool) -> None:
+    scheduler = DDIMScheduler(
+        T, beta_schedule="squaredcos_cap_v2", clip_sample=clip, timestep_spacing="leading", set_alpha_to_one=True
+    )
+    scheduler.set_timesteps(10)
+    seeds = np.arange(4)
+    x, labels = noise(seeds, 0, SHAPE), torch.from_numpy(seeds % 3)
+    with torch.inference_mode():
+        for t in scheduler.timesteps:
+            predicted = denoiser(x, torch.full((4,), int(t)), labels)
+            x = scheduler.step(predicted, t, x, eta=0.0, use_clipped_model_output=clip).prev_sample
+    ours = drawn(denoiser, scheduler.timesteps.tolist(), "ddim", clip, seeds)[-1].x
+    torch.testing.assert_close(ours, x, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_ddpm_is_diffusers_own_given_the_same_noise(denoiser, clip: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = DDPMScheduler(T, beta_schedule="squaredcos_cap_v2", clip_sample=clip, variance_type="fixed_small")
+    timesteps = [999, 940, 700, 310, 300, 40, 0]  # uneven: diffusers' DDPM takes such lists
+    scheduler.set_timesteps(timesteps=timesteps)
+    seeds = np.arange(4)
+    x, labels = noise(seeds, 0, SHAPE), torch.from_numpy(seeds % 3)
+    with torch.inference_mode():
+        for t in timesteps:
+            own_noise = noise(seeds, t + 1, SHAPE)
+            monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", lambda *_a, z=own_noise, **_k: z)
+            x = scheduler.step(denoiser(x, torch.full((4,), t), labels), t, x).prev_sample
+    ours = drawn(denoiser, timesteps, "ddpm", clip, seeds)[-1].x
+    torch.testing.assert_close(ours, x, atol=1e-4, rtol=1e-4)
+
+
+def best_denoiser(mean: float, deviation: float) -> sampling.Denoiser:
+    """The expected noise given x_t for pixels that are Gaussian."""
+
+    def predict(x: torch.Tensor, t: torch.Tensor, _labels: torch.Tensor) -> torch.Tensor:
+        a = LEVELS[t].to(x)[:, None, None, None]
+        return (1 - a).sqrt() * (x - a.sqrt() * mean) / (a * deviation**2 + 1 - a)
+
+    return predict
+
+
+UNEVEN = sorted({*range(0, 100, 3), *range(100, 600, 10), *range(600, T, 4), T - 1}, reverse=True)
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+@pytest.mark.parametrize("timesteps", [descend(T, T), UNEVEN], ids=["all", "uneven"])
+def test_gaussian_data_come_back_with_their_mean_and_spread(sampler: str, timesteps: list[int]) -> None:
+    x = drawn(best_denoiser(0.3, 0.2), timesteps, sampler, False, np.arange(40))[-1].x
+    assert float(x.mean()) == pytest.approx(0.3, abs=0.02)
+    assert float(x.std()) == pytest.approx(0.2, abs=0.02)
+
+
+def test_one_step_to_the_end_is_the_predicted_clean_image(denoiser) -> None:
+    (step,) = drawn(denoiser, [600], "ddpm", True, np.arange(3))
+    assert (step.k, step.t) == (1, 600)
+    assert torch.equal(step.x, step.x0)
+    assert float(step.x0.abs().max()) <= 1
+
+
+def test_steps_count_down_and_say_their_timestep(denoiser) -> None:
+    made = drawn(denoiser, [900, 400, 20], "ddim", True, np.arange(2))
+    assert [(step.k, step.t) for step in made] == [(3, 900), (2, 400), (1, 20)]
+
+
+def test_leaving_out_a_step_leaves_every_other_step_s_noise_alone(monkeypatch: pytest.MonkeyPatch, denoiser) -> None:
+    def used(timesteps: list[int]) -> dict[int, torch.Tensor]:
+        found = {}
+
+        def keep(seeds: np.ndarray, address: int, shape: tuple) -> torch.Tensor:
+            found[address] = noise(seeds, address, shape)
+            return found[address]
+
+        monkeypatch.setattr(sampling, "noise", keep)
+        drawn(denoiser, timesteps, "ddpm", True, np.arange(2))
+        return found
+
+    full, fewer = used([900, 400, 20]), used([900, 20])
+    assert set(fewer) == {0, 901, 21}
+    assert all(torch.equal(fewer[address], full[address]) for address in fewer)
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+def test_a_seed_is_the_same_image_alone_and_among_many(denoiser, sampler: str) -> None:
+    def images(seeds: np.ndarray) -> torch.Tensor:
+        pieces = []
+        for batch, labels, kept in sampling.batches(seeds, seeds % 3, 8):
+            *_, last = sampling.steps(
+                denoiser, batch, torch.from_numpy(labels), SHAPE, [999, 600, 100, 0], LEVELS, sampler, True
+            )
+            pieces.append(last.x[:kept])
+        return torch.cat(pieces)
+
+    together = images(np.arange(30))
+    assert len(together) == 30
+    assert torch.equal(images(np.array([17]))[0], together[17])
+    assert torch.equal(images(np.arange(12, 23))[5], together[17])
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 8), (8, 8), (9, 8), (23, 5), (3, 100)])
+def test_batches_hold_every_seed_once_and_are_all_of_one_size(count: int, size: int) -> None:
+    seeds = np.arange(count) + 100
+    made = list(sampling.batches(seeds, seeds % 3, size))
+    assert all(len(batch) == len(labels) == size for batch, labels, _ in made)
+    np.testing.assert_array_equal(np.concatenate([batch[:kept] for batch, _, kept in made]), seeds)
+    assert all((labels == batch % 3).all() for batch, labels, _ in made)
+
+
+def test_eta_is_the_share_of_ddpm_s_noise() -> None:
+    x, eps, z = torch.randn(3, 2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    step: Callable = sampling.ddim_step
+    ddim, ddpm = step(x, eps, 0.3, 0.6, z, False)[0], sampling.ddpm_step(x, eps, 0.3, 0.6, z, False)[0]
+    sigma = ((1 - 0.6) / (1 - 0.3) * (1 - 0.3 / 0.6)) ** 0.5
+    x0 = (x - 0.7**0.5 * eps) / 0.3**0.5
+    torch.testing.assert_close(ddim, 0.6**0.5 * x0 + 0.4**0.5 * eps)
+    torch.testing.assert_close(ddpm, 0.6**0.5 * x0 + (0.4 - sigma**2) ** 0.5 * eps + sigma * z)

@@ -1,0 +1,146 @@
+"""Training is fixed by its seed, goes on where it was, and stops where it makes no sense."""
+
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.diffusion import checkpoint, training, unet
+from pipeline.diffusion.schedule import add_noise, alpha_bar
+from pipeline.errors import UserError
+from pipeline.params import Train
+
+LEVELS = alpha_bar("cosine", 1000)
+PARAMS = {
+    "images": 160,
+    "batch_size": 8,
+    "lr": 0.003,
+    "weight_decay": 0.01,
+    "warmup": 24,
+    "clip_norm": 1.0,
+    "ema": 0.9,
+    "seed": 0,
+    "log_every": 32,
+    "validation_draws": 2,
+    "checkpoint_every": 32,
+    "max_loss": 10.0,
+}
+
+
+@pytest.fixture
+def begin(tiny):
+    """begin(**train parameters): a fresh run over twenty little bars."""
+    images = torch.full((20, 1, 8, 8), -1.0)
+    labels = torch.arange(20) % 3
+    for image, label in zip(images, labels, strict=True):
+        image[:, :, 2 * int(label) : 2 * int(label) + 2] = 1.0
+
+    def make(**changes: object) -> training.Training:
+        params = Train(**{**PARAMS, **changes})
+        validation = training.validation_set(images[:9], labels[:9], 2, 1000, params.seed)
+        return training.Training(tiny(), images, labels, validation, LEVELS, params, "little")
+
+    return make
+
+
+def bits(run: training.Training) -> bytes:
+    return b"".join(tensor.numpy().tobytes() for tensor in run.finished().state_dict().values())
+
+
+def test_a_seed_is_a_result_bit_for_bit(begin) -> None:
+    one, again, other = begin(), begin(), begin(seed=1)
+    rows = list(one)
+    assert [row.images_seen for row in rows] == [0, 32, 64, 96, 128, 160]
+    assert repr(list(again)) == repr(rows)
+    assert bits(again) == bits(one)
+    list(other)
+    assert bits(other) != bits(one)
+
+
+@pytest.mark.parametrize("stop", [0, 1, 3])
+def test_a_run_taken_up_again_ends_in_the_same_bits(begin, tmp_path: Path, stop: int) -> None:
+    whole = begin()
+    rows = list(whole)
+    first = begin()
+    for i, _ in enumerate(first):
+        if i == stop:
+            break
+    checkpoint.save(tmp_path / "c", "key", *first.state())
+    second = begin()
+    found = checkpoint.load(tmp_path / "c", "key", torch.device("cpu"))
+    assert found is not None
+    second.restore(*found)
+    assert second.updates == 4 * stop
+    list(second)
+    assert repr(second.rows) == repr(rows)
+    assert bits(second) == bits(whole)
+
+
+def test_it_learns_and_tells_of_every_image(begin) -> None:
+    run, told = begin(images=1600, log_every=1600, ema=0.95), []
+    run.told = told.append
+    rows = list(run)
+    assert rows[-1].validation_loss < 0.4 * rows[0].validation_loss
+    assert math.isnan(rows[0].train_loss)
+    assert sum(told) == 1600
+
+
+@pytest.mark.parametrize(("spoilt", "said"), [(float("nan"), "became nan"), (50.0, "rose to")])
+def test_a_loss_that_explodes_stops_it_with_the_variant_and_the_update(begin, spoilt: float, said: str) -> None:
+    run = begin()
+    plain = run._update
+
+    def spoil() -> torch.Tensor:
+        return plain() * 0 + (spoilt if run.updates == 7 else 0.5)
+
+    run._update = spoil
+    with pytest.raises(UserError, match=rf"loss of variant little {said}.* at update 7 \(56 images seen") as caught:
+        list(run)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_averaged_weights_are_the_running_mean_by_hand(begin) -> None:
+    run = begin(images=40, log_every=8)
+    name, expected = "conv_in.weight", None
+    for row in run:
+        now = run.model.state_dict()[name].clone()
+        if row.images_seen:
+            expected = now if expected is None else 0.9 * expected + 0.1 * now
+    torch.testing.assert_close(run.finished().state_dict()[name], expected)
+
+
+def test_the_learning_rate_rises_and_falls_as_half_a_cosine() -> None:
+    params = Train(**{**PARAMS, "warmup": 80})
+    rates = [training.lr_factor(u, 100, params) for u in range(100)]
+    assert rates[:11] == pytest.approx([*(np.arange(1, 11) / 11), 1.0])
+    assert all(a > b for a, b in pairwise(rates[10:]))
+    assert rates[55] == pytest.approx(0.5)
+    assert 0 < rates[-1] < 0.001
+    assert training.lr_factor(0, 10, Train(**{**PARAMS, "warmup": 0})) == 1
+
+
+def test_every_epoch_holds_every_image_once_in_an_order_of_its_own() -> None:
+    seen = torch.cat([training.epoch_indices(u, 8, 20, 0) for u in range(10)])
+    epochs = seen.view(4, 20)
+    assert all(sorted(epoch.tolist()) == list(range(20)) for epoch in epochs)
+    assert len({tuple(epoch.tolist()) for epoch in epochs}) == 4
+    assert not torch.equal(training.epoch_indices(0, 8, 20, 0), training.epoch_indices(0, 8, 20, 1))
+    long = training.epoch_indices(1, 50, 20, 0)
+    assert torch.equal(long, torch.cat([training.epoch_indices(u, 10, 20, 0) for u in range(5, 10)]))
+
+
+def test_validation_covers_the_timesteps_evenly_and_is_a_plain_mean(begin) -> None:
+    run = begin()
+    validation = run.validation
+    assert sorted(validation.t.flatten().tolist()) == [int((i + 0.5) * 1000 / 18) for i in range(18)]
+    found = training.validation_losses(run.finished(), validation, run.alpha_bar)
+    assert found.shape == (2, 9)
+    draw, image = 1, 4
+    t, eps = validation.t[draw, image][None], validation.eps[draw, image][None]
+    x = add_noise(validation.x0[image][None], eps, LEVELS[t])
+    with torch.inference_mode():
+        error = unet.predict_noise(run.finished(), x, t, validation.labels[image][None]) - eps
+    assert found[draw, image] == pytest.approx(float(error.square().mean()), rel=1e-4)

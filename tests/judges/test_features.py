@@ -1,0 +1,97 @@
+"""The classifier as torch-fidelity knows it, and Inception where it can be had."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+import torch_fidelity
+from torch.utils.data import Dataset
+
+from pipeline.errors import UserError
+from pipeline.judges import features, frechet, kernel
+from pipeline.judges.classifier import Classifier
+from pipeline.judges.features import classifier_judge, extract, inception_judge
+
+CPU = torch.device("cpu")
+RNG = np.random.default_rng(0)
+
+
+def fresh(seed: int, channels: int = 1) -> Classifier:
+    torch.manual_seed(seed)
+    return Classifier(8, channels, [4], 6, 3).eval()
+
+
+class Images(Dataset):
+    """What torch-fidelity takes: uint8 [3, H, W]."""
+
+    def __init__(self, images: np.ndarray):
+        self.images = torch.from_numpy(images).permute(0, 3, 1, 2).expand(-1, 3, -1, -1)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.images[index]
+
+
+def test_torch_fidelity_finds_it_by_name_and_gives_the_same_distances() -> None:
+    judge = classifier_judge(fresh(0))
+    one, other = RNG.integers(0, 256, (2, 60, 8, 8, 1), dtype=np.uint8)
+    other //= 2
+    theirs = torch_fidelity.calculate_metrics(
+        input1=Images(one), input2=Images(other), feature_extractor=judge.name, fid=True, kid=True,
+        kid_subset_size=60, kid_subsets=1, batch_size=20, cuda=False, cache=False, verbose=False,
+        save_cpu_ram=True,
+    )  # fmt: skip
+    ours, reference = extract(judge, one, CPU), extract(judge, other, CPU)
+    fd = frechet.distance(ours, frechet.gaussian(reference))
+    assert fd == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4)
+    kd = kernel.distance(ours, reference)
+    assert kd == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-3, abs=1e-6)
+
+
+def test_other_weights_have_another_name_and_equal_ones_the_same() -> None:
+    names = [classifier_judge(fresh(seed)).name for seed in (0, 0, 1)]
+    assert names[0] == names[1] != names[2]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_features_are_the_network_s_own_at_any_batch_size(channels: int) -> None:
+    made = fresh(0, channels)
+    images = RNG.integers(0, 256, (30, 8, 8, channels), dtype=np.uint8)
+    found = extract(classifier_judge(made), images, CPU)
+    assert (found.shape, found.dtype) == ((30, 6), np.float64)
+    with torch.inference_mode():
+        plain, _ = made(torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1)
+    np.testing.assert_allclose(found, plain.numpy(), atol=1e-6)
+    np.testing.assert_allclose(extract(classifier_judge(made), images, CPU, batch_size=4), found, atol=1e-6)
+
+
+def test_only_inception_s_distances_are_called_fid_and_kid() -> None:
+    judge, inception = classifier_judge(fresh(0)), inception_judge(None)
+    assert (judge.frechet, judge.kernel) == ("fd_classifier", "kd_classifier")
+    assert (inception.frechet, inception.kernel) == ("fid", "kid")
+
+
+def test_a_local_file_that_is_not_inception_s_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "w.pth").write_bytes(b"not weights")
+    with pytest.raises(
+        UserError, match=r"judges\.inception_weights is .*w\.pth, which is not torch-fidelity's"
+    ) as caught:
+        inception_judge(str(tmp_path / "w.pth"))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [URLError("no route"), UnpicklingError("half a download")])
+def test_inception_without_a_network_is_one_sentence(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(features, "create_feature_extractor", offline)
+    images = np.zeros((2, 8, 8, 1), np.uint8)
+    with pytest.raises(UserError, match=r"Inception-v3 weights could not be loaded .*judges\.judge") as caught:
+        extract(inception_judge(None), images, CPU)
+    assert "\n" not in str(caught.value)
