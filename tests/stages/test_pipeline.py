@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.xdist_group("project")  # one worker makes the project and looks at it
-
 TRAIN = (
     "stages/train.py --params params.yaml --variant baseline --data outputs/prepare "
     "--checkpoint checkpoints/here.safetensors --out scratch"
