@@ -90,7 +90,7 @@ def test_fid_is_inception_s_alone(page) -> None:
 
 
 def test_the_source_s_row_stands_beside_ours_and_a_variant_that_no_source_has_gets_dashes(page) -> None:
-    assert "| 0.00086 | 62.75 | +25.6 |" in page()
+    assert "| 0.00086 | 99.91 | 62.75 | +25.6 |" in page()
     own = page(rename={"wide": "own"})
     assert "62.75" not in own
-    assert re.search(r"^\| `own` .*(\| \u2013 ){3}\|$", own, re.M)
+    assert re.search(r"^\| `own` .*(\| \u2013 ){4}\|$", own, re.M)

@@ -1,0 +1,31 @@
+"""The README's results are the report's."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def rows(path: str) -> dict[str, set[str]]:
+    """First cell -> the other cells of every table row that begins with it."""
+    found: dict[str, set[str]] = {}
+    for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if cells:
+            found.setdefault(cells[0], set()).update(cells[1:])
+    return found
+
+
+def test_every_result_of_the_readme_is_in_the_report() -> None:
+    report, readme = rows("reports/report.md"), rows("README.md")
+    shared = {name: cells for name, cells in readme.items() if name in report and name != "variant"}
+    assert len(shared) >= 3, "the README has a table of results"
+    for name, cells in shared.items():
+        assert cells <= report[name], name
+
+
+def test_every_file_that_the_readme_shows_is_there() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = [part.split(")")[0] for part in text.split("](")[1:]]
+    local = [link for link in linked if not link.startswith("http")]
+    assert local
+    assert all((ROOT / link).is_file() for link in local), local
