@@ -7,6 +7,11 @@ import torch
 from pipeline.errors import UserError
 
 
+def fingerprint(device: torch.device) -> list[str | int]:
+    """What of the machine's set-up decides on the bytes: the same code and seeds under another one may round apart."""
+    return [torch.__version__, device.type, torch.get_num_threads()]
+
+
 def device(name: str, threads: int) -> torch.device:
     """The device named `auto`, `cpu` or `cuda`, with `threads` CPU threads and deterministic kernels only."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

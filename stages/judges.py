@@ -3,10 +3,8 @@
 import argparse
 from pathlib import Path
 
-import torch
-
 from pipeline import compute, errors, params
-from pipeline.data.images import load, to_network
+from pipeline.data.images import load, tensors
 from pipeline.files import read_json, write_json
 from pipeline.judges import bootstrap, classifier, frechet, reference
 from pipeline.judges.features import choose, extract
@@ -27,10 +25,7 @@ def main() -> None:
     trained = None
     with bar("judges: classifier", values.judges.classifier.images, "img") as progress:
         for seen, trained in classifier.train(
-            to_network(real.images).to(device),
-            torch.from_numpy(real.labels.copy()).to(device),
-            len(dataset["classes"]),
-            values.judges.classifier,
+            *tensors(real, device), len(dataset["classes"]), values.judges.classifier
         ):
             progress.update(seen - progress.n)
     assert trained is not None

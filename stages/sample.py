@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from pipeline import compute, errors, params
 from pipeline.data.images import ImageSet, from_network
@@ -35,9 +34,8 @@ def main() -> None:
     batches = list(sampling.batches(seeds, labels, chosen.batch_size))
     with bar(f"sample: {args.out.name}", len(batches) * len(timesteps), "step") as progress:
         for batch_seeds, batch_labels, kept in batches:
-            asked = torch.from_numpy(batch_labels).to(device)
             for step in sampling.steps(
-                denoiser, batch_seeds, asked, shape, timesteps, levels, chosen.sampler, chosen.clip
+                denoiser, batch_seeds, batch_labels, device, shape, timesteps, levels, chosen.sampler, chosen.clip
             ):
                 progress.update()
             images.append(from_network(step.x)[:kept])

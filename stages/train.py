@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from pipeline import compute, errors, params
-from pipeline.data.images import load, to_network
+from pipeline.data.images import load, tensors
 from pipeline.diffusion import checkpoint, costs, training, unet
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.files import read_json, remove, replacing, write_json
@@ -32,30 +31,19 @@ def main() -> None:
     dataset = read_json(args.data / "dataset.json")
     real, held_out = load(args.data / "train"), load(args.data / "validation")
 
-    torch.manual_seed(train.seed)
     shape = (dataset["image_size"], dataset["image_channels"], len(dataset["classes"]))
-    cost = costs.measure(unet.build(architecture, *shape))
-    torch.manual_seed(train.seed)
-    model = unet.build(architecture, *shape).to(device)
+    cost = costs.measure(unet.build(architecture, *shape, train.seed))
+    model = unet.build(architecture, *shape, train.seed).to(device)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
-    images, labels = to_network(held_out.images).to(device), torch.from_numpy(held_out.labels.copy()).to(device)
-    validation = training.validation_set(images, labels, train.validation_draws, len(levels), train.seed)
-    run = training.Training(
-        model,
-        to_network(real.images).to(device),
-        torch.from_numpy(real.labels.copy()).to(device),
-        validation,
-        levels,
-        train,
-        args.variant,
-    )
+    validation = training.validation_set(*tensors(held_out, device), train.validation_draws, len(levels), train.seed)
+    run = training.Training(model, *tensors(real, device), validation, levels, train, args.variant)
 
     determined_by = [
         architecture.model_dump(),
         train.model_dump(),
         values.diffusion.model_dump(),
         [dataset["sha256"]["train"], dataset["sha256"]["validation"]],
-        [torch.__version__, device.type, values.compute.threads],
+        compute.fingerprint(device),
     ]
     key = hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
     saved = checkpoint.load(args.checkpoint, key, device)

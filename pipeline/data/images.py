@@ -57,6 +57,11 @@ def to_network(images: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
 
 
+def tensors(images: ImageSet, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images as `to_network` gives them and labels int64 [N], on the device."""
+    return to_network(images.images).to(device), torch.from_numpy(np.array(images.labels)).to(device)
+
+
 def from_network(images: torch.Tensor) -> np.ndarray:
     """float [N, C, H, W] in [-1, 1] -> uint8 [N, H, W, C]; values outside are clamped."""
     levels = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)

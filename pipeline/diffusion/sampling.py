@@ -52,7 +52,8 @@ SAMPLERS: dict[str, Callable[..., tuple[torch.Tensor, torch.Tensor]]] = {"ddim":
 def steps(
     denoiser: Denoiser,
     seeds: np.ndarray,
-    labels: torch.Tensor,
+    labels: np.ndarray,
+    device: torch.device,
     shape: tuple[int, int, int],
     timesteps: list[int],
     alpha_bar: torch.Tensor,
@@ -61,14 +62,15 @@ def steps(
 ) -> Iterator[Step]:
     """The sampling loop of one batch, a step at a time.
 
-    seeds: int [N]; labels: [N] on the denoiser's device; shape: (C, H, W); timesteps: descending; alpha_bar: [T].
+    seeds, labels: int [N]; device: the denoiser's; shape: (C, H, W); timesteps: descending; alpha_bar: [T].
     The last step goes to alpha-bar 1, the clean image.
     """
     levels = [float(alpha_bar[t]) for t in timesteps] + [1.0]
-    x = noise(seeds, INITIAL, shape).to(labels.device)
+    asked = torch.from_numpy(labels).to(device)
+    x = noise(seeds, INITIAL, shape).to(device)
     for i, t in enumerate(timesteps):
         with torch.inference_mode():
-            eps = denoiser(x, torch.full_like(labels, t), labels)
+            eps = denoiser(x, torch.full_like(asked, t), asked)
             z = noise(seeds, t + 1, shape).to(x) if sampler == "ddpm" else None
             x, x0 = SAMPLERS[sampler](x, eps, levels[i], levels[i + 1], z, clip)
         yield Step(len(timesteps) - i, t, x, x0)

@@ -14,11 +14,12 @@ from pipeline.errors import UserError
 from pipeline.params import UNet
 
 
-def build(unet: UNet, image_size: int, image_channels: int, classes: int) -> UNet2DModel:
-    """A class-conditional noise predictor with fresh weights from torch's global generator.
+def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: int) -> UNet2DModel:
+    """A class-conditional noise predictor with fresh weights, fixed by the seed (of torch's global generator).
 
     Called as model(x, t, class_labels): x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, class_labels [N].
     """
+    torch.manual_seed(seed)
     attended = [resolution in unet.attention for resolution in unet.resolutions(image_size)]
     return _from_config(
         {

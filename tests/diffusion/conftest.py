@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-import torch
 from diffusers import UNet2DModel
 
 from pipeline.diffusion import unet
@@ -17,7 +16,6 @@ def tiny() -> Callable[..., UNet2DModel]:
     """tiny(seed=0, **difference): fresh weights for 8x8 grey images of three classes."""
 
     def make(seed: int = 0, **difference: object) -> UNet2DModel:
-        torch.manual_seed(seed)
-        return unet.build(UNet(**{**TINY, "head_channels": 4, "norm_groups": 4, **difference}), 8, 1, 3)
+        return unet.build(UNet(**{**TINY, "head_channels": 4, "norm_groups": 4, **difference}), 8, 1, 3, seed)
 
     return make

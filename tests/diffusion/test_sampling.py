@@ -13,6 +13,7 @@ from pipeline.diffusion.noise import noise
 from pipeline.diffusion.schedule import alpha_bar, descend
 
 SHAPE = (1, 8, 8)
+CPU = torch.device("cpu")
 T = 1000
 LEVELS = alpha_bar("cosine", T)
 
@@ -20,8 +21,7 @@ LEVELS = alpha_bar("cosine", T)
 def drawn(
     denoiser: sampling.Denoiser, timesteps: list[int], sampler: str, clip: bool, seeds: np.ndarray, shape: tuple = SHAPE
 ) -> list[sampling.Step]:
-    labels = torch.from_numpy(seeds % 3)
-    return list(sampling.steps(denoiser, seeds, labels, shape, timesteps, LEVELS, sampler, clip))
+    return list(sampling.steps(denoiser, seeds, seeds % 3, CPU, shape, timesteps, LEVELS, sampler, clip))
 
 
 @pytest.fixture
@@ -116,9 +116,7 @@ def test_a_seed_is_the_same_image_alone_and_among_many(denoiser, sampler: str) -
     def images(seeds: np.ndarray) -> torch.Tensor:
         pieces = []
         for batch, labels, kept in sampling.batches(seeds, seeds % 3, 8):
-            *_, last = sampling.steps(
-                denoiser, batch, torch.from_numpy(labels), SHAPE, [999, 600, 100, 0], LEVELS, sampler, True
-            )
+            *_, last = sampling.steps(denoiser, batch, labels, CPU, SHAPE, [999, 600, 100, 0], LEVELS, sampler, True)
             pieces.append(last.x[:kept])
         return torch.cat(pieces)
 

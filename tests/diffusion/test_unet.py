@@ -16,8 +16,7 @@ VALUES = params.load(Path(__file__).parents[2] / "params.yaml")
 
 
 def built(variant: str) -> UNet2DModel:
-    torch.manual_seed(0)
-    return unet.build(VALUES.architecture(variant), 16, 1, 10)
+    return unet.build(VALUES.architecture(variant), 16, 1, 10, 0)
 
 
 def kinds(module: torch.nn.Module, kind: type) -> list[str]:

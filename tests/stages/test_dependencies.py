@@ -71,6 +71,12 @@ def test_declared_parameters_are_the_sections_read(stage: str) -> None:
         assert sections_read(script(stage)) == declared
 
 
+def test_no_stage_imports_torch_before_the_pipeline_has_set_it_up() -> None:
+    for stage in STAGES:
+        tree = ast.parse((ROOT / script(stage)).read_text())
+        assert "torch" not in {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+
+
 def test_no_stage_needs_an_orchestrator_to_import() -> None:
     for stage in STAGES:
         for path in reached(script(stage)) | OBSERVERS:
