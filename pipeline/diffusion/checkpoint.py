@@ -33,12 +33,12 @@ def save(path: Path, key: str, tensors: dict[str, torch.Tensor], state: dict[str
 
 
 def load(path: Path, key: str, device: torch.device) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-    """Tensors and state of the checkpoint at `path`; None where there is none, or it is of another run or damaged."""
+    """Tensors and state of the checkpoint at `path`; None where there is none, or it is of another run or not whole."""
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
-            metadata = file.metadata()
+            metadata = file.metadata() or {}
             if metadata.get("key") != key:
                 return None
             return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["state"])  # noqa: SIM118
-    except (OSError, SafetensorError):
+    except (OSError, SafetensorError, KeyError, ValueError):
         return None

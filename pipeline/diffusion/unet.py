@@ -43,7 +43,7 @@ def load(folder: Path) -> UNet2DModel:
     try:
         model = _from_config(dict(UNet2DModel.load_config(folder, local_files_only=True)))
         model.load_state_dict(load_file(Path(folder) / "diffusion_pytorch_model.safetensors"))
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
             f"{folder} holds no whole set of weights ({reason}); remove it and run `dvc repro` to train it again."

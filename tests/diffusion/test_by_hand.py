@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import json
 import math
 import resource
 from collections.abc import Callable
@@ -80,6 +81,21 @@ def test_without_blocks_the_middle_s_attention_still_goes_when_asked(tiny) -> No
     assert not any(isinstance(m, Attention) for m in model.modules())
 
 
+@pytest.mark.parametrize(
+    "change", [{"norm_num_groups": 3}, {"block_out_channels": "wide"}, {"layers_per_block": None}, {}]
+)
+def test_a_configuration_that_makes_no_network_is_one_sentence(tiny, tmp_path: Path, change: dict) -> None:
+    tiny().save_pretrained(tmp_path, safe_serialization=True)
+    config = tmp_path / "config.json"
+    values = {**json.loads(config.read_text()), **change}
+    if not change:
+        del values["layers_per_block"]
+    config.write_text(json.dumps(values))
+    with pytest.raises(UserError, match="holds no whole set of weights") as caught:
+        unet.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("keep", [0, 100])
 def test_a_truncated_configuration_is_one_sentence(tiny, tmp_path: Path, keep: int) -> None:
     tiny().save_pretrained(tmp_path, safe_serialization=True)
@@ -152,6 +168,15 @@ def test_clipping_is_felt_by_these_toys() -> None:
         free, bounded = last(descend(40, T), sampler, False), last(descend(40, T), sampler, True)
         assert float(free.max()) > 1.2
         assert float(bounded.max()) <= 1
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_the_predicted_clean_image_is_the_expected_one_and_bounded_only_by_clip(clip: bool) -> None:
+    a, x = float(LEVELS[300]), noise(SEEDS, INITIAL, SHAPE).double()
+    expected = 0.8 + a**0.5 * 0.25 * (x - a**0.5 * 0.8) / (a * 0.25 + 1 - a)
+    assert float(expected.max()) > 1.2
+    step = next(sampling.steps(denoiser, SEEDS, SEEDS, CPU, SHAPE, [300, 100], LEVELS, "ddpm", clip))
+    torch.testing.assert_close(step.x0, expected.clamp(-1, 1) if clip else expected, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("clip", [False, True])

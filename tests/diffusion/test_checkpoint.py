@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import save_file
 
 from pipeline.diffusion import checkpoint
 from pipeline.errors import UserError
@@ -36,6 +37,12 @@ def test_none_other_than_this_run_s_whole_one_is_taken(tmp_path: Path) -> None:
     for length in (0, 5, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
         assert checkpoint.load(path, "key", CPU) is None
+
+
+@pytest.mark.parametrize("metadata", [None, {"key": "key"}, {"key": "key", "state": "{half"}])
+def test_a_file_of_another_kind_is_not_taken(tmp_path: Path, metadata: dict | None) -> None:
+    save_file(TENSORS, tmp_path / "c", metadata=metadata)
+    assert checkpoint.load(tmp_path / "c", "key", CPU) is None
 
 
 @pytest.mark.parametrize(
