@@ -24,7 +24,7 @@ import sys
 from pipeline import errors
 from pipeline.orchestration import flow
 from pipeline.params import Flow
-params = Flow(workers=2, timeout_minutes=float(sys.argv[1]), retries=1)
+params = Flow(workers=2, timeout_minutes=float(sys.argv[1]), retries=int(sys.argv[2]))
 def main():
     for o in flow.run(params):
         print("outcome", o.stage, "ran" if o.ran else "unchanged")
@@ -48,9 +48,9 @@ def environment(root: Path) -> dict[str, str]:
     return {**os.environ, "PATH": path, "PREFECT_HOME": str(root.parent / "prefect"), "DVC_NO_ANALYTICS": "1"}
 
 
-def start(root: Path, timeout_minutes: float = 5) -> "subprocess.Popen[str]":
+def start(root: Path, timeout_minutes: float = 5, retries: int = 1) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "run.py", str(timeout_minutes)],
+        [sys.executable, "run.py", str(timeout_minutes), str(retries)],
         cwd=root,
         env=environment(root),
         stdout=subprocess.PIPE,
@@ -99,10 +99,20 @@ def test_a_failed_stage_is_named_and_what_hangs_on_it_left_out(toy: Path) -> Non
     assert said.count("| error: the left hand") == 1, "what is the user's to mend is not tried again"
 
 
+def test_bad_luck_is_tried_again_as_often_as_asked(toy: Path) -> None:
+    unlucky = "import os\nif not os.path.exists('tried'):\n    open('tried', 'w').close()\n    raise OSError('lost')\n"
+    (toy / "left.py").write_text(unlucky + GOOD)
+    process = start(toy, retries=1)
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, said
+    assert said.count("left | OSError: lost") == 1
+    assert (toy / "d").read_text() == "1l1r"
+
+
 @pytest.mark.parametrize("how", ["timeout", "interrupt", "terminate"])
 def test_an_ended_flow_leaves_no_child_and_no_lock(toy: Path, how: str) -> None:
     (toy / "left.py").write_text("import time; open('begun', 'w').close(); time.sleep(300)\n")
-    process = start(toy, timeout_minutes=0.12 if how == "timeout" else 5)
+    process = start(toy, timeout_minutes=0.3 if how == "timeout" else 5, retries=0)
     while not (toy / "begun").exists():
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
