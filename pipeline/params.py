@@ -5,6 +5,7 @@ No field has a default and no value is changed on its way, so what a stage gets 
 
 import difflib
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.errors import UserError
 
 BASELINE = "baseline"
+NAMED = ("digits", "mnist", "fashion_mnist", "cifar10")  # data sets known by name; any other name is a folder
+STROKE_FIELDS = ("slant", "stroke")  # of a caption template, beside class
 FLOOR = "floor"  # the real test images' row, which no variant may take
 
 Count = Annotated[int, Field(ge=1)]
@@ -31,11 +34,13 @@ class Section(BaseModel):
 class Data(Section):
     """The real images."""
 
-    name: Literal["digits"]
+    name: str  # one of NAMED, or a folder
     image_size: Annotated[int, Field(ge=8, le=256)]  # pixels per side
+    non_square: Literal["refuse", "crop"]  # what happens to images that are not square
+    caption: str  # template with {class}, and where wanted {slant} and {stroke}
     classes: Literal["all"] | list[Annotated[int, Field(ge=0)]]  # class indices kept
     validation: Fraction  # share of the images
-    test: Fraction  # share of the images
+    test: Fraction | Literal["original"]  # share of the images, or the set's own test split
     seed: Seed
 
 
@@ -57,6 +62,7 @@ class Judges(Section):
 
     judge: Literal["classifier", "inception"]
     inception_weights: str | None  # path of a local file
+    reference: Count  # real images, at most, behind the metrics that look at pairs of images
     classifier: Classifier
 
 
@@ -92,11 +98,14 @@ class Train(Section):
     warmup: Annotated[int, Field(ge=0)]  # images
     clip_norm: Positive
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
-    seed: Seed
+    replicas: Annotated[list[Seed], Field(min_length=1)]  # training seeds
     log_every: Count  # images
     validation_draws: Count  # noise draws per validation image
     checkpoint_every: Count  # images
     max_loss: Positive
+    precision: Literal["float32", "bfloat16"]
+    channels_last: bool
+    compile: Literal["none", "default", "reduce-overhead", "max-autotune"]  # modes of torch.compile
 
 
 class Sample(Section):
@@ -121,6 +130,7 @@ class Evaluate(Section):
 class Report(Section):
     """What the report shows."""
 
+    folder: Annotated[str, Field(pattern=r"^[\w./-]+$")]
     title: str
     grid_seeds: Annotated[int, Field(ge=1, le=20)]
 
@@ -168,11 +178,17 @@ class Params(Section):
 def load(path: Path) -> Params:
     """Read and check params.yaml; anything unsound is a `UserError` that names the key and what is accepted."""
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return parse(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is not there; run this from the project's folder.") from None
+
+
+def parse(text: str) -> Params:
+    """The same from the text of a params.yaml."""
+    try:
+        values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}.") from None
+        raise UserError(f"params.yaml is not YAML: {' '.join(str(error).split())}.") from None
     try:
         params = Params.model_validate(values)
     except ValidationError as error:
@@ -193,7 +209,15 @@ def _check_together(params: Params) -> None:
         raise UserError(
             f"params.yaml: variants.{FLOOR} has the name of the row that the real test images get; take another."
         )
-    if data.validation + data.test >= 0.9:
+    if data.name not in NAMED and not Path(data.name).is_dir():
+        raise UserError(
+            f"params.yaml: data.name is {data.name!r}, but it must be {', '.join(NAMED)} or a folder of Parquet files "
+            "or of images in one sub-folder per class."
+        )
+    _check_caption(data.caption)
+    if data.name == "digits" and data.test == "original":
+        raise UserError("params.yaml: data.test is original, but digits has no test split of its own; give a share.")
+    if data.test != "original" and data.validation + data.test >= 0.9:
         raise UserError(
             f"params.yaml: data.validation and data.test keep {data.validation + data.test:g} of the images "
             "from training; together they must stay below 0.9."
@@ -232,6 +256,22 @@ def _check_together(params: Params) -> None:
         raise UserError(
             f"params.yaml: sample.timesteps must fall from at most {diffusion.timesteps - 1} "
             "(diffusion.timesteps - 1) to at least 0 without repeats."
+        )
+
+
+def _check_caption(template: str) -> None:
+    """Refuse a caption template that cannot be filled in."""
+    accepted = ("class", *STROKE_FIELDS)
+    try:
+        parts = list(Formatter().parse(template))
+        fields = {name for _, name, _, _ in parts if name is not None}
+        plain = all(not form and conversion is None for _, _, form, conversion in parts)
+    except ValueError:
+        fields, plain = set(), False
+    if not plain or "class" not in fields or fields - set(accepted):
+        raise UserError(
+            f"params.yaml: data.caption is {template!r}, but it must be a text with {{class}} in it, and of other fields "
+            f"{' and '.join(f'{{{name}}}' for name in STROKE_FIELDS)} alone."
         )
 
 

@@ -24,16 +24,13 @@ def main() -> None:
     device = compute.device(values.compute.device, values.compute.threads)
     images = load(args.images)
     dataset = read_json(args.data / "dataset.json")
-    real_labels = load(args.data / "train").labels
     trained = classifier.load(args.judges / "classifier").to(device)
     judge = choose(values.judges, trained)
-    real_features, statistics = reference.load(args.judges / "reference", dataset["sha256"]["train"], judge)
+    real = reference.load(args.judges / "reference", dataset["sha256"]["train"], judge)
 
     features = extract(judge, images.images, device)
     recognised_as = classifier.predict(trained, images.images)
-    result = metrics.compare(
-        features, images.labels, recognised_as, real_features, real_labels, statistics, judge, values.evaluate
-    )
+    result = metrics.compare(features, images.labels, recognised_as, real, judge, values.evaluate)
 
     with replacing(args.out) as folder:
         folder.mkdir()

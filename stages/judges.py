@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 
 from pipeline import compute, errors, params
-from pipeline.data.images import load, tensors
+from pipeline.data.images import load
+from pipeline.data.tensors import resident
 from pipeline.files import read_json, write_json
-from pipeline.judges import bootstrap, classifier, frechet, reference
+from pipeline.judges import bootstrap, classifier, reference
 from pipeline.judges.features import choose, extract
 from pipeline.progress import bar
 
@@ -25,7 +26,7 @@ def main() -> None:
     trained = None
     with bar("judges: classifier", values.judges.classifier.images, "img") as progress:
         for seen, trained in classifier.train(
-            *tensors(real, device), len(dataset["classes"]), values.judges.classifier
+            *resident(real, device), len(dataset["classes"]), values.judges.classifier
         ):
             progress.update(seen - progress.n)
     assert trained is not None
@@ -33,7 +34,8 @@ def main() -> None:
     judge = choose(values.judges, trained)
     features = extract(judge, real.images, device)
 
-    reference.save(args.out / "reference", dataset["sha256"]["train"], judge, features, frechet.gaussian(features))
+    chosen = reference.choose(features, real.labels, values.judges.reference)
+    reference.save(args.out / "reference", dataset["sha256"]["train"], judge, chosen)
     classifier.save(trained, args.out / "classifier")
     accuracy = float(right.mean())
     write_json(

@@ -1,14 +1,15 @@
-"""prepare: a data set by name -> stratified splits of uint8 images with labels, and a picture of every class."""
+"""prepare: a data set by name or folder -> splits of uint8 images with labels, captions and masks, and a picture."""
 
 import argparse
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pipeline import errors, params
-from pipeline.data import sources
-from pipeline.data.split import split
-from pipeline.files import write_json
+from pipeline.data import captions, masks, sources, strokes
+from pipeline.data.split import repeated, split
+from pipeline.files import replacing, write_json
 from pipeline.reporting.grid import contact_sheet
 
 SHOWN_PER_CLASS = 10
@@ -17,15 +18,32 @@ SHOWN_PER_CLASS = 10
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the splits, dataset.json and classes.png")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the splits, masks, captions, dataset.json and a picture"
+    )
     args = parser.parse_args()
     data = params.load(args.params).data
 
-    source = sources.load(data.name, data.image_size, None if data.classes == "all" else data.classes)
+    source = sources.load(data)
     parts = split(source, data.validation, data.test, data.seed)
+
+    foreground = masks.foreground(source.images)
+    drawn = strokes.measure(foreground) if captions.asks_for_strokes(data.caption) else None
+    rows = {name: np.searchsorted(source.ids, images.ids) for name, images in parts.items()}
+    bounds = None if drawn is None else captions.thirds(drawn.iloc[rows["train"]])
 
     for name, images in parts.items():
         images.save(args.out / name)
+        with replacing(args.out / "masks" / f"{name}.npy") as file, open(file, "wb") as opened:
+            np.save(opened, foreground[rows[name]])
+        table = pd.DataFrame({"id": images.ids, "label": images.labels})
+        words = None
+        if drawn is not None and bounds is not None:
+            measured = drawn.iloc[rows[name]].reset_index(drop=True)
+            table, words = table.join(measured), captions.words(measured, bounds)
+        table["caption"] = captions.captions(data.caption, source.classes, images.labels, words)
+        with replacing(args.out / "captions" / f"{name}.csv") as file:
+            table.to_csv(file, index=False, float_format="%.3f")
     train = parts["train"]
     firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(source.classes))]
     contact_sheet(
@@ -39,11 +57,14 @@ def main() -> None:
         args.out / "dataset.json",
         {
             "name": data.name,
+            "origin": source.origin,
             "image_size": train.images.shape[1],
             "image_channels": train.images.shape[3],
             "classes": source.classes,
             "count": {name: len(images) for name, images in parts.items()},
             "sha256": {name: images.sha256() for name, images in parts.items()},
+            "repeated": repeated(parts),
+            "stroke_thirds": bounds,
         },
     )
 

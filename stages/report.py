@@ -27,8 +27,9 @@ def main() -> None:
     dataset = read_json(outputs / "prepare" / "dataset.json")
     quality = read_json(outputs / "judges" / "quality.json")
     floor = read_json(outputs / "evaluate" / "floor" / "metrics.json")
-    results = {variant: _results(outputs, variant) for variant in values.variants}
-    samples = {variant: load(outputs / "sample" / variant) for variant in values.variants}
+    replicas = values.train.replicas
+    results = {variant: [_results(outputs, variant, replica) for replica in replicas] for variant in values.variants}
+    samples = {variant: load(outputs / "sample" / variant / str(replicas[0])) for variant in values.variants}
 
     summary = summarise(results, floor, quality, dataset, values.evaluate)
     page = report.render(
@@ -36,8 +37,8 @@ def main() -> None:
         values,
         quality,
         dataset,
-        {variant: result.costs for variant, result in results.items()},
-        next(iter(results.values())).timing["device"].upper(),
+        {variant: runs[0].costs for variant, runs in results.items()},
+        next(iter(results.values()))[0].timing["device"].upper(),
     )
 
     shown = min(values.report.grid_seeds, values.sample.count)
@@ -52,9 +53,10 @@ def main() -> None:
                 f"{dataset['classes'][c]}\nseed {i}"
                 for c, i in zip(first.labels[:shown], first.ids[:shown], strict=True)
             ],
-            "Samples: a column per seed and class asked for, a row per variant",
+            "Samples: a column per seed and class asked for, a row per variant"
+            + (" (first replica)" * (len(replicas) > 1)),
         )
-        figures.loss_curves(folder / "loss.png", {variant: result.curve for variant, result in results.items()})
+        figures.loss_curves(folder / "loss.png", {v: [run.curve for run in runs] for v, runs in results.items()})
         frechet = quality["frechet"]
         figures.distances(
             folder / "distances.png",
@@ -67,11 +69,11 @@ def main() -> None:
     write_text(args.out / "report.md", page)
 
     architectures = {variant: values.architecture(variant).model_dump() for variant in values.variants}
-    tracking.record(outputs, args.out / "figures", values.model_dump(), architectures)
+    tracking.record(outputs, args.out / "figures", values.model_dump(), architectures, replicas)
 
 
-def _results(outputs: Path, variant: str) -> Results:
-    trained, evaluated = outputs / "train" / variant, outputs / "evaluate" / variant
+def _results(outputs: Path, variant: str, replica: int) -> Results:
+    trained, evaluated = (outputs / stage / variant / str(replica) for stage in ("train", "evaluate"))
     return Results(
         pd.read_csv(trained / "loss.csv"),
         pd.read_csv(trained / "validation.csv"),

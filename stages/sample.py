@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import compute, errors, params
-from pipeline.data.images import ImageSet, from_network
+from pipeline.data.images import ImageSet
+from pipeline.data.tensors import from_network
 from pipeline.diffusion import sampling, unet
 from pipeline.diffusion.schedule import alpha_bar, descend
 from pipeline.progress import bar
@@ -32,7 +33,7 @@ def main() -> None:
     denoiser = partial(unet.predict_noise, model)
     images = []
     batches = list(sampling.batches(seeds, labels, chosen.batch_size))
-    with bar(f"sample: {args.out.name}", len(batches) * len(timesteps), "step") as progress:
+    with bar(f"sample: {'-'.join(args.out.parts[-2:])}", len(batches) * len(timesteps), "step") as progress:
         for batch_seeds, batch_labels, kept in batches:
             for step in sampling.steps(
                 denoiser, batch_seeds, batch_labels, device, shape, timesteps, levels, chosen.sampler, chosen.clip

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline import compute, errors, params
-from pipeline.data.images import load, tensors
+from pipeline.data.images import load
+from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.files import read_json, remove, replacing, write_json
@@ -21,26 +22,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--variant", required=True, help="a name under variants")
+    parser.add_argument("--replica", type=int, required=True, help="seed of weights, batches, timesteps and noise")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--checkpoint", type=Path, required=True, help="file to go on from, removed at the end")
     parser.add_argument("--out", type=Path, required=True, help="folder of model, curves, costs and timing")
     args = parser.parse_args()
     values = params.load(args.params)
+    name = f"{args.variant}-{args.replica}"
     architecture, train = values.architecture(args.variant), values.train
     device = compute.device(values.compute.device, values.compute.threads)
     dataset = read_json(args.data / "dataset.json")
     real, held_out = load(args.data / "train"), load(args.data / "validation")
 
     shape = (dataset["image_size"], dataset["image_channels"], len(dataset["classes"]))
-    cost = costs.measure(unet.build(architecture, *shape, train.seed))
-    model = unet.build(architecture, *shape, train.seed).to(device)
+    cost = costs.measure(unet.build(architecture, *shape, args.replica))
+    model = unet.build(architecture, *shape, args.replica).to(device)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
-    validation = training.validation_set(*tensors(held_out, device), train.validation_draws, len(levels), train.seed)
-    run = training.Training(model, *tensors(real, device), validation, levels, train, args.variant)
+    validation = training.validation_set(*resident(held_out, device), train.validation_draws, len(levels))
+    run = training.Training(model, *resident(real, device), validation, levels, train, args.replica, args.variant)
 
     determined_by = [
         architecture.model_dump(),
-        train.model_dump(),
+        train.model_dump(exclude={"replicas"}) | {"seed": args.replica},
         values.diffusion.model_dump(),
         [dataset["sha256"]["train"], dataset["sha256"]["validation"]],
         compute.fingerprint(device),
@@ -49,13 +52,13 @@ def main() -> None:
     saved = checkpoint.load(args.checkpoint, key, device)
     if saved:
         run.restore(*saved)
-        print(f"train: {args.variant} goes on from image {run.rows[-1].images_seen}", flush=True)
+        print(f"train: {name} goes on from image {run.rows[-1].images_seen}", flush=True)
 
     shown = values.model_dump(exclude={"variants"}) | {"unet": architecture.model_dump()}
     seen = last_saved = run.rows[-1].images_seen if run.rows else 0
     with (
-        tracking.live(args.variant, key, shown, cost.as_dict()) as live,
-        bar(f"train: {args.variant}", run.updates_total * train.batch_size, "img", seen) as progress,
+        tracking.live(args.variant, args.replica, key, shown, cost.as_dict()) as live,
+        bar(f"train: {name}", run.updates_total * train.batch_size, "img", seen) as progress,
     ):
         run.told = progress.update
         for row in run.rows:

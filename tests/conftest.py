@@ -1,5 +1,6 @@
 """A temporary copy of the project at its tiny scale, reproduced once for all the tests that look at it."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -10,18 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.orchestration import profiles
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with a thread per core each would get in each other's way
 
 ROOT = Path(__file__).parents[1]
-
-
-def overlay(base: dict, over: dict) -> dict:
-    """`base` with the values of `over` in it; variants are replaced whole."""
-    out = dict(base)
-    for key, value in over.items():
-        deep = isinstance(value, dict) and key != "variants"
-        out[key] = overlay(base[key], value) if deep else value
-    return out
 
 
 class Project:
@@ -40,15 +34,16 @@ class Project:
             if (ROOT / name).is_file() and not name.startswith(("reports/", "dvc.lock")):
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, root / name)
-        tiny = yaml.safe_load((ROOT / "profiles" / "tiny.yaml").read_text())
-        self.params = overlay(yaml.safe_load((ROOT / "params.yaml").read_text()), tiny)
+        self.params = yaml.safe_load(profiles.apply((ROOT / "params.yaml").read_text(), "tiny", ROOT / "profiles"))
         self.write()
         for command in ("init -q", "add -A", "-c user.name=t -c user.email=t@example.org commit -qm start"):
             subprocess.run(["git", *command.split()], cwd=root, check=True)
 
     def write(self, **sections: dict) -> None:
         """Write params.yaml, with these sections laid over the tiny profile."""
-        (self.root / "params.yaml").write_text(yaml.safe_dump(overlay(self.params, sections), sort_keys=False))
+        values = copy.deepcopy(self.params)
+        profiles.lay(values, sections)
+        (self.root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
 
     def environment(self, **extra: str) -> dict[str, str]:
         """The environment of a user in this folder: this Python first, the copy's own code, nothing sent anywhere."""

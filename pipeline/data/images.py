@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from pipeline.errors import UserError
 from pipeline.files import replacing
@@ -50,19 +49,3 @@ def load(folder: Path) -> ImageSet:
         return ImageSet(*(np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in ("images", "labels", "ids")))
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{folder} holds no whole set of images ({error}); remove it and run `dvc repro`.") from None
-
-
-def to_network(images: np.ndarray) -> torch.Tensor:
-    """uint8 [N, H, W, C] -> float32 [N, C, H, W] in [-1, 1]."""
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
-
-
-def tensors(images: ImageSet, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images as `to_network` gives them and labels int64 [N], on the device."""
-    return to_network(images.images).to(device), torch.from_numpy(np.array(images.labels)).to(device)
-
-
-def from_network(images: torch.Tensor) -> np.ndarray:
-    """float [N, C, H, W] in [-1, 1] -> uint8 [N, H, W, C]; values outside are clamped."""
-    levels = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()

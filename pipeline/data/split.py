@@ -1,5 +1,8 @@
 """The split into train, validation and test: stratified by class, fixed by a seed."""
 
+import hashlib
+from typing import Literal
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
@@ -8,27 +11,54 @@ from pipeline.data.sources import Source
 from pipeline.errors import UserError
 
 
-def split(source: Source, validation: float, test: float, seed: int) -> dict[str, ImageSet]:
-    """Three disjoint sets that together are the source, each with the source's class shares.
+def split(source: Source, validation: float, test: float | Literal["original"], seed: int) -> dict[str, ImageSet]:
+    """Three disjoint sets that together are the source, train and validation with the source's class shares.
 
-    `validation` and `test` are shares of all images. A class too small to be in all three is a `UserError`.
+    `validation` is a share of all images; so is `test`, or it is the source's own test split. A class too small to be
+    in all three is a `UserError`.
     """
-    counts = np.bincount(source.labels, minlength=len(source.classes))
-    smallest = int(counts.argmin())
-    need = int(np.ceil(1 / min(validation, test, 1 - validation - test)))
-    if counts[smallest] < max(need, 3):
-        raise UserError(
-            f"class {source.classes[smallest]} has {counts[smallest]} images, but a split into train, validation and "
-            f"test shares of {1 - validation - test:g}, {validation:g} and {test:g} needs at least {max(need, 3)} "
-            "of each class."
-        )
     everything = np.arange(len(source.labels))
-    rest, test_index = train_test_split(everything, test_size=test, stratify=source.labels, random_state=seed)
+    if test == "original":
+        if source.held_out is None:
+            raise UserError(f"{source.origin} has no test split of its own; give data.test as a share of the images.")
+        rest, test_index = everything[~source.held_out], everything[source.held_out]
+        share = validation * len(everything) / max(len(rest), 1)
+        _check(source, rest, {"train": 1 - share, "validation": share})
+        _check(source, test_index, {"test": 1.0})
+    else:
+        _check(source, everything, {"train": 1 - validation - test, "validation": validation, "test": test})
+        rest, test_index = train_test_split(everything, test_size=test, stratify=source.labels, random_state=seed)
+        share = validation / (1 - test)
     train_index, validation_index = train_test_split(
-        rest, test_size=validation / (1 - test), stratify=source.labels[rest], random_state=seed
+        rest, test_size=share, stratify=source.labels[rest], random_state=seed
     )
     parts = {"train": train_index, "validation": validation_index, "test": test_index}
     return {
         name: ImageSet(source.images[index], source.labels[index], source.ids[index])
         for name, index in ((name, np.sort(index)) for name, index in parts.items())
     }
+
+
+def repeated(parts: dict[str, ImageSet]) -> dict[str, int]:
+    """How many images of the validation and test split are, pixel for pixel, in an earlier one too."""
+    seen: set[bytes] = set()
+    counts = {}
+    for name, images in parts.items():
+        pixels = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images.images]
+        counts[name] = sum(each in seen for each in pixels)
+        seen.update(pixels)
+    del counts["train"]
+    return counts
+
+
+def _check(source: Source, index: np.ndarray, shares: dict[str, float]) -> None:
+    """Refuse a class that is too small to be in every part of these images."""
+    counts = np.bincount(source.labels[index], minlength=len(source.classes))
+    smallest = int(counts.argmin())
+    need = max(int(np.ceil(1 / max(min(shares.values()), 1e-9))), len(shares))
+    if counts[smallest] < need:
+        parts = ", ".join(f"{name} {share:.2g}" for name, share in shares.items())
+        raise UserError(
+            f"class {source.classes[smallest]} has {counts[smallest]} images, but a split into shares of {parts} "
+            f"needs at least {need} of each class."
+        )

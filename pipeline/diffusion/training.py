@@ -3,6 +3,7 @@
 Everything random in update u is drawn from a generator seeded by (seed, u), so a resumed run needs no generator state.
 """
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +15,13 @@ import torch
 from diffusers import UNet2DModel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from pipeline.data.tensors import scaled
 from pipeline.diffusion.schedule import add_noise
 from pipeline.diffusion.unet import predict_noise
 from pipeline.errors import UserError
 from pipeline.params import Train
+
+VALIDATION_BATCH = 500  # images that the validation loss takes at a time
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Row:
 class Training:
     """One run, from fresh weights to averaged ones; iterating over it trains and yields a `Row` at each mark.
 
-    images: float32 [N, C, H, W] in [-1, 1] on the model's device, labels: [N]; alpha_bar: [T].
-    A loss that is not a number or explodes is a `UserError` that names the variant and the update.
+    images: uint8 [N, C, H, W] on the model's device, labels: [N]; alpha_bar: [T]; seed: of batches, timesteps and noise.
+    With `precision: bfloat16` the network computes under autocast; weights, loss and averages stay float32. A loss that is not a number or explodes is a `UserError` that names the variant and the update.
     `told` is called with the number of images of every update, for a progress bar.
     """
 
@@ -48,11 +52,15 @@ class Training:
         validation: "ValidationSet",
         alpha_bar: torch.Tensor,
         params: Train,
+        seed: int,
         variant: str,
     ):
+        self.memory_format = torch.channels_last if params.channels_last else torch.contiguous_format
+        model = model.to(memory_format=self.memory_format)
         self.model, self.images, self.labels, self.validation = model, images, labels, validation
         self.alpha_bar = alpha_bar.to(images.device, torch.float32)
-        self.params, self.variant = params, variant
+        self.params, self.seed, self.variant = params, seed, variant
+        self.network = model if params.compile == "none" else torch.compile(model, mode=params.compile)
         self.updates_total = math.ceil(params.images / params.batch_size)
         self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(params.ema))
         self.optimizer = torch.optim.AdamW(
@@ -85,13 +93,15 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.params.lr * lr_factor(self.updates, self.updates_total, self.params)
         device = self.images.device
-        generator = torch.Generator(device).manual_seed(_mix(self.params.seed, self.updates))
-        index = epoch_indices(self.updates, self.params.batch_size, len(self.images), self.params.seed).to(device)
-        x0, labels = self.images[index], self.labels[index]
+        generator = torch.Generator(device).manual_seed(_mix(self.seed, self.updates))
+        index = epoch_indices(self.updates, self.params.batch_size, len(self.images), self.seed, device)
+        x0, labels = scaled(self.images[index]), self.labels[index]
         t = torch.randint(len(self.alpha_bar), (len(index),), generator=generator, device=device)
         eps = torch.randn(x0.shape, generator=generator, device=device)
-        predicted = predict_noise(self.model, add_noise(x0, eps, self.alpha_bar[t]), t, labels)
-        loss = (predicted - eps).square().mean()
+        x = add_noise(x0, eps, self.alpha_bar[t]).to(memory_format=self.memory_format)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.params.precision == "bfloat16"):
+            predicted = predict_noise(self.network, x, t, labels)
+        loss = (predicted.float() - eps).square().mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
@@ -134,7 +144,8 @@ class Training:
         for name, tensor in tensors.items():
             if name.startswith("optimizer."):
                 _, index, slot = name.split(".")
-                slots.setdefault(int(index), {})[slot] = tensor
+                layout = self.memory_format if tensor.dim() == 4 else torch.preserve_format
+                slots.setdefault(int(index), {})[slot] = tensor.to(memory_format=layout)
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
         self.updates, self.seconds = state["updates"], state["seconds"]
         self.rows = [Row(**row) for row in state["rows"]]
@@ -153,25 +164,27 @@ class ValidationSet:
     eps: torch.Tensor
 
 
-def validation_set(images: torch.Tensor, labels: torch.Tensor, draws: int, timesteps: int, seed: int) -> ValidationSet:
-    """`draws` noisy versions of each image; images: [N, C, H, W]."""
+def validation_set(images: torch.Tensor, labels: torch.Tensor, draws: int, timesteps: int) -> ValidationSet:
+    """`draws` noisy versions of each image; images: uint8 [N, C, H, W]."""
     count = draws * len(images)
-    generator = torch.Generator().manual_seed(_mix(seed, 2**40))
+    generator = torch.Generator().manual_seed(_mix(0, 2**40))
     even = ((torch.arange(count) + 0.5) * timesteps / count).long()
     t = even[torch.randperm(count, generator=generator)].view(draws, len(images))
     eps = torch.randn((draws, *images.shape), generator=generator)
-    return ValidationSet(images, labels, t.to(images.device), eps.to(images.device))
+    return ValidationSet(scaled(images), labels, t.to(images.device), eps.to(images.device))
 
 
 @torch.inference_mode()
 def validation_losses(model: UNet2DModel, validation: ValidationSet, alpha_bar: torch.Tensor) -> np.ndarray:
     """float64 [D, N]: the squared error of the predicted noise, mean over pixels, for every draw and image."""
+    pieces = torch.arange(len(validation.x0), device=validation.x0.device).split(VALIDATION_BATCH)
     draws = []
     for t, eps in zip(validation.t, validation.eps, strict=True):
-        x = add_noise(validation.x0, eps, alpha_bar[t])
-        error = predict_noise(model, x, t, validation.labels) - eps
-        draws.append(error.double().square().mean(dim=(1, 2, 3)).cpu().numpy())
-    return np.stack(draws)
+        for piece in pieces:
+            x = add_noise(validation.x0[piece], eps[piece], alpha_bar[t[piece]])
+            error = predict_noise(model, x, t[piece], validation.labels[piece]) - eps[piece]
+            draws.append(error.double().square().mean(dim=(1, 2, 3)).cpu().numpy())
+    return np.concatenate(draws).reshape(validation.t.shape)
 
 
 def lr_factor(update: int, total: int, params: Train) -> float:
@@ -182,12 +195,18 @@ def lr_factor(update: int, total: int, params: Train) -> float:
     return 0.5 * (1 + math.cos(math.pi * (update - warmup) / max(total - warmup, 1)))
 
 
-def epoch_indices(update: int, batch_size: int, count: int, seed: int) -> torch.Tensor:
+def epoch_indices(update: int, batch_size: int, count: int, seed: int, device: torch.device) -> torch.Tensor:
     """The image indices of an update: consecutive pieces of an endless row of permutations, one per epoch."""
-    positions = np.arange(update * batch_size, (update + 1) * batch_size)
-    epochs = range(positions[0] // count, positions[-1] // count + 1)
-    orders = [torch.randperm(count, generator=torch.Generator().manual_seed(_mix(seed, 2**41 + e))) for e in epochs]
-    return torch.cat(orders)[positions - epochs[0] * count]
+    first, last = update * batch_size, (update + 1) * batch_size - 1
+    epochs = range(first // count, last // count + 1)
+    orders = torch.cat([_epoch_order(epoch, count, seed, device) for epoch in epochs])
+    return orders[first - epochs[0] * count : last + 1 - epochs[0] * count]
+
+
+@functools.lru_cache(maxsize=4)
+def _epoch_order(epoch: int, count: int, seed: int, device: torch.device) -> torch.Tensor:
+    """The permutation of one epoch, drawn once."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(_mix(seed, 2**41 + epoch))).to(device)
 
 
 def _mix(seed: int, stream: int) -> int:

@@ -9,10 +9,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pipeline.data.images import to_network
+from pipeline.data.tensors import scaled, to_network
 from pipeline.errors import UserError
 from pipeline.files import read_json, replacing, write_json
 from pipeline.params import Classifier as ClassifierParams
+
+UPDATES_PER_REPORT = 20
 
 
 class Classifier(nn.Module):
@@ -50,9 +52,9 @@ class Classifier(nn.Module):
 def train(
     images: torch.Tensor, labels: torch.Tensor, classes: int, params: ClassifierParams
 ) -> Iterator[tuple[int, Classifier]]:
-    """Train with cross-entropy on images shifted by up to a pixel; yields (images seen, classifier) after each epoch.
+    """Train with cross-entropy on images shifted by up to a pixel; yields (images seen, classifier) now and then.
 
-    images: float32 [N, C, H, W] in [-1, 1]; labels: int64 [N]. The classifier comes in evaluation mode.
+    images: uint8 [N, C, H, W]; labels: int64 [N]. The classifier comes in evaluation mode, trained at the last one.
     """
     torch.manual_seed(params.seed)
     classifier = Classifier(images.shape[-1], images.shape[1], params.channels, params.features, classes)
@@ -62,7 +64,6 @@ def train(
     optimizer = torch.optim.AdamW(classifier.parameters(), lr=params.lr, weight_decay=params.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=params.lr, total_steps=updates + 1)
     generator = torch.Generator().manual_seed(params.seed)
-    padded = nn.functional.pad(images, (1, 1, 1, 1), mode="replicate")
     size = images.shape[-1]
     for update in range(updates):
         if update % per_epoch == 0:
@@ -70,13 +71,14 @@ def train(
         index = order[(update % per_epoch) * params.batch_size :][: params.batch_size]
         down, right = torch.randint(3, (2,), generator=generator).tolist()
         classifier.train()
-        _, logits = classifier(padded[index, :, down : down + size, right : right + size])
+        padded = nn.functional.pad(scaled(images[index]), (1, 1, 1, 1), mode="replicate")
+        _, logits = classifier(padded[..., down : down + size, right : right + size])
         loss = nn.functional.cross_entropy(logits, labels[index])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        if (update + 1) % per_epoch == 0 or update + 1 == updates:
+        if (update + 1) % UPDATES_PER_REPORT == 0 or update + 1 == updates:
             yield (update + 1) * params.batch_size, classifier.eval()
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.judges import bootstrap, frechet, kernel, neighbours
 from pipeline.judges.features import Judge
+from pipeline.judges.reference import Reference
 from pipeline.params import Evaluate
 
 ANYTHING, SHARE, AT_LEAST_0 = (-np.inf, np.inf), (0.0, 1.0), (0.0, np.inf)
@@ -28,31 +29,29 @@ def compare(
     features: np.ndarray,
     labels: np.ndarray,
     recognised_as: np.ndarray,
-    reference: np.ndarray,
-    reference_labels: np.ndarray,
-    statistics: frechet.Gaussian,
+    real: Reference,
     judge: Judge,
     params: Evaluate,
 ) -> Metrics:
     """features: [N, F] of the images; labels, recognised_as: int [N], the class asked for and the class seen;
-    reference: [M, F] features of the real images, with their labels [M] and statistics.
+    real: what they are compared with.
 
     Resampled are the images compared; for recall, which is a share of the real images, those.
     """
     ours = bootstrap.draws(labels, params.bootstrap, params.seed)
-    theirs = bootstrap.draws(reference_labels, params.bootstrap, params.seed)
-    near_real = neighbours.covered(features, reference, params.neighbours)
-    near_ours = neighbours.covered(reference, features, params.neighbours)
+    theirs = bootstrap.draws(real.labels, params.bootstrap, params.seed)
+    near_real = neighbours.covered(features, real.features, params.neighbours)
+    near_ours = neighbours.covered(real.features, features, params.neighbours)
     right = recognised_as == labels
     found = {
         judge.frechet: (
-            frechet.distance(features, statistics),
-            frechet.resampled_distances(features, statistics, ours),
+            frechet.distance(features, real.statistics),
+            frechet.resampled_distances(features, real.statistics, ours),
             AT_LEAST_0,
         ),
         judge.kernel: (
-            kernel.distance(features, reference),
-            kernel.resampled_distances(features, reference, ours),
+            kernel.distance(features, real.features),
+            kernel.resampled_distances(features, real.features, ours),
             ANYTHING,
         ),
         "precision": (near_real.mean(), near_real[ours].mean(axis=1), SHARE),
@@ -63,7 +62,7 @@ def compare(
         name: {
             "value": float(value),
             "n": len(features),
-            "n_reference": len(reference),
+            "n_reference": real.statistics.n if name == judge.frechet else len(real.features),
             "ci95": bootstrap.interval(float(value), replicates, bounds),
         }
         for name, (value, replicates, bounds) in found.items()

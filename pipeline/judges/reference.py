@@ -1,5 +1,6 @@
 """The real images as the judge sees them, computed once and kept under a name that says of what and by whom."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -8,7 +9,7 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.files import replacing
 from pipeline.judges.features import Judge
-from pipeline.judges.frechet import Gaussian
+from pipeline.judges.frechet import Gaussian, gaussian
 
 
 def file_name(data_sha256: str, judge: Judge) -> str:
@@ -16,25 +17,44 @@ def file_name(data_sha256: str, judge: Judge) -> str:
     return f"{judge.identity}-{judge.layer}-data-{data_sha256[:12]}.npz"
 
 
-def save(folder: Path, data_sha256: str, judge: Judge, features: np.ndarray, statistics: Gaussian) -> None:
-    """Write the folder with the features [M, F] and their statistics, whole or not at all."""
+@dataclass(frozen=True)
+class Reference:
+    """features: float64 [M, F] and labels: int64 [M] of some real images; statistics: of all of them."""
+
+    features: np.ndarray
+    labels: np.ndarray
+    statistics: Gaussian
+
+
+def choose(features: np.ndarray, labels: np.ndarray, at_most: int) -> Reference:
+    """The reference that all real images [N] give: at most so many of them, evenly over the classes."""
+    by_class = np.argsort(labels, kind="stable")
+    count = min(at_most, len(labels))
+    chosen = np.sort(by_class[np.linspace(0, len(labels) - 1, count).round().astype(int)])
+    return Reference(features[chosen], labels[chosen], gaussian(features))
+
+
+def save(folder: Path, data_sha256: str, judge: Judge, reference: Reference) -> None:
+    """Write the folder whole or not at all."""
     with replacing(folder) as unfinished:
         unfinished.mkdir()
         np.savez(
             unfinished / file_name(data_sha256, judge),
-            features=features.astype(np.float32),
-            mean=statistics.mean,
-            covariance=statistics.covariance,
+            features=reference.features.astype(np.float32),
+            labels=reference.labels,
+            mean=reference.statistics.mean,
+            covariance=reference.statistics.covariance,
+            n=reference.statistics.n,
         )
 
 
-def load(folder: Path, data_sha256: str, judge: Judge) -> tuple[np.ndarray, Gaussian]:
-    """Features [M, F] and statistics of these images by this judge; those of any other are not taken."""
+def load(folder: Path, data_sha256: str, judge: Judge) -> Reference:
+    """The reference of these images by this judge; that of any other is not taken."""
     path = Path(folder) / file_name(data_sha256, judge)
     try:
         with open(path, "rb") as file, np.load(file) as saved:
-            features = saved["features"].astype(np.float64)
-            return features, Gaussian(saved["mean"], saved["covariance"], len(features))
+            statistics = Gaussian(saved["mean"], saved["covariance"], int(saved["n"]))
+            return Reference(saved["features"].astype(np.float64), saved["labels"], statistics)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         raise UserError(
             f"{path} is not there or not whole: the statistics in {folder} are of other images or another judge; "

@@ -1,9 +1,11 @@
-"""The `anatomy` command: are the parameters sound, run everything as a flow, record what is there."""
+"""The `anatomy` command: are the parameters sound, take a profile, run everything as a flow, record what is there."""
 
 import argparse
 from pathlib import Path
 
 from pipeline import errors, params
+from pipeline.files import write_text
+from pipeline.orchestration import profiles
 from pipeline.orchestration.graph import Graph
 
 PARAMS = Path("params.yaml")
@@ -30,24 +32,41 @@ def run() -> None:
 
 
 def record() -> None:
-    """Record in MLflow every variant that no run holds yet."""
+    """Record in MLflow every variant and replica that no run holds yet."""
     values = params.load(PARAMS)
     from pipeline.orchestration import tracking  # seconds of torch, which `check` need not wait for
 
     architectures = {name: values.architecture(name).model_dump() for name in values.variants}
-    done = tracking.record(Path("outputs"), Path("reports/figures"), values.model_dump(), architectures)
+    done = tracking.record(
+        Path("outputs"),
+        Path(values.report.folder) / "figures",
+        values.model_dump(),
+        architectures,
+        values.train.replicas,
+    )
     print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
 
 
-COMMANDS = {"check": check, "run": run, "record": record}
+def profile(name: str, show: bool) -> None:
+    """Lay a profile of profiles/ over params.yaml, comments kept; --show only prints the difference."""
+    before = PARAMS.read_text(encoding="utf-8") if PARAMS.is_file() else ""
+    after = profiles.apply(before, name)
+    print(profiles.difference(before, after) or f"params.yaml has profile {name} already.")
+    if not show:
+        write_text(PARAMS, after)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="anatomy", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, function in COMMANDS.items():
-        commands.add_parser(name, help=function.__doc__)
-    errors.run(COMMANDS[parser.parse_args().command])
+    for function in (check, run, record):
+        commands.add_parser(function.__name__, help=function.__doc__).set_defaults(call=lambda _, f=function: f())
+    taken = commands.add_parser("profile", help=profile.__doc__)
+    taken.add_argument("name", help=f"one of {', '.join(profiles.names())}")
+    taken.add_argument("--show", action="store_true", help="print the difference and write nothing")
+    taken.set_defaults(call=lambda args: profile(args.name, args.show))
+    args = parser.parse_args()
+    errors.run(lambda: args.call(args))
 
 
 if __name__ == "__main__":

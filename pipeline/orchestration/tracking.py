@@ -6,6 +6,7 @@ An observer: whatever goes wrong here costs one warning and never a result, whic
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import os
 import subprocess
 import sys
@@ -21,8 +22,8 @@ from pipeline.files import read_json
 EXPERIMENT = "diffusion-anatomy"
 DEFAULT_URI = "sqlite:///mlflow.db"
 ARTIFACTS = Path("mlartifacts")
-STAGE, VARIANT, KEY, WEIGHTS, RECORDED = (
-    f"anatomy.{tag}" for tag in ("dvc_stage", "variant", "key", "weights", "recorded")
+STAGE, VARIANT, REPLICA, KEY, WEIGHTS, RECORDED = (
+    f"anatomy.{tag}" for tag in ("dvc_stage", "variant", "replica", "key", "weights", "recorded")
 )
 
 
@@ -92,9 +93,10 @@ class Recorder:
         found: list[Any] = self.client.search_runs([self.experiment], wanted, order_by=["attributes.start_time DESC"])
         return found
 
-    def create(self, variant: str, **tags: str) -> str:
-        """A new run of the variant; returns its id."""
-        tags = {"mlflow.runName": variant, VARIANT: variant, STAGE: f"train@{variant}", **tags}
+    def create(self, variant: str, replica: int, **tags: str) -> str:
+        """A new run of the variant's replica; returns its id."""
+        name = f"{variant}-{replica}"
+        tags = {"mlflow.runName": name, VARIANT: variant, REPLICA: str(replica), STAGE: f"train@{name}", **tags}
         commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
         if commit.returncode == 0:
             tags["mlflow.source.git.commit"] = commit.stdout.strip()
@@ -135,7 +137,7 @@ class Live:
 
 
 @contextlib.contextmanager
-def live(variant: str, key: str, params: dict[str, Any], costs: dict[str, Any]) -> Iterator[Live]:
+def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: dict[str, Any]) -> Iterator[Live]:
     """Open (or, after an interruption, reopen) the run of a training determined by `key`, for the time of the block."""
     recorder, run_id, logged = Recorder(), "", -1
     if recorder.client is not None:
@@ -147,7 +149,7 @@ def live(variant: str, key: str, params: dict[str, Any], costs: dict[str, Any]) 
                 history = recorder.client.get_metric_history(run_id, "train.validation_loss")
                 logged = max((point.step for point in history), default=-1)
             else:
-                run_id = recorder.create(variant, **{KEY: key})
+                run_id = recorder.create(variant, replica, **{KEY: key})
                 recorder.batch(run_id, {}, flat(params) | flat({"costs": costs}))
     status = "FAILED"
     try:
@@ -162,17 +164,19 @@ def live(variant: str, key: str, params: dict[str, Any], costs: dict[str, Any]) 
                 recorder.client.set_terminated(run_id, status)
 
 
-def record(outputs: Path, figures: Path, params: dict[str, Any], variants: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Complete or create the run of every variant whose results no run holds yet; returns the names recorded.
+def record(
+    outputs: Path, figures: Path, params: dict[str, Any], variants: Mapping[str, dict[str, Any]], replicas: list[int]
+) -> list[str]:
+    """Complete or create the run of every variant and replica whose results no run holds yet; returns those recorded.
 
-    outputs: folder of the stages' outputs; variants: name -> architecture. A variant restored from DVC's cache is
-    recorded from its files; one that is recorded already is left alone.
+    outputs: folder of the stages' outputs; variants: name -> architecture. A run restored from DVC's cache is recorded
+    from its files; one that is recorded already is left alone.
     """
     recorder, done = Recorder(), []
-    for variant, architecture in variants.items():
+    for (variant, architecture), replica in itertools.product(variants.items(), replicas):
         if recorder.client is None:
             break
-        trained, evaluated = outputs / "train" / variant, outputs / "evaluate" / variant
+        trained, evaluated = (outputs / stage / variant / str(replica) for stage in ("train", "evaluate"))
         numbers = read_json(evaluated / "metrics.json")
         weights = weights_sha256(trained / "model")
         state = hashlib.sha256((weights + (evaluated / "metrics.json").read_text()).encode()).hexdigest()
@@ -183,7 +187,7 @@ def record(outputs: Path, figures: Path, params: dict[str, Any], variants: Mappi
             elif recorder.find(**{RECORDED: state}):
                 continue
             else:
-                run_id = recorder.create(variant, **{WEIGHTS: weights})
+                run_id = recorder.create(variant, replica, **{WEIGHTS: weights})
                 costs = read_json(trained / "costs.json")
                 costs.pop("architecture")
                 shown = {k: v for k, v in params.items() if k != "variants"} | {"unet": architecture, "costs": costs}
@@ -200,7 +204,7 @@ def record(outputs: Path, figures: Path, params: dict[str, Any], variants: Mappi
                 recorder.client.log_artifact(run_id, str(picture), "figures")
             recorder.client.set_tag(run_id, RECORDED, state)
             recorder.client.set_terminated(run_id, "FINISHED")
-            done.append(variant)
+            done.append(f"{variant}-{replica}")
     return done
 
 

@@ -20,14 +20,16 @@ def colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def loss_curves(path: Path, curves: dict[str, pd.DataFrame]) -> None:
-    """Training and validation loss against images seen, a line per variant."""
+def loss_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
+    """Training and validation loss against images seen, a line per replica in its variant's colour."""
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
     columns = [("train_loss", "training loss (as trained)"), ("validation_loss", "validation loss (averaged weights)")]
     for ax, (column, title) in zip(axes, columns, strict=True):
-        for i, (variant, curve) in enumerate(curves.items()):
-            shown = curve[["images_seen", column]].dropna()
-            ax.plot(shown["images_seen"] / 1000, shown[column], color=colour(i), label=variant, linewidth=1.6)
+        for i, (variant, runs) in enumerate(curves.items()):
+            for j, curve in enumerate(runs):
+                shown, label = curve[["images_seen", column]].dropna(), variant if j == 0 else None
+                width = 1.6 if len(runs) == 1 else 1.0
+                ax.plot(shown["images_seen"] / 1000, shown[column], color=colour(i), label=label, linewidth=width)
         ax.set(title=title, xlabel="thousand images seen", yscale="log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")

@@ -40,6 +40,7 @@ def render(
         architectures=architectures,
         device=device,
         variants=variants,
+        replicas=params.train.replicas,
         baseline=BASELINE,
         published=ABLATION,
         frechet=frechet,

@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from pipeline.judges import bootstrap
 from pipeline.params import BASELINE, Evaluate
 
+SHARES = (".accuracy", ".precision", ".recall")  # numbers that stay within 0 and 1
+
 
 @dataclass(frozen=True)
 class Results:
-    """What the stages left for one variant. curve: loss.csv; validation: validation.csv; costs, timing, metrics: JSON;
+    """What the stages left for one run of a variant. curve: loss.csv; validation: validation.csv; costs, timing, metrics: JSON;
     replicates: bootstrap.csv."""
 
     curve: pd.DataFrame
@@ -24,22 +27,31 @@ class Results:
 
 
 def summarise(
-    results: dict[str, Results],
+    results: dict[str, list[Results]],
     floor: dict[str, dict[str, Any]],
     quality: dict[str, Any],
     dataset: dict[str, Any],
     params: Evaluate,
 ) -> dict[str, dict[str, Any]]:
-    """Dotted name -> {value, n, ci95 where sampled}; results: variant -> its files, the baseline among them.
+    """Dotted name -> {value, n, ci95 where sampled}; results: variant -> its replicas' files, the baseline among them.
 
-    Differences are paired: the same resample of seeds (of validation images, for the loss) in both variants.
+    Differences are paired within a replica: the same training seed, and the same resample of sampling seeds (of
+    validation images, for the loss) in both variants. With one replica the intervals are over images; with more, the
+    value is their mean, `replicas` lists them, and the interval is Student's over replicas.
     """
     out: dict[str, dict[str, Any]] = {"judges.accuracy": quality["accuracy"]}
     for split, count in dataset["count"].items():
         out[f"prepare.{split}"] = {"value": count, "n": count}
     out |= {f"evaluate.floor.{name}": number for name, number in floor.items()}
+    count = len(results[BASELINE])
+    runs = [_one_replica({v: of[i] for v, of in results.items()}, quality["frechet"], params) for i in range(count)]
+    return out | {name: _over_replicas(name, [run[name] for run in runs]) for name in runs[0]}
+
+
+def _one_replica(results: dict[str, Results], frechet: str, params: Evaluate) -> dict[str, dict[str, Any]]:
+    """The numbers of the runs with one training seed, variant by variant."""
+    out: dict[str, dict[str, Any]] = {}
     baseline = results[BASELINE]
-    frechet = quality["frechet"]
     for variant, result in results.items():
         losses, replicates = _final_losses(result, params)
         first, n = result.curve["validation_loss"].iloc[0], len(losses)
@@ -79,6 +91,18 @@ def summarise(
             "ci95": bootstrap.interval(accuracy, gap),
         }
     return out
+
+
+def _over_replicas(name: str, numbers: list[dict[str, Any]]) -> dict[str, Any]:
+    """One number for all replicas: their mean, with Student's 95 % interval; what cannot differ stays as it is."""
+    values = np.array([number["value"] for number in numbers], dtype=float)
+    if len(values) == 1 or ("ci95" not in numbers[0] and (values == values[0]).all()):
+        return numbers[0]
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    ends = np.array([values.mean() - half, values.mean() + half])
+    if name.endswith(SHARES):
+        ends = ends.clip(0, 1)
+    return {**numbers[0], "value": float(values.mean()), "ci95": ends.tolist(), "replicas": values.tolist()}
 
 
 def _final_losses(result: Results, params: Evaluate) -> tuple[np.ndarray, np.ndarray]:

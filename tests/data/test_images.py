@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from pipeline.data import images
-from pipeline.data.images import ImageSet, from_network, to_network
+from pipeline.data.images import ImageSet
+from pipeline.data.tensors import from_network, to_network
 from pipeline.errors import UserError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.data.images import to_network
+from pipeline.data.tensors import to_network
 from pipeline.errors import UserError
 from pipeline.judges import classifier
 from pipeline.params import Classifier

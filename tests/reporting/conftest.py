@@ -35,8 +35,8 @@ def result(seed: int, worse: float) -> Results:
 
 
 @pytest.fixture
-def results() -> dict[str, Results]:
-    return {"baseline": result(0, 1.0), "wide": result(1, 0.8)}
+def results() -> dict[str, list[Results]]:
+    return {"baseline": [result(0, 1.0)], "wide": [result(1, 0.8)]}
 
 
 @pytest.fixture
@@ -56,6 +56,8 @@ def quality() -> dict:
 def dataset() -> dict:
     return {
         "name": "made-up",
+        "origin": "nowhere",
+        "repeated": {"validation": 0, "test": 3},
         "image_size": 8,
         "image_channels": 1,
         "classes": ["a", "b", "c"],

@@ -21,11 +21,11 @@ def page(results, quality, dataset):
         named = {(rename or {}).get(variant, variant): result for variant, result in results.items()}
         values = params.load(ROOT / "params.yaml").model_copy(update={"variants": {name: {} for name in named}})
         summary = summarise(
-            named, results["baseline"].metrics, quality, dataset, Evaluate(bootstrap=200, neighbours=3, seed=0)
+            named, results["baseline"][0].metrics, quality, dataset, Evaluate(bootstrap=200, neighbours=3, seed=0)
         )
         if change:
             change(summary)
-        costs = {variant: result.costs for variant, result in named.items()}
+        costs = {variant: runs[0].costs for variant, runs in named.items()}
         return report.render(summary, values, {**quality, **differing}, dataset, costs, "CPU")
 
     return render

@@ -1,0 +1,43 @@
+"""A sentence for every image: its class, and where the template asks for them, a word for its slant and its stroke."""
+
+from string import Formatter
+
+import numpy as np
+import pandas as pd
+
+from pipeline.params import STROKE_FIELDS
+
+UPRIGHT = 7.5  # degrees either way that still count as upright
+LEANINGS = np.array(["leaning left", "upright", "leaning right"])
+WIDTHS = np.array(["thin", "medium", "bold"])
+
+
+def asks_for_strokes(template: str) -> bool:
+    """Does the template have a field that must be measured?"""
+    return any(field in STROKE_FIELDS for _, field, _, _ in Formatter().parse(template))
+
+
+def thirds(strokes: pd.DataFrame) -> list[float]:
+    """The two stroke widths that part these images into three equal shares: what `thin` and `bold` mean in this set."""
+    return [float(np.quantile(strokes["stroke"], share)) for share in (1 / 3, 2 / 3)]
+
+
+def words(strokes: pd.DataFrame, bounds: list[float]) -> pd.DataFrame:
+    """A word each for slant and stroke; strokes: as `strokes.measure` gives them; bounds: as `thirds` gives them.
+
+    Thin is at most the lower bound, bold above the upper one.
+    """
+    return pd.DataFrame(
+        {
+            "slant": LEANINGS[np.digitize(strokes["slant"], [-UPRIGHT, UPRIGHT])],
+            "stroke": WIDTHS[np.digitize(strokes["stroke"], bounds, right=True)],
+        }
+    )
+
+
+def captions(template: str, classes: list[str], labels: np.ndarray, words: pd.DataFrame | None) -> list[str]:
+    """One caption per label; words: as `words` gives them, None for a template that asks for no strokes."""
+    fields = pd.DataFrame({"class": [classes[label] for label in labels]})
+    if words is not None:
+        fields = fields.join(words)
+    return [template.format_map(each) for each in fields.to_dict("records")]

@@ -1,0 +1,88 @@
+"""Profiles: files of overrides in profiles/, written into params.yaml with its comments kept."""
+
+import difflib
+from collections.abc import Mapping, MutableMapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from pipeline import params
+from pipeline.errors import UserError
+
+FOLDER = Path("profiles")
+DEFAULT = "digits"  # names every key that any profile changes, so that one profile never leaves a trace in the next
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The profiles there are."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def apply(text: str, name: str, folder: Path = FOLDER) -> str:
+    """The text of a params.yaml with the profile laid over it; what no profile names stays as it is.
+
+    An unknown profile, or parameters that would not be sound, are a `UserError`.
+    """
+    if name not in names(folder):
+        raise UserError(f"there is no profile {name!r}; profiles/ has {', '.join(names(folder))}.")
+    if not text:
+        raise UserError("params.yaml is not there; run this from the project's folder.")
+    yaml = _yaml()
+    try:
+        values = yaml.load(text)
+    except YAMLError as error:
+        raise UserError(f"params.yaml is not YAML: {' '.join(str(error).split())}.") from None
+    for profile in dict.fromkeys((DEFAULT, name)):
+        lay(values, yaml.load((folder / f"{profile}.yaml").read_text(encoding="utf-8")))
+    out = StringIO()
+    yaml.dump(values, out)
+    params.parse(out.getvalue())
+    return out.getvalue()
+
+
+def difference(before: str, after: str) -> str:
+    """The lines that differ, as a unified diff without context; empty where none does."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def lay(base: MutableMapping[str, Any], over: Mapping[str, Any]) -> None:
+    """Put the values of `over` into `base`, section by section; variants are replaced whole."""
+    for key, value in over.items():
+        if isinstance(value, Mapping) and key == "variants":
+            if list(base[key].items()) != list(value.items()):
+                base[key].clear()
+                base[key].update({name: _in_a_line(change) for name, change in value.items()})
+        elif isinstance(value, Mapping):
+            lay(base.setdefault(key, {}), value)
+        elif base.get(key) != value:
+            base[key] = _in_a_line(value)
+            _align(base)
+
+
+def _align(section: MutableMapping[str, Any]) -> None:
+    """Put the comments of a section into one column again, which a longer value may have pushed them out of."""
+    tokens = [token for _, _, token, _ in getattr(section, "ca", CommentedMap().ca).items.values() if token]
+    comments = [token for token in tokens if token.value.startswith("#")]
+    for comment in comments:
+        comment.column = min(each.column for each in comments)
+
+
+def _in_a_line(value: Any) -> Any:
+    """A list or mapping that is written on one line; anything else as it is."""
+    if isinstance(value, CommentedMap | CommentedSeq):
+        value.fa.set_flow_style()
+    return value
+
+
+def _yaml() -> YAML:
+    """A reader and writer that keeps comments, and writes null as null."""
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.preserve_quotes = True
+    yaml.representer.add_representer(type(None), lambda r, _: r.represent_scalar("tag:yaml.org,2002:null", "null"))
+    return yaml
