@@ -239,6 +239,10 @@ def _check_together(params: Params) -> None:
         )
     for variant in params.variants:
         _check_architecture(variant, params.architecture(variant), data.image_size)
+    if len(set(train.replicas)) < len(train.replicas):
+        raise UserError(
+            f"params.yaml: train.replicas is {train.replicas}, with a seed twice; each is a run of its own."
+        )
     if train.batch_size > train.images:
         raise UserError(
             f"params.yaml: train.images is {train.images}, less than one batch of {train.batch_size} "
@@ -270,8 +274,8 @@ def _check_caption(template: str) -> None:
         fields, plain = set(), False
     if not plain or "class" not in fields or fields - set(accepted):
         raise UserError(
-            f"params.yaml: data.caption is {template!r}, but it must be a text with {{class}} in it, and of other fields "
-            f"{' and '.join(f'{{{name}}}' for name in STROKE_FIELDS)} alone."
+            f"params.yaml: data.caption is {template!r}, but it must be a text with {{class}} in it, and of other "
+            f"fields {' and '.join(f'{{{name}}}' for name in STROKE_FIELDS)} alone."
         )
 
 

@@ -43,6 +43,13 @@ BAD = {
     "fraction for a count": (lambda v: v["sample"].update(count=1.5), ["sample.count", "1.5"]),
     "negative": (lambda v: v["train"].update(images=0), ["train.images", "greater than or equal to 1"]),
     "unknown data": (lambda v: v["data"].update(name="mnst"), ["data.name", "'mnst'", "digits"]),
+    "no caption": (lambda v: v["data"].update(caption="a digit"), ["data.caption", "{class}"]),
+    "unknown field": (lambda v: v["data"].update(caption="{class} {colour}"), ["data.caption", "{slant} and {stroke}"]),
+    "half a field": (lambda v: v["data"].update(caption="{class"), ["data.caption", "'{class'"]),
+    "indexed field": (lambda v: v["data"].update(caption="{class.__doc__}"), ["data.caption"]),
+    "no own test split": (lambda v: v["data"].update(test="original"), ["data.test", "no test split of its own"]),
+    "no replicas": (lambda v: v["train"].update(replicas=[]), ["train.replicas", "at least 1"]),
+    "same replica twice": (lambda v: v["train"].update(replicas=[1, 1]), ["train.replicas", "twice"]),
     "odd size": (lambda v: v["data"].update(image_size=15), ["data.image_size is 15", "multiple of 4", "12", "16"]),
     "one class": (lambda v: v["data"].update(classes=[3]), ["data.classes", "two classes"]),
     "attention elsewhere": (

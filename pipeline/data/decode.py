@@ -17,7 +17,7 @@ SHOWN = 3  # files named in one sentence
 BLOCK = 500  # images that a thread decodes at a time
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """Why an image cannot be used, as the end of a sentence that begins with its path."""
 
 
@@ -27,7 +27,7 @@ def decode(
     """uint8 [N, size, size, C] of encoded images; C is 1 where all are grey, else 3.
 
     images: what to call each one, and its bytes or its file. Smaller images get a black border on all sides, larger
-    ones are reduced (Lanczos). Unusable ones are a `UserError` that names the first of them.
+    ones are reduced (Lanczos). UnusableError ones are a `UserError` that names the first of them.
     """
 
     def block(start: int) -> tuple[np.ndarray, list[str]]:
@@ -37,7 +37,7 @@ def decode(
         for row, (name, content) in zip(out, some, strict=True):
             try:
                 colour |= _place(_open(content), row, non_square)
-            except Unusable as problem:
+            except UnusableError as problem:
                 problems.append(f"{name} {problem}")
         return out if colour else out[..., :1].copy(), problems
 
@@ -62,28 +62,28 @@ def decode(
 
 
 def _open(content: bytes | Path | None) -> Image.Image:
-    """A grey or colour image of 8 bits a channel, the right way up; anything else is `Unusable`."""
+    """A grey or colour image of 8 bits a channel, the right way up; anything else is `UnusableError`."""
     try:
         encoded = content.read_bytes() if isinstance(content, Path) else content
         if not encoded:
-            raise Unusable("is empty (0 bytes)")
+            raise UnusableError("is empty (0 bytes)")
         image = Image.open(BytesIO(encoded))
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
-            raise Unusable(f"is animated ({frames} frames); save one of them")
+            raise UnusableError(f"is animated ({frames} frames); save one of them")
         image.load()
     except UnidentifiedImageError:
-        raise Unusable("is not an image that Pillow can read") from None
+        raise UnusableError("is not an image that Pillow can read") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise Unusable(f"is damaged ({' '.join(str(error).split())})") from None
+        raise UnusableError(f"is damaged ({' '.join(str(error).split())})") from None
     if image.mode == "P":
-        raise Unusable("has a palette; convert it to grey or RGB")
+        raise UnusableError("has a palette; convert it to grey or RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        raise Unusable("has transparency; put it on a background and save it as RGB")
+        raise UnusableError("has transparency; put it on a background and save it as RGB")
     if image.mode.startswith("I") or image.mode == "F":
-        raise Unusable("has more than 8 bits a channel; scale it to 0..255 and save it as 8-bit grey")
+        raise UnusableError("has more than 8 bits a channel; scale it to 0..255 and save it as 8-bit grey")
     if image.mode not in CHANNELS:
-        raise Unusable(f"has colour mode {image.mode}; convert it to grey or RGB")
+        raise UnusableError(f"has colour mode {image.mode}; convert it to grey or RGB")
     return ImageOps.exif_transpose(image)
 
 
@@ -95,7 +95,7 @@ def _place(image: Image.Image, row: np.ndarray, non_square: str) -> bool:
     width, height = image.size
     if width != height:
         if non_square == "refuse":
-            raise Unusable(f"is {width}x{height} pixels, not square (data.non_square: crop would take its middle)")
+            raise UnusableError(f"is {width}x{height} pixels, not square (data.non_square: crop would take its middle)")
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
         image = image.crop((left, top, left + side, top + side))

@@ -19,7 +19,7 @@ def measure(masks: np.ndarray) -> pd.DataFrame:
 def slants(masks: np.ndarray) -> np.ndarray:
     """float64 [N]: the shear angle atan(-mu11 / mu02) of the second central moments, y downwards (Hu 1962)."""
     out = np.zeros(len(masks))
-    y, x = (axis.astype(np.float64) for axis in np.indices(masks.shape[1:]))
+    x, y = (axis.astype(np.float64) for axis in np.meshgrid(*(np.arange(n) for n in masks.shape[:0:-1])))
     for i, mask in enumerate(masks):
         if mask.any():
             dx, dy = x[mask] - x[mask].mean(), y[mask] - y[mask].mean()

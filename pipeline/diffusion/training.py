@@ -37,8 +37,9 @@ class Row:
 class Training:
     """One run, from fresh weights to averaged ones; iterating over it trains and yields a `Row` at each mark.
 
-    images: uint8 [N, C, H, W] on the model's device, labels: [N]; alpha_bar: [T]; seed: of batches, timesteps and noise.
-    With `precision: bfloat16` the network computes under autocast; weights, loss and averages stay float32. A loss that is not a number or explodes is a `UserError` that names the variant and the update.
+    images: uint8 [N, C, H, W] on the model's device, labels: [N]; alpha_bar: [T]; seed: of batches, timesteps, noise.
+    With `precision: bfloat16` the network computes under autocast; weights, loss and averages stay float32.
+    A loss that is not a number or explodes is a `UserError` that names the variant and the update.
     `told` is called with the number of images of every update, for a progress bar.
     """
 

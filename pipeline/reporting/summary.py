@@ -15,8 +15,8 @@ SHARES = (".accuracy", ".precision", ".recall")  # numbers that stay within 0 an
 
 @dataclass(frozen=True)
 class Results:
-    """What the stages left for one run of a variant. curve: loss.csv; validation: validation.csv; costs, timing, metrics: JSON;
-    replicates: bootstrap.csv."""
+    """What the stages left for one run of a variant. curve: loss.csv; validation: validation.csv; costs, timing,
+    metrics: JSON; replicates: bootstrap.csv."""
 
     curve: pd.DataFrame
     validation: pd.DataFrame

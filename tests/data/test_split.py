@@ -1,11 +1,13 @@
 """The split: disjoint, complete, with the source's class shares, fixed by its seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.data import sources
 from pipeline.data.sources import Source
-from pipeline.data.split import split
+from pipeline.data.split import repeated, split
 from pipeline.errors import UserError
 
 SHARES = {"train": 0.65, "validation": 0.10, "test": 0.25}
@@ -15,7 +17,7 @@ def made(*counts: int) -> Source:
     """A source with so many images of each class."""
     labels = np.repeat(np.arange(len(counts)), counts)
     images = np.zeros((len(labels), 1, 1, 1), np.uint8)
-    return Source(images, labels, np.arange(len(labels)) + 1000, [f"c{c}" for c in range(len(counts))])
+    return Source(images, labels, np.arange(len(labels)) + 1000, [f"c{c}" for c in range(len(counts))], None, "here")
 
 
 def test_the_parts_are_disjoint_complete_and_stratified() -> None:
@@ -59,3 +61,29 @@ def test_what_is_not_refused_has_every_class_in_every_part() -> None:
         for part in parts.values():
             assert set(part.labels) == set(source.labels)
     assert accepted > 30
+
+
+def test_the_source_s_own_test_split_is_taken_whole() -> None:
+    held_out = np.tile([False, False, False, True], 25)
+    parts = split(replace(made(50, 50), held_out=held_out), 0.15, "original", seed=0)
+    np.testing.assert_array_equal(parts["test"].ids, 1000 + np.flatnonzero(held_out))
+    assert {name: len(part) for name, part in parts.items()} == {"train": 60, "validation": 15, "test": 25}
+    rest = np.concatenate([parts["train"].ids, parts["validation"].ids])
+    np.testing.assert_array_equal(np.sort(rest), 1000 + np.flatnonzero(~held_out))
+
+
+def test_an_own_test_split_that_is_not_there_or_lacks_a_class_is_a_sentence() -> None:
+    with pytest.raises(UserError, match=r"here has no test split of its own; give data\.test as a share"):
+        split(made(50, 50), 0.1, "original", seed=0)
+    with pytest.raises(UserError, match="class c1 has 0 images"):
+        split(replace(made(50, 50), held_out=np.arange(100) < 20), 0.1, "original", seed=0)
+
+
+def test_copies_across_splits_are_counted_in_the_later_one() -> None:
+    source = sources.digits(8)
+    images = source.images.copy()
+    images[:300] = images[0]  # within a split too, where they do not count
+    parts = split(replace(source, images=images), 0.1, 0.25, seed=0)
+    expected = {name: int((parts[name].ids < 300).sum()) for name in ("validation", "test")}
+    assert min(expected.values()) > 10
+    assert repeated(parts) == expected

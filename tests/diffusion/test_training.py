@@ -13,6 +13,7 @@ from pipeline.diffusion.schedule import add_noise, alpha_bar
 from pipeline.errors import UserError
 from pipeline.params import Train
 
+CPU = torch.device("cpu")
 LEVELS = alpha_bar("cosine", 1000)
 PARAMS = {
     "images": 160,
@@ -22,26 +23,29 @@ PARAMS = {
     "warmup": 24,
     "clip_norm": 1.0,
     "ema": 0.9,
-    "seed": 0,
+    "replicas": [0],
     "log_every": 32,
     "validation_draws": 2,
     "checkpoint_every": 32,
     "max_loss": 10.0,
+    "precision": "float32",
+    "channels_last": False,
+    "compile": "none",
 }
 
 
 @pytest.fixture
 def begin(tiny):
-    """begin(**train parameters): a fresh run over twenty little bars."""
-    images = torch.full((20, 1, 8, 8), -1.0)
+    """begin(seed=0, **train parameters): a fresh run over twenty little bars."""
+    images = torch.zeros((20, 1, 8, 8), dtype=torch.uint8)
     labels = torch.arange(20) % 3
     for image, label in zip(images, labels, strict=True):
-        image[:, :, 2 * int(label) : 2 * int(label) + 2] = 1.0
+        image[:, :, 2 * int(label) : 2 * int(label) + 2] = 255
 
-    def make(**changes: object) -> training.Training:
+    def make(seed: int = 0, **changes: object) -> training.Training:
         params = Train(**{**PARAMS, **changes})
-        validation = training.validation_set(images[:9], labels[:9], 2, 1000, params.seed)
-        return training.Training(tiny(), images, labels, validation, LEVELS, params, "little")
+        validation = training.validation_set(images[:9], labels[:9], 2, 1000)
+        return training.Training(tiny(), images, labels, validation, LEVELS, params, seed, "little")
 
     return make
 
@@ -70,7 +74,7 @@ def test_a_run_taken_up_again_ends_in_the_same_bits(begin, tmp_path: Path, stop:
             break
     checkpoint.save(tmp_path / "c", "key", *first.state())
     second = begin()
-    found = checkpoint.load(tmp_path / "c", "key", torch.device("cpu"))
+    found = checkpoint.load(tmp_path / "c", "key", CPU)
     assert found is not None
     second.restore(*found)
     assert second.updates == 4 * stop
@@ -123,13 +127,13 @@ def test_the_learning_rate_rises_and_falls_as_half_a_cosine() -> None:
 
 
 def test_every_epoch_holds_every_image_once_in_an_order_of_its_own() -> None:
-    seen = torch.cat([training.epoch_indices(u, 8, 20, 0) for u in range(10)])
+    seen = torch.cat([training.epoch_indices(u, 8, 20, 0, CPU) for u in range(10)])
     epochs = seen.view(4, 20)
     assert all(sorted(epoch.tolist()) == list(range(20)) for epoch in epochs)
     assert len({tuple(epoch.tolist()) for epoch in epochs}) == 4
-    assert not torch.equal(training.epoch_indices(0, 8, 20, 0), training.epoch_indices(0, 8, 20, 1))
-    long = training.epoch_indices(1, 50, 20, 0)
-    assert torch.equal(long, torch.cat([training.epoch_indices(u, 10, 20, 0) for u in range(5, 10)]))
+    assert not torch.equal(training.epoch_indices(0, 8, 20, 0, CPU), training.epoch_indices(0, 8, 20, 1, CPU))
+    long = training.epoch_indices(1, 50, 20, 0, CPU)
+    assert torch.equal(long, torch.cat([training.epoch_indices(u, 10, 20, 0, CPU) for u in range(5, 10)]))
 
 
 def test_validation_covers_the_timesteps_evenly_and_is_a_plain_mean(begin) -> None:

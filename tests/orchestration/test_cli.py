@@ -1,5 +1,6 @@
 """`anatomy check` and `anatomy record` say what is wrong or what is there, and change nothing."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +24,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def anatomy(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["anatomy", command])
+def anatomy(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["anatomy", *command])
     monkeypatch.setattr("signal.signal", lambda number, handler: None)  # pytest's own handlers stay
     cli.main()
 
@@ -63,7 +64,7 @@ def test_an_interrupt_is_status_130(toy: Path, monkeypatch: pytest.MonkeyPatch) 
     assert caught.value.code == 130
 
 
-@pytest.mark.parametrize(("done", "said"), [(["wide"], "Recorded in MLflow: wide."), ([], "Nothing new to record")])
+@pytest.mark.parametrize(("done", "said"), [(["wide-0"], "Recorded in MLflow: wide-0."), ([], "Nothing new to record")])
 def test_record_hands_over_every_variant_with_its_architecture(
     toy: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -71,12 +72,30 @@ def test_record_hands_over_every_variant_with_its_architecture(
     done: list[str],
     said: str,
 ) -> None:
-    def record(outputs: Path, figures: Path, params: dict, variants: dict) -> list[str]:
+    def record(outputs: Path, figures: Path, params: dict, variants: dict, replicas: list[int]) -> list[str]:
         assert (outputs, figures) == (Path("outputs"), Path("reports/figures"))
         assert params["train"]["ema"] == 0.99
+        assert replicas == [0]
         assert variants["wide"] == {**params["unet"], "channels": [32, 64, 64]}
         return done
 
     monkeypatch.setattr(tracking, "record", record)
     anatomy(monkeypatch, "record")
     assert said in capsys.readouterr().out
+
+
+def test_a_profile_is_shown_then_written_and_sound(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "profiles", toy / "profiles")
+    before = (toy / "params.yaml").read_text()
+    anatomy(monkeypatch, "profile", "tiny", "--show")
+    shown = capsys.readouterr().out
+    assert "+  image_size: 8 " in shown
+    assert (toy / "params.yaml").read_text() == before, "--show writes nothing"
+    anatomy(monkeypatch, "profile", "tiny")
+    assert capsys.readouterr().out == shown
+    anatomy(monkeypatch, "check")
+    assert "2 variants (baseline, res_blocks_0)" in capsys.readouterr().out
+    anatomy(monkeypatch, "profile", "tiny")
+    assert capsys.readouterr().out == "params.yaml has profile tiny already.\n"

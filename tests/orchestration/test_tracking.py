@@ -25,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with made-up outputs of one variant, as the current one, and a store of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/store.db")
-    trained, evaluated = tmp_path / "outputs/train/wide", tmp_path / "outputs/evaluate/wide"
+    trained, evaluated = tmp_path / "outputs/train/wide/3", tmp_path / "outputs/evaluate/wide/3"
     (trained / "model").mkdir(parents=True)
     evaluated.mkdir(parents=True)
     (trained / "model/diffusion_pytorch_model.safetensors").write_bytes(b"weights")
@@ -41,12 +41,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def tell(root: Path, accuracy: float) -> None:
     number = {"accuracy": {"value": accuracy, "n": 40, "ci95": [accuracy - 0.1, accuracy + 0.1]}}
-    (root / "outputs/evaluate/wide/metrics.json").write_text(json.dumps(number))
+    (root / "outputs/evaluate/wide/3/metrics.json").write_text(json.dumps(number))
 
 
 def record() -> list[str]:
     values = {"train": {"lr": 0.1}, "variants": {}}
-    return tracking.record(Path("outputs"), Path("figures"), values, {"wide": {"c": [8]}})
+    return tracking.record(Path("outputs"), Path("figures"), values, {"wide": {"c": [8]}}, [3])
 
 
 def runs() -> list:
@@ -59,7 +59,7 @@ def curve(run_id: str) -> list[tuple[int, float]]:
 
 
 def test_a_variant_restored_from_its_files_is_recorded_whole_and_once(here: Path) -> None:
-    assert record() == ["wide"]
+    assert record() == ["wide-3"]
     assert record() == []
     (run,) = runs()
     assert run.info.status == "FINISHED"
@@ -68,7 +68,7 @@ def test_a_variant_restored_from_its_files_is_recorded_whole_and_once(here: Path
     assert run.data.metrics["evaluate.accuracy.low"] == pytest.approx(0.8)
     assert run.data.metrics["evaluate.accuracy.n"] == 40
     assert run.data.metrics["train.seconds"] == 3.5
-    assert run.data.tags[tracking.STAGE] == "train@wide"
+    assert run.data.tags[tracking.STAGE] == "train@wide-3"
     assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4), (128, 0.2)]
     (picture,) = tracking.Recorder().client.list_artifacts(run.info.run_id, "figures")
     assert picture.path == "figures/samples.png"
@@ -77,16 +77,16 @@ def test_a_variant_restored_from_its_files_is_recorded_whole_and_once(here: Path
 def test_other_numbers_of_the_same_weights_are_recorded_too(here: Path) -> None:
     record()
     tell(here, 0.7)
-    assert record() == ["wide"]
+    assert record() == ["wide-3"]
     assert sorted(run.data.metrics["evaluate.accuracy"] for run in runs()) == [0.7, 0.9]
 
 
 def test_a_live_run_is_completed_and_not_doubled(here: Path) -> None:
-    with tracking.live("wide", "key", {"train": {"lr": 0.1}}, {"parameters": 9}) as live:
+    with tracking.live("wide", 3, "key", {"train": {"lr": 0.1}}, {"parameters": 9}) as live:
         for row in ROWS:
             live.log(row)
-        live.finish(Path("outputs/train/wide/model"))
-    assert record() == ["wide"]
+        live.finish(Path("outputs/train/wide/3/model"))
+    assert record() == ["wide-3"]
     (run,) = runs()
     assert run.info.status == "FINISHED"
     assert run.data.metrics["evaluate.accuracy"] == 0.9
@@ -97,7 +97,7 @@ def test_a_live_run_is_completed_and_not_doubled(here: Path) -> None:
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "KILLED"), (ValueError, "FAILED")])
 def test_an_interrupted_run_says_so_and_is_taken_up_again(here: Path, error: type, status: str) -> None:
     def interrupted() -> None:
-        with tracking.live("wide", "key", {}, {}) as live:
+        with tracking.live("wide", 3, "key", {}, {}) as live:
             for row in ROWS[:2]:
                 live.log(row)
             raise error
@@ -105,10 +105,10 @@ def test_an_interrupted_run_says_so_and_is_taken_up_again(here: Path, error: typ
     with pytest.raises(error):
         interrupted()
     assert [run.info.status for run in runs()] == [status]
-    with tracking.live("wide", "key", {}, {}) as live:
+    with tracking.live("wide", 3, "key", {}, {}) as live:
         for row in ROWS:
             live.log(row)
-        live.finish(Path("outputs/train/wide/model"))
+        live.finish(Path("outputs/train/wide/3/model"))
     (run,) = runs()
     assert run.info.status == "FINISHED"
     assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4), (128, 0.2)], "no row twice"
@@ -118,10 +118,10 @@ def test_an_unreachable_server_costs_one_warning(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    with tracking.live("wide", "key", {}, {}) as live:
+    with tracking.live("wide", 3, "key", {}, {}) as live:
         for row in ROWS:
             live.log(row)
-        live.finish(Path("outputs/train/wide/model"))
+        live.finish(Path("outputs/train/wide/3/model"))
     assert capsys.readouterr().err.count("warning: MLflow") == 1
     assert record() == []
     assert capsys.readouterr().err.count("warning: MLflow") == 1

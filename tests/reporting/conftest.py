@@ -11,7 +11,7 @@ EVALUATE = Evaluate(bootstrap=200, neighbours=3, seed=0)
 METRICS = ("fd_classifier", "kd_classifier", "precision", "recall", "accuracy")
 
 
-def result(seed: int, worse: float) -> Results:
+def made(seed: int, worse: float) -> Results:
     """Numbers and replicates that are `worse` times the baseline's, with some noise of their own."""
     rng, common = np.random.default_rng(seed), np.random.default_rng(99)
     draw, image = np.indices((2, 30)).reshape(2, -1)
@@ -35,8 +35,13 @@ def result(seed: int, worse: float) -> Results:
 
 
 @pytest.fixture
+def result():
+    return made
+
+
+@pytest.fixture
 def results() -> dict[str, list[Results]]:
-    return {"baseline": [result(0, 1.0)], "wide": [result(1, 0.8)]}
+    return {"baseline": [made(0, 1.0)], "wide": [made(1, 0.8)]}
 
 
 @pytest.fixture

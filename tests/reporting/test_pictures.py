@@ -41,7 +41,7 @@ def test_curves_and_distances_are_drawn_the_same_twice(tmp_path: Path, count: in
     curve = pd.DataFrame({"images_seen": [0, 10, 20], **losses})
     rows = {name: {"value": 2.0 + i, "ci95": [1.5 + i, 2.5 + i]} for i, name in enumerate(names)}
     for name in ("a", "b"):
-        figures.loss_curves(tmp_path / f"loss_{name}.png", dict.fromkeys(names, [curve, curve / 2]))
+        figures.loss_curves(tmp_path / f"loss_{name}.png", {variant: [curve, curve / 2] for variant in names})
         figures.distances(tmp_path / f"fd_{name}.png", rows, {"value": 0.3, "ci95": [0.1, 0.5]}, "FD (classifier)")
     for kind in ("loss", "fd"):
         assert (tmp_path / f"{kind}_a.png").read_bytes() == (tmp_path / f"{kind}_b.png").read_bytes()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pipeline.judges import bootstrap
 from pipeline.params import Evaluate
@@ -13,7 +14,7 @@ EVALUATE = Evaluate(bootstrap=200, neighbours=3, seed=0)
 
 
 def test_every_number_has_its_n_and_intervals_are_in_order(results, quality, dataset) -> None:
-    summary = summarise(results, results["baseline"].metrics, quality, dataset, EVALUATE)
+    summary = summarise(results, results["baseline"][0].metrics, quality, dataset, EVALUATE)
     assert all({"value", "n"} <= set(number) for number in summary.values())
     assert all(n["ci95"][0] <= n["value"] <= n["ci95"][1] for n in summary.values() if "ci95" in n)
     assert summary["prepare.test"]["value"] == 45
@@ -21,8 +22,8 @@ def test_every_number_has_its_n_and_intervals_are_in_order(results, quality, dat
 
 
 def test_differences_are_paired_draw_by_draw(results, quality, dataset) -> None:
-    summary = summarise(results, results["baseline"].metrics, quality, dataset, EVALUATE)
-    ours, base = (results[v].replicates["fd_classifier"].to_numpy() for v in ("wide", "baseline"))
+    summary = summarise(results, results["baseline"][0].metrics, quality, dataset, EVALUATE)
+    ours, base = (results[v][0].replicates["fd_classifier"].to_numpy() for v in ("wide", "baseline"))
     improvement = summary["evaluate.wide.fd_classifier_improvement"]
     assert improvement["value"] == pytest.approx(20)
     low, high = np.quantile(100 * (base - ours) / base, [0.025, 0.975])
@@ -34,8 +35,8 @@ def test_differences_are_paired_draw_by_draw(results, quality, dataset) -> None:
 
 
 def test_the_loss_is_per_image_over_its_draws(results, quality, dataset) -> None:
-    summary = summarise(results, results["baseline"].metrics, quality, dataset, EVALUATE)
-    table = results["wide"].validation
+    summary = summarise(results, results["baseline"][0].metrics, quality, dataset, EVALUATE)
+    table = results["wide"][0].validation
     per_image = table.groupby("id")["loss"].mean().to_numpy()
     final = summary["train.wide.loss"]
     assert (final["value"], final["n"]) == (pytest.approx(table["loss"].mean()), 30)
@@ -45,7 +46,24 @@ def test_the_loss_is_per_image_over_its_draws(results, quality, dataset) -> None
 
 
 def test_a_variant_equal_to_the_baseline_differs_by_exactly_nothing(results, quality, dataset) -> None:
-    twin = {"baseline": results["baseline"], "twin": replace(results["baseline"])}
-    summary = summarise(twin, results["baseline"].metrics, quality, dataset, EVALUATE)
+    twin = {"baseline": results["baseline"], "twin": [replace(results["baseline"][0])]}
+    summary = summarise(twin, results["baseline"][0].metrics, quality, dataset, EVALUATE)
     for name in ("train.twin.loss_change", "evaluate.twin.fd_classifier_improvement", "evaluate.twin.accuracy_gain"):
         assert (summary[name]["value"], summary[name]["ci95"]) == (0, [0, 0])
+
+
+def test_replicas_are_averaged_and_paired_by_training_seed(results, quality, dataset, result) -> None:
+    apart = {"baseline": [results["baseline"][0], result(10, 2.0)], "wide": [results["wide"][0], result(11, 1.2)]}
+    floor = results["baseline"][0].metrics
+    both = summarise(apart, floor, quality, dataset, EVALUATE)
+    single = [summarise({v: [runs[i]] for v, runs in apart.items()}, floor, quality, dataset, EVALUATE) for i in (0, 1)]
+    for name, digits in (("evaluate.wide.fd_classifier", 2.05 * np.array([0.8, 1.2])), ("train.wide.loss", None)):
+        values = [each[name]["value"] for each in single] if digits is None else digits
+        assert both[name]["replicas"] == pytest.approx(values)
+        assert both[name]["value"] == pytest.approx(np.mean(values))
+        assert both[name]["ci95"] == pytest.approx(stats.ttest_1samp(values, 0).confidence_interval(0.95))
+    paired = both["evaluate.wide.fd_classifier_improvement"]
+    assert paired["replicas"] == pytest.approx([20, 40]), "each against the baseline of its own seed"
+    assert both["evaluate.wide.accuracy"]["ci95"] == [0, 1], "an accuracy stays one"
+    assert both["train.wide.parameters"] == single[0]["train.wide.parameters"]
+    assert both["evaluate.floor.accuracy"] == single[0]["evaluate.floor.accuracy"]

@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 
 TRAIN = (
-    "stages/train.py --params params.yaml --variant baseline --data outputs/prepare "
+    "stages/train.py --params params.yaml --variant baseline --replica 0 --data outputs/prepare "
     "--checkpoint checkpoints/here.safetensors --out scratch"
 ).split()
-SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/model --out scratch/samples".split()
+SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/samples".split()
 CHECK = "stages/check.py --params params.yaml --out outputs/check".split()
 ANATOMY = ["-m", "pipeline.orchestration.cli"]
 TRAINED = ("model/diffusion_pytorch_model.safetensors", "model/config.json", "loss.csv", "validation.csv", "costs.json")
 
 
 def test_one_command_makes_every_result(project) -> None:
-    per_variant = [f"{s}@{v}" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
+    per_variant = [f"{s}@{v}-0" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
     assert sorted(project.ran) == sorted(["check", "prepare", "judges", "floor", "report", *per_variant])
-    summary = json.loads((project.root / "reports/summary.json").read_text())
+    summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
     for name, number in summary.items():
         assert np.isfinite(number["value"]), name
         assert number["n"] >= 1, name
@@ -35,9 +35,9 @@ def test_one_command_makes_every_result(project) -> None:
         for metric in ("fd_classifier", "kd_classifier", "precision", "recall", "accuracy"):
             assert summary[f"evaluate.{variant}.{metric}"]["n"] == 40
             assert "ci95" in summary[f"evaluate.{variant}.{metric}"]
-    report = (project.root / "reports/report.md").read_text()
+    report = (project.root / "reports/tiny/report.md").read_text()
     assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in report
-    assert {p.name for p in (project.root / "reports/figures").iterdir()} >= {"samples.png", "loss.png"}
+    assert {p.name for p in (project.root / "reports/tiny/figures").iterdir()} >= {"samples.png", "loss.png"}
 
 
 def test_a_second_run_does_nothing(sound) -> None:
@@ -47,10 +47,10 @@ def test_a_second_run_does_nothing(sound) -> None:
 
 
 def test_every_variant_has_one_run_with_curve_metrics_and_pictures(project) -> None:
-    runs = [r for r in _mlflow_runs(project.root) if r.data.tags["anatomy.dvc_stage"] == "train@baseline"]
+    runs = [r for r in _mlflow_runs(project.root) if r.data.tags["anatomy.dvc_stage"] == "train@baseline-0"]
     assert len(runs) == 1
     metrics = runs[0].data.metrics
-    summary = json.loads((project.root / "reports/summary.json").read_text())
+    summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
     assert metrics["evaluate.accuracy"] == pytest.approx(summary["evaluate.baseline.accuracy"]["value"])
     assert {"train.loss", "train.validation_loss", "evaluate.fd_classifier.low"} <= set(metrics)
     assert runs[0].data.params["unet.res_blocks"] == "1"
@@ -69,7 +69,7 @@ def test_restored_variants_are_recorded_from_their_files_and_once(project, tmp_p
 
 def test_a_changed_variant_reruns_itself_and_the_report_alone_by_repro_and_by_the_flow(sound) -> None:
     before, recorded = _lasting(sound), len(_mlflow_runs(sound.root))
-    expected = ["check", "train@res_blocks_0", "sample@res_blocks_0", "evaluate@res_blocks_0", "report"]
+    expected = ["check", "train@res_blocks_0-0", "sample@res_blocks_0-0", "evaluate@res_blocks_0-0", "report"]
     changed = {"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}}
     sound.write(variants=changed)
     assert sound.repro() == expected
@@ -90,15 +90,15 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_repro_and_by_th
     hidden.rename(runs)
     for variants in (changed, sound.params["variants"]):
         sound.write(variants=variants)
-        done = sound.run("-m", "dvc", "repro", "train@res_blocks_0")
-        assert "Stage 'train@res_blocks_0' is cached" in done.stdout, done.stdout
+        done = sound.run("-m", "dvc", "repro", "train@res_blocks_0-0")
+        assert "Stage 'train@res_blocks_0-0' is cached" in done.stdout, done.stdout
 
 
 def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
     done = sound.run(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("warning: MLflow") == 1
-    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline")
+    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline/0")
     assert not (sound.root / "checkpoints/here.safetensors").exists(), "a finished run leaves no checkpoint"
 
 
@@ -116,11 +116,11 @@ def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
     assert not (sound.root / "scratch").exists()
     again = sound.run(*TRAIN)
     assert "goes on from image" in again.stdout
-    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline")
+    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline/0")
 
 
 def test_an_image_is_the_same_alone_and_among_many(sound) -> None:
-    together = np.load(sound.root / "outputs/sample/baseline/images.npy")
+    together = np.load(sound.root / "outputs/sample/baseline/0/images.npy")
     sound.write(sample={"count": 1, "first_seed": 17})
     assert sound.run(*SAMPLE).returncode == 0
     alone = np.load(sound.root / "scratch/samples/images.npy")
@@ -155,7 +155,7 @@ def test_bad_parameters_are_one_sentence_and_change_nothing(sound, case: str) ->
 
 
 def test_truncated_weights_are_one_sentence(sound) -> None:
-    weights = sound.root / "outputs/train/baseline/model/diffusion_pytorch_model.safetensors"
+    weights = sound.root / "outputs/train/baseline/0/model/diffusion_pytorch_model.safetensors"
     whole = weights.read_bytes()
     weights.unlink()
     weights.write_bytes(whole[: len(whole) // 2])
@@ -163,7 +163,7 @@ def test_truncated_weights_are_one_sentence(sound) -> None:
     try:
         done = sound.run(*SAMPLE)
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-        assert "outputs/train/baseline/model holds no whole set of weights" in done.stderr.splitlines()[-1]
+        assert "outputs/train/baseline/0/model holds no whole set of weights" in done.stderr.splitlines()[-1]
         assert sound.files("outputs", "scratch") == before
     finally:
         weights.write_bytes(whole)

@@ -1,0 +1,89 @@
+"""Profiles change what they name, keep every comment, and leave no trace in the next."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline import params
+from pipeline.errors import UserError
+from pipeline.orchestration import profiles
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "params.yaml").read_text()
+FOLDER = ROOT / "profiles"
+NAMES = profiles.names(FOLDER)
+
+
+def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value with its path; variants count as one."""
+    for key, value in values.items():
+        if isinstance(value, dict) and key != "variants":
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def profile(name: str) -> dict[tuple[str, ...], Any]:
+    return dict(leaves(yaml.safe_load((FOLDER / f"{name}.yaml").read_text())))
+
+
+def test_the_named_ones_are_there() -> None:
+    assert set(NAMES) >= {"tiny", "digits", "mnist-cpu", "mnist-gpu", "fashion-gpu", "cifar10-paper"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profile_is_laid_over_what_is_there_and_is_sound(name: str) -> None:
+    applied = yaml.safe_load(profiles.apply(TEXT, name, FOLDER))
+    expected = {**dict(leaves(yaml.safe_load(TEXT))), **profile(name)}
+    assert dict(leaves(applied)) == expected
+    assert list(applied["variants"]) == list(expected["variants",]), "in the profile's order"
+    assert params.parse(profiles.apply(TEXT, name, FOLDER)).model_dump() == applied
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_comment_stays_and_the_default_comes_back_byte_for_byte(name: str) -> None:
+    there = profiles.apply(TEXT, name, FOLDER)
+    comments = [[line.split("# ", 1)[1] for line in text.splitlines() if "# " in line] for text in (TEXT, there)]
+    assert comments[0] == comments[1]
+    assert profiles.apply(there, profiles.DEFAULT, FOLDER) == TEXT
+
+
+def test_the_default_names_every_key_that_another_changes() -> None:
+    default = set(profile(profiles.DEFAULT))
+    for name in NAMES:
+        assert set(profile(name)) <= default, name
+
+
+def test_what_no_profile_names_stays_the_user_s() -> None:
+    own = TEXT.replace("  clip_norm: 1.0 ", "  clip_norm: 0.5 ")
+    assert own != TEXT
+    assert "  clip_norm: 0.5 " in profiles.apply(own, "mnist-cpu", FOLDER)
+
+
+def test_the_paper_s_ablation_is_the_source_s() -> None:
+    paper = params.parse(profiles.apply(TEXT, "cifar10-paper", FOLDER))
+    assert (paper.diffusion.schedule, paper.diffusion.timesteps) == ("cosine", 4000)
+    assert paper.train.images / paper.train.batch_size == 100_000
+    assert len(paper.train.replicas) == 3
+    assert [paper.architecture(v).channels[0] for v in ("baseline", "wide")] == [32, 64]
+    assert [paper.architecture(v).res_blocks for v in ("res_blocks_0", "res_blocks_1", "baseline")] == [0, 1, 2]
+    bare = paper.architecture("no_attention")
+    assert (bare.attention, bare.middle_attention) == ([], False)
+
+
+def test_an_unknown_profile_or_file_is_a_sentence() -> None:
+    with pytest.raises(UserError, match=r"no profile 'huge'; profiles/ has .*digits"):
+        profiles.apply(TEXT, "huge", FOLDER)
+    with pytest.raises(UserError, match="not there"):
+        profiles.apply("", "tiny", FOLDER)
+    with pytest.raises(UserError, match="not YAML"):
+        profiles.apply("a: [1", "tiny", FOLDER)
+
+
+def test_values_that_would_not_be_sound_are_refused() -> None:
+    own = TEXT.replace("  max_loss: 10.0", "  max_loss: -1 ")
+    with pytest.raises(UserError, match=r"train\.max_loss"):
+        profiles.apply(own, "tiny", FOLDER)
