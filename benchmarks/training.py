@@ -55,12 +55,8 @@ def main() -> None:
     parser.add_argument("--variant", default="baseline")
     parser.add_argument("--updates", type=int, default=20, help="updates timed in a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--images", type=int, default=6400, help="images after which the losses are compared"
-    )
-    parser.add_argument(
-        "--compile", action="store_true", help="the compiled switches too: minutes on a CPU"
-    )
+    parser.add_argument("--images", type=int, default=6400, help="images after which the losses are compared")
+    parser.add_argument("--compile", action="store_true", help="the compiled switches too: minutes on a CPU")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings at once in the last row")
     parser.add_argument("--out", type=Path, help="a JSON file of the same numbers")
     args = parser.parse_args()
@@ -148,7 +144,7 @@ def our_training(
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     validation = training.validation_set(*resident(held, device), 4, len(levels))
     model = network(values, variant, real.images.shape[-1], device)
-    return training.Training(model, *resident(real, device), validation, levels, train, 0, variant)
+    return training.Training(model, *resident(real, device), validation, levels, "epsilon", train, 0, variant)
 
 
 def plain(values: Params, variant: str, real: ImageSet, device: torch.device, images: int = 10**9) -> Iterator[Any]:
@@ -212,7 +208,9 @@ def losses_after(
     for model, average in itertools.islice(plain(values, variant, real, device, images), run.updates_total):
         pass
     average.copy_to(model.parameters())
-    theirs = training.validation_losses(model.eval(), run.validation, run.alpha_bar)
+    theirs = training.validation_losses(
+        unet.denoiser(model.eval(), "epsilon", run.alpha_bar), run.validation, run.alpha_bar
+    )
     return {"ours": rows[-1].validation_loss, "plain": float(theirs.mean())}
 
 

@@ -1,7 +1,6 @@
 """sample: images of one trained variant, seeds in a row, classes in turn."""
 
 import argparse
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ def main() -> None:
     labels = seeds % model.config.num_class_embeds
     timesteps = descend(chosen.timesteps, values.diffusion.timesteps)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
-    denoiser = partial(unet.predict_noise, model)
+    denoiser = unet.denoiser(model, values.diffusion.prediction, levels)
     images = []
     batches = list(sampling.batches(seeds, labels, chosen.batch_size))
     with bar(f"sample: {'-'.join(args.out.parts[-2:])}", len(batches) * len(timesteps), "step") as progress:

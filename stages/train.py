@@ -39,7 +39,16 @@ def main() -> None:
     model = unet.build(architecture, *shape, args.replica).to(device)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     validation = training.validation_set(*resident(held_out, device), train.validation_draws, len(levels))
-    run = training.Training(model, *resident(real, device), validation, levels, train, args.replica, args.variant)
+    run = training.Training(
+        model,
+        *resident(real, device),
+        validation,
+        levels,
+        values.diffusion.prediction,
+        train,
+        args.replica,
+        args.variant,
+    )
 
     determined_by = [
         architecture.model_dump(),
@@ -72,7 +81,7 @@ def main() -> None:
                 checkpoint.save(args.checkpoint, key, *run.state())
                 last_saved = row.images_seen
         finished = run.finished()
-        final = training.validation_losses(finished, validation, run.alpha_bar)
+        final = run.validation_losses()
 
         with replacing(args.out / "loss.csv") as file:
             pd.DataFrame(run.rows).to_csv(file, index=False)

@@ -7,7 +7,7 @@ import torch
 from diffusers import UNet2DModel
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.diffusion.unet import predict_noise
+from pipeline.diffusion.unet import output
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def measure(model: UNet2DModel) -> Costs:
 
     try:
         with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
-            predict_noise(model, x, zero, zero)
+            output(model, x, zero, zero)
     finally:
         for hook in hooks:
             hook.remove()

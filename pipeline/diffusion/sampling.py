@@ -11,8 +11,7 @@ import numpy as np
 import torch
 
 from pipeline.diffusion.noise import INITIAL, noise
-
-Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # (x_t, t, labels) -> predicted noise
+from pipeline.diffusion.unet import Denoiser
 
 
 @dataclass(frozen=True)

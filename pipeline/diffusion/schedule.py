@@ -22,6 +22,16 @@ def add_noise(x0: torch.Tensor, noise: torch.Tensor, alpha_bar_t: torch.Tensor) 
     return a.sqrt() * x0 + (1 - a).sqrt() * noise
 
 
+def velocity(x0: torch.Tensor, noise: torch.Tensor, alpha_bar_t: torch.Tensor) -> torch.Tensor:
+    """v = sqrt(a) noise - sqrt(1 - a) x0; shapes as in `add_noise` (Salimans and Ho 2022, section 4)."""
+    return add_noise(noise, -x0, alpha_bar_t)
+
+
+def noise_from_velocity(v: torch.Tensor, x: torch.Tensor, alpha_bar_t: torch.Tensor) -> torch.Tensor:
+    """The noise in x_t where v is known: sqrt(a) v + sqrt(1 - a) x_t (Salimans and Ho 2022, section 4)."""
+    return add_noise(v, x, alpha_bar_t)
+
+
 def snr_db(alpha_bar: torch.Tensor) -> torch.Tensor:
     """Signal-to-noise ratio in decibels: 0 where image and noise have the same variance."""
     return 10 * torch.log10(alpha_bar / (1 - alpha_bar))

@@ -1,4 +1,4 @@
-"""Training a noise predictor: epsilon loss, AdamW, averaged weights (Ho et al. 2020, algorithm 1).
+"""Training a denoiser: mean squared error of the noise or of v, AdamW, averaged weights (Ho et al. 2020, algorithm 1).
 
 Everything random in update u is drawn from a generator seeded by (seed, u), so a resumed run needs no generator state.
 """
@@ -16,8 +16,8 @@ from diffusers import UNet2DModel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline.data.tensors import scaled
-from pipeline.diffusion.schedule import add_noise
-from pipeline.diffusion.unet import predict_noise
+from pipeline.diffusion.schedule import add_noise, velocity
+from pipeline.diffusion.unet import Denoiser, denoiser, output
 from pipeline.errors import UserError
 from pipeline.params import Train
 
@@ -26,8 +26,9 @@ VALIDATION_BATCH = 500  # images that the validation loss takes at a time
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the loss curve. train_loss: mean of the batches since the row before (of the weights as they were);
-    validation_loss: of the averaged weights on fixed images, timesteps and noise."""
+    """A row of the loss curve. train_loss: mean of the batches since the row before (of the weights as they were), the
+    error of what is predicted, noise or v; validation_loss: of the averaged weights on fixed images, timesteps and
+    noise, the error of the noise that follows from the prediction."""
 
     images_seen: int
     train_loss: float
@@ -37,7 +38,8 @@ class Row:
 class Training:
     """One run, from fresh weights to averaged ones; iterating over it trains and yields a `Row` at each mark.
 
-    images: uint8 [N, C, H, W] on the model's device, labels: [N]; alpha_bar: [T]; seed: of batches, timesteps, noise.
+    images: uint8 [N, C, H, W] on the model's device, labels: [N]; alpha_bar: [T]; prediction: epsilon or v;
+    seed: of batches, timesteps and noise.
     With `precision: bfloat16` the network computes under autocast; weights, loss and averages stay float32.
     A loss that is not a number or explodes is a `UserError` that names the variant and the update.
     `told` is called with the number of images of every update, for a progress bar.
@@ -52,6 +54,7 @@ class Training:
         labels: torch.Tensor,
         validation: "ValidationSet",
         alpha_bar: torch.Tensor,
+        prediction: str,
         params: Train,
         seed: int,
         variant: str,
@@ -60,7 +63,7 @@ class Training:
         model = model.to(memory_format=self.memory_format)
         self.model, self.images, self.labels, self.validation = model, images, labels, validation
         self.alpha_bar = alpha_bar.to(images.device, torch.float32)
-        self.params, self.seed, self.variant = params, seed, variant
+        self.prediction, self.params, self.seed, self.variant = prediction, params, seed, variant
         self.network = model if params.compile == "none" else torch.compile(model, mode=params.compile)
         self.updates_total = math.ceil(params.images / params.batch_size)
         self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(params.ema))
@@ -86,8 +89,13 @@ class Training:
             yield self.rows[-1]
 
     def _row(self, train_loss: float) -> Row:
-        per_draw = validation_losses(self.finished(), self.validation, self.alpha_bar)
-        return Row(self.updates * self.params.batch_size, train_loss, float(per_draw.mean()))
+        return Row(self.updates * self.params.batch_size, train_loss, float(self.validation_losses().mean()))
+
+    def validation_losses(self) -> np.ndarray:
+        """`validation_losses` of the averaged weights as they are."""
+        return validation_losses(
+            denoiser(self.finished(), self.prediction, self.alpha_bar), self.validation, self.alpha_bar
+        )
 
     def _update(self) -> torch.Tensor:
         self.model.train()
@@ -101,8 +109,9 @@ class Training:
         eps = torch.randn(x0.shape, generator=generator, device=device)
         x = add_noise(x0, eps, self.alpha_bar[t]).to(memory_format=self.memory_format)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.params.precision == "bfloat16"):
-            predicted = predict_noise(self.network, x, t, labels)
-        loss = (predicted.float() - eps).square().mean()
+            predicted = output(self.network, x, t, labels)
+        target = velocity(x0, eps, self.alpha_bar[t]) if self.prediction == "v" else eps
+        loss = (predicted.float() - target).square().mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
@@ -176,14 +185,14 @@ def validation_set(images: torch.Tensor, labels: torch.Tensor, draws: int, times
 
 
 @torch.inference_mode()
-def validation_losses(model: UNet2DModel, validation: ValidationSet, alpha_bar: torch.Tensor) -> np.ndarray:
+def validation_losses(denoiser: Denoiser, validation: ValidationSet, alpha_bar: torch.Tensor) -> np.ndarray:
     """float64 [D, N]: the squared error of the predicted noise, mean over pixels, for every draw and image."""
     pieces = torch.arange(len(validation.x0), device=validation.x0.device).split(VALIDATION_BATCH)
     draws = []
     for t, eps in zip(validation.t, validation.eps, strict=True):
         for piece in pieces:
             x = add_noise(validation.x0[piece], eps[piece], alpha_bar[t[piece]])
-            error = predict_noise(model, x, t[piece], validation.labels[piece]) - eps[piece]
+            error = denoiser(x, t[piece], validation.labels[piece]) - eps[piece]
             draws.append(error.double().square().mean(dim=(1, 2, 3)).cpu().numpy())
     return np.concatenate(draws).reshape(validation.t.shape)
 

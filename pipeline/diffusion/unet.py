@@ -1,5 +1,7 @@
 """The denoisers: diffusers' UNet2DModel, and the one arm that it refuses, an encoder without residual blocks."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -10,12 +12,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from pipeline.diffusion.schedule import noise_from_velocity
 from pipeline.errors import UserError
 from pipeline.params import UNet
 
+Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # (x_t, t, labels) -> predicted noise
+
 
 def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: int) -> UNet2DModel:
-    """A class-conditional noise predictor with fresh weights, fixed by the seed (of torch's global generator).
+    """A class-conditional denoiser with fresh weights, fixed by the seed (of torch's global generator).
 
     Called as model(x, t, class_labels): x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, class_labels [N].
     """
@@ -109,6 +114,16 @@ def _without_encoder_blocks(model: UNet2DModel) -> UNet2DModel:
     return model
 
 
-def predict_noise(model: UNet2DModel, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """The predicted noise eps_theta(x_t, t, class), [N, C, H, W] (Ho et al. 2020, eq. 11)."""
+def output(model: UNet2DModel, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """What the network gives for x_t, t and class, [N, C, H, W]: noise or v, as it was trained."""
     return model(x, t, class_labels=labels, return_dict=False)[0]
+
+
+def denoiser(model: UNet2DModel, prediction: str, alpha_bar: torch.Tensor) -> Denoiser:
+    """The predicted noise eps_theta(x_t, t, class) (Ho et al. 2020, eq. 11), whatever the network predicts.
+
+    prediction: epsilon or v; alpha_bar: [T].
+    """
+    if prediction == "epsilon":
+        return partial(output, model)
+    return lambda x, t, labels: noise_from_velocity(output(model, x, t, labels), x, alpha_bar.to(x.device)[t])

@@ -35,7 +35,7 @@ def loss_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_locator(NullLocator())
         ax.grid(alpha=0.25, linewidth=0.5)
-    axes[0].set_ylabel("mean squared error of the noise")
+    axes[0].set_ylabel("mean squared error")
     axes[1].legend(frameon=False)
     _write(figure, path)
 

@@ -26,7 +26,7 @@ def drawn(
 
 @pytest.fixture
 def denoiser(tiny) -> sampling.Denoiser:
-    return partial(unet.predict_noise, tiny().eval())
+    return partial(unet.output, tiny().eval())
 
 
 @pytest.mark.parametrize("clip", [False, True])

@@ -1,5 +1,6 @@
 """Training is fixed by its seed, goes on where it was, and stops where it makes no sense."""
 
+import copy
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from pipeline.diffusion.schedule import add_noise, alpha_bar
 from pipeline.errors import UserError
 from pipeline.params import Train
 
-CPU = torch.device("cpu")
+CPU, LAST = torch.device("cpu"), torch.channels_last
 LEVELS = alpha_bar("cosine", 1000)
 PARAMS = {
     "images": 160,
@@ -36,16 +37,16 @@ PARAMS = {
 
 @pytest.fixture
 def begin(tiny):
-    """begin(seed=0, **train parameters): a fresh run over twenty little bars."""
+    """begin(seed=0, prediction="epsilon", **train parameters): a fresh run over twenty little bars."""
     images = torch.zeros((20, 1, 8, 8), dtype=torch.uint8)
     labels = torch.arange(20) % 3
     for image, label in zip(images, labels, strict=True):
         image[:, :, 2 * int(label) : 2 * int(label) + 2] = 255
 
-    def make(seed: int = 0, **changes: object) -> training.Training:
+    def make(seed: int = 0, prediction: str = "epsilon", **changes: object) -> training.Training:
         params = Train(**{**PARAMS, **changes})
         validation = training.validation_set(images[:9], labels[:9], 2, 1000)
-        return training.Training(tiny(), images, labels, validation, LEVELS, params, seed, "little")
+        return training.Training(tiny(), images, labels, validation, LEVELS, prediction, params, seed, "little")
 
     return make
 
@@ -140,11 +141,81 @@ def test_validation_covers_the_timesteps_evenly_and_is_a_plain_mean(begin) -> No
     run = begin()
     validation = run.validation
     assert sorted(validation.t.flatten().tolist()) == [int((i + 0.5) * 1000 / 18) for i in range(18)]
-    found = training.validation_losses(run.finished(), validation, run.alpha_bar)
+    found = run.validation_losses()
     assert found.shape == (2, 9)
     draw, image = 1, 4
     t, eps = validation.t[draw, image][None], validation.eps[draw, image][None]
     x = add_noise(validation.x0[image][None], eps, LEVELS[t])
     with torch.inference_mode():
-        error = unet.predict_noise(run.finished(), x, t, validation.labels[image][None]) - eps
+        error = unet.output(run.finished(), x, t, validation.labels[image][None]) - eps
     assert found[draw, image] == pytest.approx(float(error.square().mean()), rel=1e-4)
+
+
+@pytest.mark.parametrize("switches", [{"channels_last": True}, {"precision": "bfloat16"}])
+def test_a_switch_changes_the_speed_and_hardly_the_loss(begin, tmp_path: Path, switches: dict) -> None:
+    usual, switched = begin(), begin(**switches)
+    losses = [[row.validation_loss for row in run] for run in (usual, switched)]
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    first = begin(**switches)
+    for row in first:
+        if row.images_seen == 64:
+            break
+    checkpoint.save(tmp_path / "c", "key", *first.state())
+    again = begin(**switches)
+    again.restore(*checkpoint.load(tmp_path / "c", "key", CPU))
+    list(again)
+    assert bits(again) == bits(switched), "it goes on in the same bits too"
+
+
+def test_bfloat16_is_used_and_the_weights_stay_float32(begin) -> None:
+    run, seen = begin(precision="bfloat16"), []
+    run.model.conv_out.register_forward_hook(lambda _m, _i, out: seen.append(out.dtype))
+    loss = run._update()
+    assert seen == [torch.bfloat16]
+    assert loss.dtype == torch.float32
+    assert all(p.dtype == torch.float32 for p in run.model.parameters())
+
+
+def test_channels_last_is_the_layout_of_weights_and_images(begin) -> None:
+    run, seen = begin(channels_last=True), []
+    run.model.conv_in.register_forward_hook(lambda _m, _i, out: seen.append(out.is_contiguous(memory_format=LAST)))
+    run._update()
+    assert seen == [True]
+    assert run.model.mid_block.resnets[0].conv1.weight.is_contiguous(memory_format=LAST)
+
+
+def test_compile_gets_its_mode_and_trains_the_same_weights(begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = []
+    monkeypatch.setattr(torch, "compile", lambda model, mode: modes.append(mode) or model.forward)
+    compiled, usual = begin(compile="reduce-overhead"), begin()
+    assert modes == ["reduce-overhead"], "and not where it is none"
+    assert repr(list(compiled)) == repr(list(usual))
+
+
+def test_the_validation_loss_is_the_same_in_one_piece_and_in_many(begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin()
+    whole = run.validation_losses()
+    monkeypatch.setattr(training, "VALIDATION_BATCH", 4)
+    np.testing.assert_allclose(run.validation_losses(), whole, 1e-4)
+
+
+def test_v_is_trained_towards_its_definition_and_gives_the_noise_back(begin) -> None:
+    run = begin(prediction="v")
+    model = copy.deepcopy(run.model).train()
+    generator = torch.Generator().manual_seed(training._mix(0, 0))
+    index = training.epoch_indices(0, 8, 20, 0, CPU)
+    t = torch.randint(1000, (8,), generator=generator)
+    eps = torch.randn(8, 1, 8, 8, generator=generator)
+    a, x0 = LEVELS[t].float().view(8, 1, 1, 1), run.images[index] / 127.5 - 1
+    x = a.sqrt() * x0 + (1 - a).sqrt() * eps
+    v = a.sqrt() * eps - (1 - a).sqrt() * x0
+    with torch.no_grad():
+        given = model(x, t, class_labels=run.labels[index]).sample
+        torch.testing.assert_close(unet.denoiser(lambda *_, **__: (v,), "v", LEVELS)(x, t, run.labels[index]), eps)
+    torch.testing.assert_close(run._update(), (given - v).square().mean())
+
+
+def test_both_predictions_learn_by_the_same_measure(begin) -> None:
+    for prediction in ("epsilon", "v"):
+        rows = list(begin(prediction=prediction, images=1600, log_every=1600, ema=0.95))
+        assert rows[-1].validation_loss < 0.5 * rows[0].validation_loss

@@ -31,7 +31,7 @@ def weights(model: torch.nn.Module) -> int:
 def test_every_variant_predicts_noise_and_learns_with_all_its_weights(variant: str) -> None:
     model = built(variant)
     x, t, labels = torch.randn(2, 1, 16, 16), torch.tensor([3, 900]), torch.tensor([1, 7])
-    predicted = unet.predict_noise(model, x, t, labels)
+    predicted = unet.output(model, x, t, labels)
     assert predicted.shape == x.shape
     predicted.square().mean().backward()
     without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
@@ -73,19 +73,19 @@ def test_zero_blocks_leave_an_encoder_of_downsamplings_that_never_widens() -> No
     skips: list[tuple[int, ...]] = []
     for block in model.up_blocks:
         block.resnets[0].register_forward_pre_hook(lambda _m, inputs: skips.append(tuple(inputs[0].shape[1:])))
-    unet.predict_noise(model, torch.zeros(1, 1, 16, 16), torch.zeros(1).long(), torch.zeros(1).long())
+    unet.output(model, torch.zeros(1, 1, 16, 16), torch.zeros(1).long(), torch.zeros(1).long())
     assert skips == [(16 + 16, 4, 4), (32 + 16, 8, 8), (32 + 16, 16, 16)], "a skip of the input's width at each level"
 
 
 def test_the_seed_the_class_and_the_timestep_matter(tiny) -> None:
     x, t, labels = torch.randn(1, 1, 8, 8), torch.tensor([5]), torch.tensor([0])
     with torch.inference_mode():
-        plain = unet.predict_noise(tiny(), x, t, labels)
-        assert torch.equal(plain, unet.predict_noise(tiny(), x, t, labels))
+        plain = unet.output(tiny(), x, t, labels)
+        assert torch.equal(plain, unet.output(tiny(), x, t, labels))
         for other in (
-            unet.predict_noise(tiny(seed=1), x, t, labels),
-            unet.predict_noise(tiny(), x, t + 500, labels),
-            unet.predict_noise(tiny(), x, t, labels + 1),
+            unet.output(tiny(seed=1), x, t, labels),
+            unet.output(tiny(), x, t + 500, labels),
+            unet.output(tiny(), x, t, labels + 1),
         ):
             assert not torch.allclose(plain, other)
 
@@ -98,7 +98,7 @@ def test_what_is_saved_is_what_is_loaded(tiny, tmp_path: Path, res_blocks: int) 
     assert not loaded.training
     x, t, labels = torch.randn(2, 1, 8, 8), torch.tensor([5, 700]), torch.tensor([0, 2])
     with torch.inference_mode():
-        assert torch.equal(unet.predict_noise(model, x, t, labels), unet.predict_noise(loaded, x, t, labels))
+        assert torch.equal(unet.output(model, x, t, labels), unet.output(loaded, x, t, labels))
 
 
 def test_damaged_missing_or_foreign_weights_are_one_sentence(tiny, tmp_path: Path) -> None:

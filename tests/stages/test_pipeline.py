@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 TRAIN = (
@@ -92,6 +93,27 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_repro_and_by_th
         sound.write(variants=variants)
         done = sound.run("-m", "dvc", "repro", "train@res_blocks_0-0")
         assert "Stage 'train@res_blocks_0-0' is cached" in done.stdout, done.stdout
+
+
+def test_a_replica_more_concerns_itself_and_the_report_alone(sound) -> None:
+    sound.write(train={"replicas": [0, 1]})
+    status = sound.run("-m", "dvc", "status", "--json")
+    new = {f"{stage}@{v}-1" for stage in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")}
+    assert set(json.loads(status.stdout)) == {"check", "report", *new}
+
+
+def test_captions_and_masks_lie_beside_the_images(project) -> None:
+    prepared = project.root / "outputs/prepare"
+    for split in ("train", "validation", "test"):
+        images, labels = (np.load(prepared / split / f"{name}.npy") for name in ("images", "labels"))
+        masks, table = np.load(prepared / "masks" / f"{split}.npy"), pd.read_csv(prepared / f"captions/{split}.csv")
+        assert (masks.shape, masks.dtype) == (images.shape[:3], bool)
+        assert images[..., 0][masks].mean() > 2 * images[..., 0][~masks].mean()
+        assert table["label"].tolist() == labels.tolist()
+        assert table["caption"].str.match(r"the digit \d, (leaning left|upright|leaning right), in a \w+ stroke$").all()
+        assert [int(text.split(",")[0][-1]) for text in table["caption"]] == labels.tolist()
+        assert table["stroke"].between(1, 8).all()
+    assert json.loads((prepared / "dataset.json").read_text())["repeated"] == {"validation": 0, "test": 0}
 
 
 def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
