@@ -289,11 +289,11 @@ def test_a_run_killed_between_two_checkpoints_ends_in_the_same_bits(begin: Begin
 
 
 def test_a_learning_rate_too_high_stops_it_at_the_first_loss_above_the_bound(begin: Begin) -> None:
-    losses = [row.train_loss for row in list(begin(lr=10.0, log_every=8, max_loss=1e30))[1:]]
+    losses = [row.train_loss for row in list(begin(lr=2.0, log_every=8, max_loss=1e30))[1:]]
     first = next(i for i, loss in enumerate(losses, start=1) if loss > 10)
     assert first > 1
     with pytest.raises(UserError, match=rf"variant little rose to {losses[first - 1]:.3g} at update {first} "):
-        list(begin(lr=10.0, log_every=40))
+        list(begin(lr=2.0, log_every=40))
 
 
 def test_the_validation_draws_are_the_same_whatever_was_drawn_before(tiny) -> None:
