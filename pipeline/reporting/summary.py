@@ -41,7 +41,9 @@ def summarise(
     """
     out: dict[str, dict[str, Any]] = {"judges.accuracy": quality["accuracy"]}
     for split, count in dataset["count"].items():
-        out[f"prepare.{split}"] = {"value": count, "n": count}
+        out[f"prepare.{split}"] = {"value": count, "n": count, "sha256": dataset["sha256"][split]}
+    for split, count in dataset["repeated"].items():
+        out[f"prepare.{split}.repeated"] = {"value": count, "n": dataset["count"][split]}
     out |= {f"evaluate.floor.{name}": number for name, number in floor.items()}
     count = len(results[BASELINE])
     runs = [_one_replica({v: of[i] for v, of in results.items()}, quality["frechet"], params) for i in range(count)]

@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from diffusers import DDPMScheduler
 
-from pipeline.diffusion.schedule import add_noise, alpha_bar, descend, snr_db
+from pipeline.diffusion.schedule import add_noise, alpha_bar, descend, noise_from_velocity, snr_db, velocity
 
 
 def test_cosine_is_nichol_and_dhariwal_s_equation_17() -> None:
@@ -41,6 +42,17 @@ def test_noise_is_added_at_the_signal_to_noise_ratio_asked_for_and_keeps_the_var
         assert float((x * x0).mean()) == pytest.approx(level**0.5, abs=0.02)
         assert float((x * eps).mean()) == pytest.approx((1 - level) ** 0.5, abs=0.02)
     assert snr_db(torch.tensor([0.5, 10 / 11])).tolist() == pytest.approx([0, 10], abs=1e-5)
+
+
+def test_velocity_is_diffusers_and_gives_the_noise_back() -> None:
+    x0, eps = torch.randn(2, 6, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    t = torch.tensor([0, 1, 250, 500, 980, 999])
+    levels = alpha_bar("cosine", 1000)
+    v = velocity(x0, eps, levels[t])
+    scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2")
+    torch.testing.assert_close(v, scheduler.get_velocity(x0, eps, t), rtol=1e-4, atol=1e-4)
+    back = noise_from_velocity(v, add_noise(x0, eps, levels[t]), levels[t])
+    torch.testing.assert_close(back, eps, rtol=1e-4, atol=1e-5)
 
 
 def test_a_sampler_s_timesteps_fall_from_the_last_to_the_first() -> None:

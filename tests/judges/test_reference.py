@@ -13,15 +13,17 @@ from pipeline.judges.frechet import gaussian
 JUDGE = Judge("j", "classifier-abc", "6", "fd_classifier", "kd_classifier", None)
 OTHER = Judge("j", "classifier-def", "6", "fd_classifier", "kd_classifier", None)
 FEATURES = np.random.default_rng(0).normal(size=(40, 6))
+LABELS = np.arange(40) % 4
 
 
 def test_they_come_back_and_are_no_one_else_s(tmp_path: Path) -> None:
-    statistics = gaussian(FEATURES)
-    reference.save(tmp_path / "r", "d" * 64, JUDGE, FEATURES, statistics)
-    features, found = reference.load(tmp_path / "r", "d" * 64, JUDGE)
-    np.testing.assert_allclose(features, FEATURES, rtol=1e-6)
-    np.testing.assert_array_equal(found.covariance, statistics.covariance)
-    assert found.n == 40
+    whole = reference.choose(FEATURES, LABELS, 1000)
+    reference.save(tmp_path / "r", "d" * 64, JUDGE, whole)
+    found = reference.load(tmp_path / "r", "d" * 64, JUDGE)
+    np.testing.assert_allclose(found.features, FEATURES, rtol=1e-6)
+    np.testing.assert_array_equal(found.labels, LABELS)
+    np.testing.assert_array_equal(found.statistics.covariance, gaussian(FEATURES).covariance)
+    assert found.statistics.n == 40
     (file,) = (tmp_path / "r").iterdir()
     assert "classifier-abc" in file.name
     assert "dddddddddddd" in file.name
@@ -32,8 +34,21 @@ def test_they_come_back_and_are_no_one_else_s(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [0, 10, 600])
 def test_a_damaged_file_is_refused(tmp_path: Path, length: int) -> None:
-    reference.save(tmp_path / "r", "d" * 64, JUDGE, FEATURES, gaussian(FEATURES))
+    reference.save(tmp_path / "r", "d" * 64, JUDGE, reference.choose(FEATURES, LABELS, 40))
     (file,) = (tmp_path / "r").iterdir()
     file.write_bytes(file.read_bytes()[:length])
     with pytest.raises(UserError, match="not whole"):
         reference.load(tmp_path / "r", "d" * 64, JUDGE)
+
+
+def test_of_many_real_images_so_many_are_kept_evenly_over_the_classes() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.permutation(np.repeat([0, 1, 2], [600, 300, 100]))
+    features = rng.normal(size=(1000, 3))
+    kept = reference.choose(features, labels, 100)
+    assert abs(np.bincount(kept.labels) - [60, 30, 10]).max() <= 1
+    places = [int(np.flatnonzero((features == each).all(axis=1))[0]) for each in kept.features]
+    assert len(set(places)) == 100
+    np.testing.assert_array_equal(labels[places], kept.labels)
+    assert kept.statistics.n == 1000
+    np.testing.assert_array_equal(kept.statistics.mean, gaussian(features).mean)

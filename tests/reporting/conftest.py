@@ -67,5 +67,5 @@ def dataset() -> dict:
         "image_channels": 1,
         "classes": ["a", "b", "c"],
         "count": {"train": 90, "validation": 30, "test": 45},
-        "sha256": {"train": "0" * 64},
+        "sha256": dict.fromkeys(("train", "validation", "test"), "0" * 64),
     }

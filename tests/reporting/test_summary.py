@@ -17,7 +17,8 @@ def test_every_number_has_its_n_and_intervals_are_in_order(results, quality, dat
     summary = summarise(results, results["baseline"][0].metrics, quality, dataset, EVALUATE)
     assert all({"value", "n"} <= set(number) for number in summary.values())
     assert all(n["ci95"][0] <= n["value"] <= n["ci95"][1] for n in summary.values() if "ci95" in n)
-    assert summary["prepare.test"]["value"] == 45
+    assert summary["prepare.test"] == {"value": 45, "n": 45, "sha256": "0" * 64}
+    assert summary["prepare.test.repeated"] == {"value": 3, "n": 45}
     assert summary["judges.accuracy"] == quality["accuracy"]
 
 
