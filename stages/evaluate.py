@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import compute, errors, params
-from pipeline.data.images import load
+from pipeline.data.images import evenly, load
 from pipeline.files import read_json, replacing, write_json
 from pipeline.judges import classifier, metrics, reference
 from pipeline.judges.features import choose, extract
@@ -16,6 +16,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True, help="folder of images with the labels asked for")
+    parser.add_argument(
+        "--at-most", type=int, help="images, evenly over the classes; not given: all"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder of features, resamples and metrics.json")
@@ -23,6 +26,7 @@ def main() -> None:
     values = params.load(args.params)
     device = compute.device(values.compute.device, values.compute.threads)
     images = load(args.images)
+    images = images[evenly(images.labels, args.at_most or len(images))]
     dataset = read_json(args.data / "dataset.json")
     trained = classifier.load(args.judges / "classifier").to(device)
     judge = choose(values.judges, trained)

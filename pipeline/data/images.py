@@ -49,3 +49,10 @@ def load(folder: Path) -> ImageSet:
         return ImageSet(*(np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in ("images", "labels", "ids")))
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{folder} holds no whole set of images ({error}); remove it and run `dvc repro`.") from None
+
+
+def evenly(labels: np.ndarray, at_most: int) -> np.ndarray:
+    """Sorted positions int [M] of at most so many of the labels [N], with the class shares that all of them have."""
+    by_class = np.argsort(labels, kind="stable")
+    places = np.linspace(0, len(labels) - 1, min(at_most, len(labels)))
+    return np.sort(by_class[places.round().astype(int)])

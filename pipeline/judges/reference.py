@@ -6,6 +6,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from pipeline.data.images import evenly
 from pipeline.errors import UserError
 from pipeline.files import replacing
 from pipeline.judges.features import Judge
@@ -28,9 +29,7 @@ class Reference:
 
 def choose(features: np.ndarray, labels: np.ndarray, at_most: int) -> Reference:
     """The reference that all real images [N] give: at most so many of them, evenly over the classes."""
-    by_class = np.argsort(labels, kind="stable")
-    count = min(at_most, len(labels))
-    chosen = np.sort(by_class[np.linspace(0, len(labels) - 1, count).round().astype(int)])
+    chosen = evenly(labels, at_most)
     return Reference(features[chosen], labels[chosen], gaussian(features))
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from pipeline.data import images
-from pipeline.data.images import ImageSet
-from pipeline.data.tensors import from_network, to_network
+from pipeline.data.images import ImageSet, evenly
+from pipeline.data.tensors import from_network, resident, scaled, to_network
 from pipeline.errors import UserError
 
 
@@ -80,3 +80,19 @@ def test_the_hash_sees_a_pixel_a_label_and_the_shape(some: ImageSet) -> None:
     ]
     assert len({each.sha256() for each in different}) == len(different)
     assert some.sha256() == ImageSet(some.images.copy(), some.labels.copy(), some.ids).sha256()
+
+
+def test_fewer_images_have_the_class_shares_of_all() -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [600, 300, 100]))
+    chosen = evenly(labels, 100)
+    assert (np.diff(chosen) > 0).all(), "in order, and none twice"
+    assert abs(np.bincount(labels[chosen]) - [60, 30, 10]).max() <= 1
+    np.testing.assert_array_equal(evenly(labels, 5000), np.arange(1000))
+    assert len(evenly(labels, 1)) == 1
+
+
+def test_pixels_on_the_device_are_the_bytes_on_the_disk(some: ImageSet) -> None:
+    pixels, labels = resident(some, torch.device("cpu"))
+    assert (pixels.dtype, pixels.shape) == (torch.uint8, (12, 3, 8, 6))
+    assert torch.equal(scaled(pixels), to_network(some.images))
+    np.testing.assert_array_equal(labels, some.labels)
