@@ -33,6 +33,7 @@ from diffusers.training_utils import EMAModel
 
 BATCH_OF_FLOPS = 3 * 2  # a training pass is about three forward passes; a multiply-add is two operations
 CLASSES = 10
+PATIENCE = 600  # seconds that trainings side by side wait for one that has died
 SWITCHES: dict[str, dict[str, Any]] = {
     "as params.yaml has it": {},
     "float32": {"precision": "float32", "channels_last": False, "compile": "none"},
@@ -233,11 +234,11 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
 def side_by_side(runs: int, path: Path, variant: str, updates: int) -> float:
     """Images/s of several trainings at once, all together; each has its share of the CPU threads."""
     context = multiprocessing.get_context("spawn")
-    barrier, speeds = context.Barrier(runs), context.Queue()
+    barrier, speeds = context.Barrier(runs, timeout=PATIENCE), context.Queue()
     some = [context.Process(target=_one, args=(path, variant, updates, runs, barrier, speeds)) for _ in range(runs)]
     for process in some:
         process.start()
-    total = sum(speeds.get() for _ in some)
+    total = sum(speeds.get(timeout=2 * PATIENCE) for _ in some)
     for process in some:
         process.join()
     return float(total)

@@ -34,7 +34,7 @@ class Section(BaseModel):
 class Data(Section):
     """The real images."""
 
-    name: str  # one of NAMED, or a folder
+    name: Annotated[str, Field(min_length=1)]  # one of NAMED, or a folder
     image_size: Annotated[int, Field(ge=8, le=256)]  # pixels per side
     non_square: Literal["refuse", "crop"]  # what happens to images that are not square
     caption: str  # template with {class}, and where wanted {slant} and {stroke}
@@ -131,7 +131,7 @@ class Evaluate(Section):
 class Report(Section):
     """What the report shows."""
 
-    folder: Annotated[str, Field(pattern=r"^[\w./-]+$")]
+    folder: Annotated[str, Field(pattern=r"^reports(/\w[\w.-]*)*$")]
     title: str
     grid_seeds: Annotated[int, Field(ge=1, le=20)]
 
@@ -311,12 +311,15 @@ def _check_architecture(variant: str, unet: UNet, image_size: int) -> None:
         )
 
 
+PYDANTIC_S_OWN = ("constrained-int", "int", "constrained-float", "float", "[key]")  # parts of a place that are no keys
+
+
 def sentences(error: ValidationError, model: type[Section], prefix: str) -> str:
     """Pydantic's findings as sentences that name the key, what it holds and what is accepted."""
     found: dict[str, str] = {}
     for item in error.errors():
         names = [part for part in item["loc"] if isinstance(part, int) or not part.startswith(("list[", "literal["))]
-        names = [part for part in names if part not in ("constrained-int", "int", "[key]")]
+        names = [part for part in names if part not in PYDANTIC_S_OWN]
         key = ".".join([prefix, *map(str, names)] if prefix else list(map(str, names)))
         if item["type"] == "extra_forbidden":
             accepted = _accepted_keys(model, names[:-1])

@@ -16,9 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True, help="folder of images with the labels asked for")
-    parser.add_argument(
-        "--at-most", type=int, help="images, evenly over the classes; not given: all"
-    )
+    parser.add_argument("--at-most", type=int, help="images, evenly over the classes; not given: all")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder of features, resamples and metrics.json")

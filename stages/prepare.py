@@ -12,7 +12,7 @@ from pipeline.data.split import repeated, split
 from pipeline.files import replacing, write_json
 from pipeline.reporting.grid import contact_sheet
 
-SHOWN_PER_CLASS = 10
+SHOWN_PER_CLASS, SHOWN_CLASSES = 10, 20
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     source = sources.load(data)
     parts = split(source, data.validation, data.test, data.seed)
 
-    foreground = masks.foreground(source.images)
+    foreground = masks.foreground(source.images, source.sides) if source.masks is None else source.masks
     drawn = strokes.measure(foreground) if captions.asks_for_strokes(data.caption) else None
     rows = {name: np.searchsorted(source.ids, images.ids) for name, images in parts.items()}
     bounds = None if drawn is None else captions.thirds(drawn.iloc[rows["train"]])
@@ -45,27 +45,30 @@ def main() -> None:
         with replacing(args.out / "captions" / f"{name}.csv") as file:
             table.to_csv(file, index=False, float_format="%.3f")
     train = parts["train"]
-    firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(source.classes))]
+    shown = source.classes[:SHOWN_CLASSES]
+    firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(shown))]
     contact_sheet(
         args.out / "classes.png",
         np.stack([train.images[index] for index in firsts]),
-        source.classes,
+        shown,
         [""] * SHOWN_PER_CLASS,
-        f"{data.name}: training images of every class",
+        f"{data.name}: training images of "
+        + ("every class" if len(shown) == len(source.classes) else f"the first {len(shown)} classes"),
     )
     write_json(
         args.out / "dataset.json",
         {
             "name": data.name,
-            "origin": source.origin,
             "image_size": train.images.shape[1],
             "image_channels": train.images.shape[3],
             "classes": source.classes,
             "count": {name: len(images) for name, images in parts.items()},
             "sha256": {name: images.sha256() for name, images in parts.items()},
-            "repeated": repeated(parts),
-            "stroke_thirds": bounds,
         },
+    )
+    write_json(  # what the report says and no other stage depends on
+        args.out / "provenance.json",
+        {"origin": source.origin, "repeated": repeated(parts), "stroke_thirds": bounds},
     )
 
 

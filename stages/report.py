@@ -24,7 +24,7 @@ def main() -> None:
     args = parser.parse_args()
     values = params.load(args.params)
     outputs = args.outputs
-    dataset = read_json(outputs / "prepare" / "dataset.json")
+    dataset = read_json(outputs / "prepare" / "dataset.json") | read_json(outputs / "prepare" / "provenance.json")
     quality = read_json(outputs / "judges" / "quality.json")
     floor = read_json(outputs / "evaluate" / "floor" / "metrics.json")
     replicas = values.train.replicas

@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--variant", required=True, help="a name under variants")
     parser.add_argument("--replica", type=int, required=True, help="seed of weights, batches, timesteps and noise")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
-    parser.add_argument("--checkpoint", type=Path, required=True, help="file to go on from, removed at the end")
+    parser.add_argument("--checkpoints", type=Path, required=True, help="folder to go on from, and to save to")
     parser.add_argument("--out", type=Path, required=True, help="folder of model, curves, costs and timing")
     args = parser.parse_args()
     values = params.load(args.params)
@@ -58,7 +58,8 @@ def main() -> None:
         compute.fingerprint(device),
     ]
     key = hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
-    saved = checkpoint.load(args.checkpoint, key, device)
+    unfinished = args.checkpoints / f"{name}-{key[:12]}.safetensors"  # other parameters' are left alone
+    saved = checkpoint.load(unfinished, key, device)
     if saved:
         run.restore(*saved)
         print(f"train: {name} goes on from image {run.rows[-1].images_seen}", flush=True)
@@ -78,7 +79,7 @@ def main() -> None:
                 shown_loss = f"loss {row.train_loss:.4f}, validation {row.validation_loss:.4f}"
                 progress.set_postfix_str(shown_loss, refresh=False)
             if row.images_seen - last_saved >= train.checkpoint_every:
-                checkpoint.save(args.checkpoint, key, *run.state())
+                checkpoint.save(unfinished, key, *run.state())
                 last_saved = row.images_seen
         finished = run.finished()
         final = run.validation_losses()
@@ -95,7 +96,7 @@ def main() -> None:
         with replacing(args.out / "model") as folder:
             finished.cpu().save_pretrained(folder, safe_serialization=True)
         live.finish(args.out / "model")
-    remove(args.checkpoint)
+    remove(unfinished)
 
 
 if __name__ == "__main__":

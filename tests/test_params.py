@@ -50,6 +50,10 @@ BAD = {
     "no own test split": (lambda v: v["data"].update(test="original"), ["data.test", "no test split of its own"]),
     "no replicas": (lambda v: v["train"].update(replicas=[]), ["train.replicas", "at least 1"]),
     "same replica twice": (lambda v: v["train"].update(replicas=[1, 1]), ["train.replicas", "twice"]),
+    "share above one": (lambda v: v["data"].update(test=1.5), ["params.yaml: data.test is 1.5", "'original'"]),
+    "no name": (lambda v: v["data"].update(name=""), ["data.name is ''"]),
+    "report elsewhere": (lambda v: v["report"].update(folder="reports/../x"), ["report.folder"]),
+    "report among outputs": (lambda v: v["report"].update(folder="outputs/report"), ["report.folder"]),
     "odd size": (lambda v: v["data"].update(image_size=15), ["data.image_size is 15", "multiple of 4", "12", "16"]),
     "one class": (lambda v: v["data"].update(classes=[3]), ["data.classes", "two classes"]),
     "attention elsewhere": (

@@ -1,5 +1,6 @@
 """Image files to arrays of one size: padded or reduced, never stretched; what cannot be used is named, not dropped."""
 
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -15,6 +16,7 @@ from pipeline.progress import bar
 CHANNELS = {"L": 1, "RGB": 3}  # Pillow's names of 8-bit grey and colour
 SHOWN = 3  # files named in one sentence
 BLOCK = 500  # images that a thread decodes at a time
+DEEP = "has more than 8 bits a channel; scale it to 0..255 and save it with 8"
 
 
 class UnusableError(Exception):
@@ -23,31 +25,38 @@ class UnusableError(Exception):
 
 def decode(
     images: Sequence[tuple[str, bytes | Path | None]], size: int, non_square: Literal["refuse", "crop"]
-) -> np.ndarray:
-    """uint8 [N, size, size, C] of encoded images; C is 1 where all are grey, else 3.
+) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 [N, size, size, C] of encoded images, and int64 [N], the pixels per side that are not border.
 
-    images: what to call each one, and its bytes or its file. Smaller images get a black border on all sides, larger
-    ones are reduced (Lanczos). UnusableError ones are a `UserError` that names the first of them.
+    images: what to call each one, and its bytes or its file. C is 1 where all are grey, else 3. Smaller images get a
+    black border on all sides, larger ones are reduced (Lanczos). Unusable ones are a `UserError` that names the first.
     """
 
-    def block(start: int) -> tuple[np.ndarray, list[str]]:
-        some, problems = images[start : start + BLOCK], []
+    def block(start: int) -> tuple[np.ndarray, list[int], list[str]]:
+        some, sides, problems = images[start : start + BLOCK], list[int](), list[str]()
         out = np.zeros((len(some), size, size, 3), np.uint8)
         colour = False
         for row, (name, content) in zip(out, some, strict=True):
             try:
-                colour |= _place(_open(content), row, non_square)
+                image = _square(_open(content), size, non_square)
             except UnusableError as problem:
                 problems.append(f"{name} {problem}")
-        return out if colour else out[..., :1].copy(), problems
+                continue
+            before = (size - image.width) // 2
+            inside = slice(before, before + image.width)
+            row[inside, inside] = np.asarray(image).reshape(image.height, image.width, CHANNELS[image.mode])
+            sides.append(image.width)
+            colour |= image.mode == "RGB"
+        return out if colour else out[..., :1].copy(), sides, problems
 
-    blocks, problems = [], list[str]()
+    blocks, sides, problems = deque[np.ndarray](), list[int](), list[str]()
     with (
         ThreadPoolExecutor() as pool,  # Pillow lets go of the interpreter while it decodes
         bar("prepare: images", len(images), "img") as progress,
     ):
-        for part, unusable in pool.map(block, range(0, len(images), BLOCK)):
+        for part, inside, unusable in pool.map(block, range(0, len(images), BLOCK)):
             blocks.append(part)
+            sides += inside
             problems += unusable
             progress.update(len(part))
     if problems:
@@ -55,43 +64,44 @@ def decode(
         raise UserError(f"{len(problems)} of {len(images)} images cannot be used: {'; '.join(problems[:SHOWN])}{more}.")
     channels = max((part.shape[3] for part in blocks), default=1)
     out = np.empty((len(images), size, size, channels), np.uint8)
-    for i, part in enumerate(blocks):
-        out[i * BLOCK : i * BLOCK + len(part)] = part  # a grey block among colour is that grey in every channel
-        blocks[i] = part[:0]
-    return out
+    for start in range(0, len(images), BLOCK):
+        out[start : start + BLOCK] = blocks.popleft()  # a grey block among colour is that grey in every channel
+    return out, np.array(sides, dtype=np.int64)
 
 
 def _open(content: bytes | Path | None) -> Image.Image:
-    """A grey or colour image of 8 bits a channel, the right way up; anything else is `UnusableError`."""
+    """A grey or colour image of 8 bits a channel, the right way up; anything else is an `UnusableError`."""
     try:
         encoded = content.read_bytes() if isinstance(content, Path) else content
         if not encoded:
             raise UnusableError("is empty (0 bytes)")
         image = Image.open(BytesIO(encoded))
         frames = getattr(image, "n_frames", 1)
-        if frames > 1:
+        if frames > 1 and image.format != "MPO":  # a camera's JPEG with a preview in it, whose first frame is the image
             raise UnusableError(f"is animated ({frames} frames); save one of them")
+        if any(";16" in str(tile[3]) for tile in image.tile):  # in colour, Pillow would cut them to 8 without a word
+            raise UnusableError(DEEP)
         image.load()
+        image = ImageOps.exif_transpose(image)
+    except UnusableError:
+        raise
     except UnidentifiedImageError:
         raise UnusableError("is not an image that Pillow can read") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow's decoders throw a dozen kinds at damaged files
         raise UnusableError(f"is damaged ({' '.join(str(error).split())})") from None
     if image.mode == "P":
         raise UnusableError("has a palette; convert it to grey or RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         raise UnusableError("has transparency; put it on a background and save it as RGB")
     if image.mode.startswith("I") or image.mode == "F":
-        raise UnusableError("has more than 8 bits a channel; scale it to 0..255 and save it as 8-bit grey")
+        raise UnusableError(DEEP)
     if image.mode not in CHANNELS:
         raise UnusableError(f"has colour mode {image.mode}; convert it to grey or RGB")
-    return ImageOps.exif_transpose(image)
+    return image
 
 
-def _place(image: Image.Image, row: np.ndarray, non_square: str) -> bool:
-    """Write the image into the middle of `row`, zeros uint8 [size, size, 3]; is it in colour?
-
-    A larger one is reduced; one that is not square is cropped to its middle first, where that is asked for.
-    """
+def _square(image: Image.Image, size: int, non_square: str) -> Image.Image:
+    """The image as a square of at most `size` pixels: cropped to its middle where that is asked for, then reduced."""
     width, height = image.size
     if width != height:
         if non_square == "refuse":
@@ -99,10 +109,4 @@ def _place(image: Image.Image, row: np.ndarray, non_square: str) -> bool:
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
         image = image.crop((left, top, left + side, top + side))
-    size = len(row)
-    if image.width > size:
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
-    before = (size - image.width) // 2
-    inside = slice(before, before + image.width)
-    row[inside, inside] = np.asarray(image).reshape(image.height, image.width, CHANNELS[image.mode])
-    return image.mode == "RGB"
+    return image.resize((size, size), Image.Resampling.LANCZOS) if image.width > size else image

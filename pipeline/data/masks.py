@@ -6,26 +6,28 @@ from skimage.filters import threshold_otsu
 from pipeline.progress import bar
 
 
-def foreground(images: np.ndarray) -> np.ndarray:
-    """bool [N, H, W] of images uint8 [N, H, W, C]: the side of the threshold that the image's rim is not on.
+def foreground(images: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """bool [N, H, W] of images uint8 [N, H, W, C]: the side of the threshold that most of the image's rim is not on.
 
-    The rim counts pixel by pixel, and the darker side is the background where it has half or more of it. Colour is
-    taken as luma (Rec. 601). An image of one level has no foreground.
+    sides: int [N], pixels per side that are not border, in the middle; the border is neither looked at nor foreground.
+    Where the rim is half and half the darker side is the background. Colour is taken as luma (Rec. 601). An image of
+    one level has no foreground.
     """
     masks = np.zeros(images.shape[:3], dtype=bool)
-    rim = np.ones(images.shape[1:3], dtype=bool)
-    rim[1:-1, 1:-1] = False
     with bar("prepare: masks", len(images), "img") as progress:
-        for image, mask in zip(images, masks, strict=True):
-            mask[:] = _foreground(image, rim)
+        for image, mask, side in zip(images, masks, sides, strict=True):
+            before = (len(image) - side) // 2
+            inside = slice(before, before + side)
+            mask[inside, inside] = _foreground(image[inside, inside])
             progress.update()
     return masks
 
 
-def _foreground(image: np.ndarray, rim: np.ndarray) -> np.ndarray:
-    """bool [H, W] of one image uint8 [H, W, C]; rim: bool [H, W]."""
+def _foreground(image: np.ndarray) -> np.ndarray:
+    """bool [H, W] of one image uint8 [H, W, C]."""
     grey = image[..., 0] if image.shape[-1] == 1 else (image @ (0.299, 0.587, 0.114)).round().astype(np.uint8)
     if grey.min() == grey.max():
         return np.zeros(grey.shape, dtype=bool)
     bright = grey > threshold_otsu(grey)
-    return bright if bright[rim].mean() <= 0.5 else ~bright
+    rim = np.concatenate([bright[0], bright[-1], bright[1:-1, 0], bright[1:-1, -1]])
+    return bright if rim.mean() <= 0.5 else ~bright

@@ -18,6 +18,7 @@ HUB = {  # name: repository and revision on the Hugging Face hub
     "fashion_mnist": ("zalando-datasets/fashion_mnist", "531be5e2ccc9dba0c201ad3ae567a4f3d16ecdd2"),
     "cifar10": ("uoft-cs/cifar10", "0b2714987fa478483af9968de7c934580d0bb9a2"),
 }
+TRAIN, TEST = ("train", "val", "valid", "validation"), ("test",)  # sub-folders that are splits and not classes
 LOCAL = "ANATOMY_DATA"  # environment variable: a folder of local copies, looked in before the network
 
 
@@ -26,21 +27,24 @@ class Source:
     """A data set before its split.
 
     images: uint8 [N, H, W, C]; labels: int64 [N], index into `classes`; ids: int64 [N], position in the original;
-    held_out: bool [N], is it in the original's own test split, or None where it has none; origin: where it came from.
+    origin: where it came from; sides: int64 [N], pixels per side that are not border;
+    held_out: bool [N], is it in the original's own test split; masks: bool [N, H, W], the original's own.
     """
 
     images: np.ndarray
     labels: np.ndarray
     ids: np.ndarray
     classes: list[str]
-    held_out: np.ndarray | None
     origin: str
+    sides: np.ndarray
+    held_out: np.ndarray | None = None
+    masks: np.ndarray | None = None
 
 
 def load(data: Data) -> Source:
     """The data set that params.yaml names, with the classes asked for alone, renumbered from 0.
 
-    Fewer than two classes, or a class that the set does not have, is a `UserError`.
+    Fewer than two classes, or a class that the set does not have or has no image of, is a `UserError`.
     """
     if data.name == "digits":
         source = digits(data.image_size)
@@ -58,7 +62,7 @@ def digits(image_size: int) -> Source:
     large = resize(small, (len(small), image_size, image_size), order=1, mode="edge", anti_aliasing=False)
     images = np.clip(np.rint(large * 255), 0, 255).astype(np.uint8)[..., None]
     labels, classes = bunch.target.astype(np.int64), [str(d) for d in bunch.target_names]
-    return Source(images, labels, np.arange(len(images)), classes, None, "scikit-learn")
+    return Source(images, labels, np.arange(len(images)), classes, "scikit-learn", np.full(len(images), image_size))
 
 
 def _hub(data: Data) -> Source:
@@ -81,107 +85,143 @@ def _hub(data: Data) -> Source:
 
 
 def _folder(folder: Path, origin: str, data: Data) -> Source:
-    """A folder of Parquet files (those whose name begins with test are its test split), or of images by class."""
+    """A folder of Parquet files, or of images in one sub-folder per class; either may be parted into splits."""
     parquet = sorted(folder.rglob("*.parquet"))
     if parquet:
-        return _tables(_read(parquet), origin, data)
-    visible = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-    classes = [path.name for path in visible if path.is_dir()]
+        return _tables(_read(folder, parquet), origin, data)
+    parts = _visible(folder)
+    if not parts or not {path.name.lower() for path in parts} <= {*TRAIN, *TEST}:
+        parts = [folder]
+    stray = [path for part in parts for path in _visible(part) if not path.is_dir()]
+    if stray and any(path.is_dir() for part in parts for path in _visible(part)):
+        raise UserError(
+            f"{stray[0].parent} has {stray[0].name} beside its classes' sub-folders, so its class is not known; "
+            "move it into one of them or away."
+        )
+    classes = sorted({path.name for part in parts for path in _visible(part) if path.is_dir()})
     files = [
-        (index, path)
+        (part.name.lower() in TEST and part != folder, index, path)
+        for part in parts
         for index, name in enumerate(classes)
-        for path in sorted((folder / name).rglob("*"))
+        for path in sorted((part / name).rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     ]
     if not files:
         raise UserError(f"{folder} holds neither Parquet files nor images in one sub-folder per class.")
-    stray = [path for path in visible if not path.is_dir()]
-    if stray:
-        raise UserError(
-            f"{folder} has {stray[0].name} beside its classes' sub-folders, so its class is not known; "
-            "move it into one of them or away."
-        )
-    images = decode([(str(path), path) for _, path in files], data.image_size, data.non_square)
-    labels = np.array([index for index, _ in files], dtype=np.int64)
-    return Source(images, labels, np.arange(len(images)), classes, None, origin)
+    images, sides = decode([(str(path), path) for _, _, path in files], data.image_size, data.non_square)
+    labels = np.array([index for _, index, _ in files], dtype=np.int64)
+    own = np.array([test for test, _, _ in files])
+    return Source(images, labels, np.arange(len(images)), classes, origin, sides, own if own.any() else None)
 
 
-def _read(files: list[Path]) -> Any:
-    """Parquet files as a `datasets.DatasetDict`, those of the test split apart."""
+def _visible(folder: Path) -> list[Path]:
+    """What a folder holds, without hidden files."""
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+
+
+def _read(folder: Path, files: list[Path]) -> Any:
+    """Parquet files as a `datasets.DatasetDict`; the test split's are those with a name or folder that begins so."""
     import datasets
 
-    test = [str(file) for file in files if file.name.startswith("test")]
-    rest = [str(file) for file in files if not file.name.startswith("test")]
+    found: dict[str, list[str]] = {"train": [], "test": []}
+    for file in files:
+        test = any(part.lower().startswith("test") for part in file.relative_to(folder).parts)
+        found["test" if test else "train"].append(str(file))
     try:
-        return datasets.load_dataset("parquet", data_files={k: v for k, v in (("train", rest), ("test", test)) if v})
+        return datasets.load_dataset("parquet", data_files={split: paths for split, paths in found.items() if paths})
     except Exception as error:  # datasets wraps what Arrow and the disk say
         reason = " ".join(str(error.__cause__ or error).split())[:160].rstrip(".")
-        raise UserError(f"{files[0].parent} has a Parquet file that cannot be read ({reason}).") from None
+        raise UserError(f"{folder} has a Parquet file that cannot be read ({reason}).") from None
 
 
 def _tables(tables: Any, origin: str, data: Data) -> Source:
-    """The images of a `datasets.DatasetDict` with an image and a label column."""
+    """The images of a `datasets.DatasetDict` with an image and a label column, and its masks where it has some."""
     import datasets
 
     features = next(iter(tables.values())).features
     image = _column(features, datasets.Image, ("image", "img"), "image", origin)
     label = _column(features, datasets.ClassLabel, ("label", "labels"), "label", origin)
-    values: list[Any] = []
-    encoded: list[tuple[str, bytes | Path | None]] = []
-    held_out: list[bool] = []
-    for split, table in tables.items():
-        rows = table.cast_column(image, datasets.Image(decode=False))
-        values += rows[label]
-        encoded += [(f"{origin}, {split} row {i}", (row or {}).get("bytes")) for i, row in enumerate(rows[image])]
-        held_out += [split == "test"] * len(rows)
-    labels, classes = _classes(values, getattr(features[label], "names", None), [name for name, _ in encoded])
-    images = decode(encoded, data.image_size, data.non_square)
-    own = np.array(held_out)
-    return Source(images, labels, np.arange(len(images)), classes, own if own.any() else None, origin)
-
-
-def _classes(values: list[Any], names: list[str] | None, rows: list[str]) -> tuple[np.ndarray, list[str]]:
-    """Class indices int64 [N] and class names of a label column; a row without a label is a `UserError`."""
-    missing = [row for row, value in zip(rows, values, strict=True) if value is None or value == -1]
-    if missing:
-        raise UserError(f"{len(missing)} of {len(rows)} images have no label, such as {missing[0]}.")
-    if names:
-        return np.array(values, dtype=np.int64), [str(name) for name in names]
-    kinds, labels = np.unique(np.array(values), return_inverse=True)
-    return labels.astype(np.int64), [str(kind) for kind in kinds]
+    values = [value for table in tables.values() for value in table[label]]
+    encoded = _cells(tables, image, origin)
+    names = getattr(features[label], "names", None)
+    labels, classes = _classes(values, names, [row for row, _ in encoded], f"{origin}'s column {label}")
+    images, sides = decode(encoded, data.image_size, data.non_square)
+    masks = None
+    if isinstance(features.get("mask"), datasets.Image):
+        levels, _ = decode(_cells(tables, "mask", f"{origin}, mask"), data.image_size, data.non_square)
+        masks = levels.mean(axis=3) > 127
+    own = np.array([split == "test" for split, table in tables.items() for _ in range(len(table))])
+    return Source(images, labels, np.arange(len(images)), classes, origin, sides, own if own.any() else None, masks)
 
 
 def _column(features: Any, kind: type, names: tuple[str, ...], role: str, origin: str) -> str:
-    """The column of this role: by its type, else by its name."""
+    """The column of this role: the one with its usual name, else the only one of its type."""
+    usual = [name for name in names if name in features]
     fitting = [name for name, feature in features.items() if isinstance(feature, kind)]
-    fitting += [name for name in names if name in features]
-    if not fitting:
+    if usual or len(fitting) == 1:
+        return (usual or fitting)[0]
+    if fitting:
         raise UserError(
-            f"{origin} has no {role} column: it has {', '.join(features)}, and {' or '.join(names)} is looked for."
+            f"{origin} has {len(fitting)} {role} columns, {', '.join(fitting)}; call one of them {names[0]}."
         )
-    return fitting[0]
+    raise UserError(
+        f"{origin} has no {role} column: it has {', '.join(features)}, and {' or '.join(names)} is looked for."
+    )
+
+
+def _cells(tables: Any, column: str, origin: str) -> list[tuple[str, bytes | Path | None]]:
+    """What to call each image of a column, and its bytes or, where the table holds a path alone, its file."""
+    import datasets
+
+    found: list[tuple[str, bytes | Path | None]] = []
+    for split, table in tables.items():
+        try:
+            cells = table.cast_column(column, datasets.Image(decode=False))[column]
+        except Exception as error:  # Arrow's kinds of error, one for each type that is no image
+            reason = " ".join(str(error).split())[:160].rstrip(".")
+            raise UserError(f"{origin}'s column {column} does not hold images ({reason}).") from None
+        for i, cell in enumerate(cells):
+            content = (cell or {}).get("bytes")
+            path = (cell or {}).get("path")
+            found.append((f"{origin}, {split} row {i}", Path(path) if content is None and path else content))
+    return found
+
+
+def _classes(values: list[Any], names: list[str] | None, rows: list[str], column: str) -> tuple[np.ndarray, list[str]]:
+    """Class indices int64 [N] and class names of a label column; rows without a label, or with a list, are refused."""
+    missing = [row for row, value in zip(rows, values, strict=True) if value is None or value != value or value == -1]
+    if missing:
+        raise UserError(f"{len(missing)} of {len(rows)} images have no label, such as {missing[0]}.")
+    kinds = {type(value).__name__ for value in values}
+    if not kinds <= {"int", "str", "bool"}:
+        raise UserError(f"{column} holds {', '.join(sorted(kinds))} values, but a label is a whole number or a text.")
+    if names:
+        return np.array(values, dtype=np.int64), [str(name) for name in names]
+    present, labels = np.unique(np.array(values), return_inverse=True)
+    return labels.astype(np.int64), [str(name) for name in present]
 
 
 def _keep(source: Source, data: Data) -> Source:
-    """The classes of the indices asked for, renumbered from 0."""
+    """The classes of the indices asked for, renumbered from 0; each must have images."""
     kept = list(range(len(source.classes))) if data.classes == "all" else sorted(set(data.classes))
     unknown = [index for index in kept if index >= len(source.classes)]
     if unknown:
         raise UserError(
             f"params.yaml: data.classes has {unknown[0]}, but {data.name} has classes 0 to {len(source.classes) - 1}."
         )
-    present = [index for index in kept if (source.labels == index).any()]
-    if len(present) < 2:
-        raise UserError(
-            f"data set {data.name} has {len(present)} class{'' if len(present) == 1 else 'es'} with images, "
-            "but a judge needs at least two to tell apart."
-        )
-    chosen = np.isin(source.labels, present)
+    empty = [source.classes[index] for index in kept if not (source.labels == index).any()]
+    if empty:
+        raise UserError(f"data set {data.name} has no image of class {empty[0]}; data.classes can leave it out.")
+    if len(kept) < 2:
+        raise UserError(f"data set {data.name} has {len(kept)} class, but a judge needs at least two to tell apart.")
+    chosen = np.isin(source.labels, kept)
     return Source(
         source.images[chosen],
-        np.searchsorted(present, source.labels[chosen]),
+        np.searchsorted(kept, source.labels[chosen]),
         source.ids[chosen],
-        [source.classes[i] for i in present],
-        None if source.held_out is None else source.held_out[chosen],
+        [source.classes[i] for i in kept],
         source.origin,
+        source.sides[chosen],
+        None if source.held_out is None else source.held_out[chosen],
+        None if source.masks is None else source.masks[chosen],
     )

@@ -27,15 +27,17 @@ def apply(text: str, name: str, folder: Path = FOLDER) -> str:
 
     An unknown profile, or parameters that would not be sound, are a `UserError`.
     """
-    if name not in names(folder):
-        raise UserError(f"there is no profile {name!r}; profiles/ has {', '.join(names(folder))}.")
     if not text:
         raise UserError("params.yaml is not there; run this from the project's folder.")
+    if name not in names(folder):
+        raise UserError(f"there is no profile {name!r}; profiles/ has {', '.join(names(folder))}.")
     yaml = _yaml()
     try:
         values = yaml.load(text)
     except YAMLError as error:
         raise UserError(f"params.yaml is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(values, MutableMapping):
+        raise UserError("params.yaml holds no sections.")
     for profile in dict.fromkeys((DEFAULT, name)):
         lay(values, yaml.load((folder / f"{profile}.yaml").read_text(encoding="utf-8")))
     out = StringIO()
@@ -53,12 +55,14 @@ def difference(before: str, after: str) -> str:
 def lay(base: MutableMapping[str, Any], over: Mapping[str, Any]) -> None:
     """Put the values of `over` into `base`, section by section; variants are replaced whole."""
     for key, value in over.items():
+        if isinstance(value, Mapping) and not isinstance(base.get(key), MutableMapping):
+            base[key] = CommentedMap()
         if isinstance(value, Mapping) and key == "variants":
             if list(base[key].items()) != list(value.items()):
                 base[key].clear()
                 base[key].update({name: _in_a_line(change) for name, change in value.items()})
         elif isinstance(value, Mapping):
-            lay(base.setdefault(key, {}), value)
+            lay(base[key], value)
         elif base.get(key) != value:
             base[key] = _in_a_line(value)
             _align(base)

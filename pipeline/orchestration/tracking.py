@@ -1,4 +1,4 @@
-"""MLflow recording: a run per variant, with curves while it trains, then its metrics and pictures.
+"""MLflow recording: a run per variant and replica, with curves while it trains, then its metrics and pictures.
 
 An observer: whatever goes wrong here costs one warning and never a result, which is in the files.
 """

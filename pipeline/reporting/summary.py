@@ -11,6 +11,7 @@ from pipeline.judges import bootstrap
 from pipeline.params import BASELINE, Evaluate
 
 SHARES = (".accuracy", ".precision", ".recall")  # numbers that stay within 0 and 1
+AT_LEAST_0 = (".fd_classifier", ".fid", ".loss", ".seconds")
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,10 @@ def _over_replicas(name: str, numbers: list[dict[str, Any]]) -> dict[str, Any]:
         return numbers[0]
     half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     ends = np.array([values.mean() - half, values.mean() + half])
-    if name.endswith(SHARES):
-        ends = ends.clip(0, 1)
-    return {**numbers[0], "value": float(values.mean()), "ci95": ends.tolist(), "replicas": values.tolist()}
+    if name.endswith((*SHARES, *AT_LEAST_0)):
+        ends = ends.clip(0, 1 if name.endswith(SHARES) else None)
+    n = numbers[0]["n"] if "ci95" in numbers[0] else len(values)
+    return {**numbers[0], "value": float(values.mean()), "n": n, "ci95": ends.tolist(), "replicas": values.tolist()}
 
 
 def _final_losses(result: Results, params: Evaluate) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Data sets by name and by folder: shapes, classes, and one sentence for what is wrong with them."""
 
 import os
+import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -31,6 +32,15 @@ def png(level: int, size: int = 8) -> bytes:
     out = BytesIO()
     Image.fromarray(np.full((size, size), level, np.uint8)).save(out, "PNG")
     return out.getvalue()
+
+
+def noise() -> bytes:
+    out = BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+NOISE = noise()
 
 
 @pytest.fixture(autouse=True)
@@ -78,14 +88,20 @@ def test_a_class_that_is_not_there_is_a_sentence() -> None:
         sources.load(data(image_size=8, classes=[0, 12]))
 
 
-def test_one_class_alone_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="1 class with images, but a judge needs at least two"):
+def test_one_class_alone_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="1 class, but a judge needs at least two"):
         sources.load(data(image_size=8, classes=[4]))
-    images, ones = np.zeros((9, 8, 8, 1), np.uint8), np.ones(9, np.int64)
-    lonely = Source(images, ones, np.arange(9), ["empty", "full"], None, "nowhere")
-    monkeypatch.setattr(sources, "digits", lambda _size: lonely)
-    with pytest.raises(UserError, match="1 class with images"):
-        sources.load(data(image_size=8))
+
+
+def test_a_class_without_images_is_a_sentence_and_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, labels = np.zeros((9, 8, 8, 1), np.uint8), np.arange(9) % 2 * 2
+    gap = Source(images, labels, np.arange(9), ["ant", "bee", "cow"], "nowhere", np.full(9, 8))
+    monkeypatch.setattr(sources, "digits", lambda _size: gap)
+    for classes in ("all", [0, 1]):
+        with pytest.raises(UserError, match=r"no image of class bee; data\.classes can leave it out"):
+            sources.load(data(image_size=8, classes=classes))
+    left = sources.load(data(image_size=8, classes=[0, 2]))
+    assert (left.classes, left.labels.tolist()) == (["ant", "cow"], (np.arange(9) % 2).tolist())
 
 
 # folders of images
@@ -130,6 +146,17 @@ def test_a_file_beside_the_classes_is_not_dropped_in_silence(folder: Path) -> No
         sources.load(data(name=str(folder)))
 
 
+def test_sub_folders_called_train_and_test_are_splits_and_not_classes(folder: Path) -> None:
+    shutil.copytree(folder, folder.parent / "parted" / "train")
+    (folder / "dog" / "x.png").unlink()
+    shutil.move(folder, folder.parent / "parted" / "test")
+    source = sources.load(data(name=str(folder.parent / "parted"), image_size=8))
+    assert source.classes == ["cat", "dog"]
+    assert source.labels.tolist() == [0, 0, 0, 1, 0, 0, 0, 1, 1]
+    assert source.held_out is not None
+    assert source.held_out.tolist() == [True] * 4 + [False] * 5
+
+
 def test_an_empty_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="neither Parquet files nor images in one sub-folder per class"):
         sources.load(data(name=str(tmp_path)))
@@ -159,6 +186,54 @@ def test_parquet_has_its_images_labels_and_its_own_test_split(tmp_path: Path) ->
     assert source.held_out.tolist() == [False, False, False, True, True]
 
 
+def test_a_folder_called_test_is_the_test_split_of_parquet_files_too(tmp_path: Path) -> None:
+    parquet(tmp_path / "data/train/0000.parquet", image=cells(10, 20), label=[0, 1])
+    parquet(tmp_path / "data/test/0000.parquet", image=cells(30, 40), label=[0, 1])
+    source = sources.load(data(name=str(tmp_path / "data"), image_size=8))
+    assert source.images[:, 0, 0, 0].tolist() == [10, 20, 30, 40]
+    assert source.held_out is not None
+    assert source.held_out.tolist() == [False, False, True, True]
+
+
+def test_the_usual_names_come_before_the_first_of_the_type(tmp_path: Path) -> None:
+    import datasets
+
+    image, kind = datasets.Image(), datasets.ClassLabel(names=["no", "yes"])
+    features = datasets.Features({"depth": image, "image": image, "gender": kind, "label": kind})
+    columns = {"depth": cells(9, 9), "image": cells(1, 2), "gender": [1, 1], "label": [0, 1]}
+    (tmp_path / "data").mkdir()
+    table = datasets.Dataset.from_dict(columns, features=features)
+    table.to_parquet(tmp_path / "data" / "a.parquet")
+    source = sources.load(data(name=str(tmp_path / "data"), image_size=8))
+    assert (source.images[:, 0, 0, 0].tolist(), source.labels.tolist()) == ([1, 2], [0, 1])
+    table.rename_columns({"image": "photo", "label": "age"}).to_parquet(tmp_path / "data" / "a.parquet")
+    with pytest.raises(UserError, match="has 2 image columns, depth, photo; call one of them image"):
+        sources.load(data(name=str(tmp_path / "data"), image_size=8))
+
+
+def test_a_set_s_own_masks_are_taken(tmp_path: Path) -> None:
+    import datasets
+
+    features = datasets.Features(
+        {"image": datasets.Image(), "mask": datasets.Image(), "label": datasets.Value("int64")}
+    )
+    columns = {"image": cells(1, 2), "mask": cells(0, 255), "label": [0, 1]}
+    (tmp_path / "data").mkdir()
+    datasets.Dataset.from_dict(columns, features=features).to_parquet(tmp_path / "data" / "a.parquet")
+    source = sources.load(data(name=str(tmp_path / "data"), image_size=10))
+    assert source.masks is not None
+    assert source.masks.sum(axis=(1, 2)).tolist() == [0, 64]
+    assert source.sides.tolist() == [8, 8]
+
+
+def test_paths_in_a_table_are_opened(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(7))
+    rows = [{"bytes": None, "path": str(tmp_path / "a.png")}, {"bytes": png(8), "path": "b.png"}]
+    parquet(tmp_path / "data/a.parquet", image=rows, label=[0, 1])
+    source = sources.load(data(name=str(tmp_path / "data"), image_size=8))
+    assert source.images[:, 0, 0, 0].tolist() == [7, 8]
+
+
 def test_class_names_in_the_file_are_the_classes(tmp_path: Path) -> None:
     import datasets
 
@@ -186,9 +261,16 @@ BAD_TABLES = {
         "1 of 2 images have no label, such as .* row 1",
     ),
     "a label of -1": ({"image": cells(1, 2), "label": [-1, 1]}, "1 of 2 images have no label, such as .* row 0"),
+    "a label that is not a number": (
+        {"image": cells(1, 2), "label": [0.0, float("nan")]},
+        "1 of 2 images have no label",
+    ),
+    "a list as label": ({"image": cells(1, 2), "label": [[0, 1], [1, 0]]}, "label holds list values"),
+    "a share as label": ({"image": cells(1, 2), "label": [0.5, 1.5]}, "label holds float values"),
+    "numbers for images": ({"image": [1, 2], "label": [0, 1]}, "column image does not hold images"),
     "a row without an image": ({"image": [*cells(1), None], "label": [0, 1]}, r"train row 1 is empty \(0 bytes\)"),
     "a damaged image": (
-        {"image": [*cells(1), {"bytes": png(9)[:60], "path": None}], "label": [0, 1]},
+        {"image": [*cells(1), {"bytes": NOISE[:300], "path": None}], "label": [0, 1]},
         "1 of 2 images cannot be used: .*train row 1 is damaged",
     ),
 }

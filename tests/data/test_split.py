@@ -17,7 +17,14 @@ def made(*counts: int) -> Source:
     """A source with so many images of each class."""
     labels = np.repeat(np.arange(len(counts)), counts)
     images = np.zeros((len(labels), 1, 1, 1), np.uint8)
-    return Source(images, labels, np.arange(len(labels)) + 1000, [f"c{c}" for c in range(len(counts))], None, "here")
+    return Source(
+        images,
+        labels,
+        np.arange(len(labels)) + 1000,
+        [f"c{c}" for c in range(len(counts))],
+        "here",
+        np.ones(len(labels), int),
+    )
 
 
 def test_the_parts_are_disjoint_complete_and_stratified() -> None:

@@ -40,7 +40,7 @@ def test_a_wider_brush_measures_wider() -> None:
 
 
 def test_many_are_measured_as_one_by_one() -> None:
-    some = masks.foreground(sources.digits(16).images[:450])
+    some = masks.foreground(sources.digits(16).images[:450], np.full(450, 16))
     found = strokes.measure(some)
     for i in range(0, 450, 37):
         alone = np.pad(some[i], 1)

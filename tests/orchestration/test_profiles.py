@@ -83,6 +83,14 @@ def test_an_unknown_profile_or_file_is_a_sentence() -> None:
         profiles.apply("a: [1", "tiny", FOLDER)
 
 
+def test_a_file_without_sections_is_a_sentence_and_an_empty_section_is_filled() -> None:
+    for text in ("# nothing\n", "- a\n"):
+        with pytest.raises(UserError, match="holds no sections"):
+            profiles.apply(text, "tiny", FOLDER)
+    start = TEXT.index("flow:")
+    assert yaml.safe_load(profiles.apply(TEXT[:start] + "flow:\n", "tiny", FOLDER))["flow"]["workers"] == 2
+
+
 def test_values_that_would_not_be_sound_are_refused() -> None:
     own = TEXT.replace("  max_loss: 10.0", "  max_loss: -1 ")
     with pytest.raises(UserError, match=r"train\.max_loss"):

@@ -62,9 +62,13 @@ def test_replicas_are_averaged_and_paired_by_training_seed(results, quality, dat
         values = [each[name]["value"] for each in single] if digits is None else digits
         assert both[name]["replicas"] == pytest.approx(values)
         assert both[name]["value"] == pytest.approx(np.mean(values))
-        assert both[name]["ci95"] == pytest.approx(stats.ttest_1samp(values, 0).confidence_interval(0.95))
+        low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        assert both[name]["ci95"] == pytest.approx([max(low, 0), high])
     paired = both["evaluate.wide.fd_classifier_improvement"]
     assert paired["replicas"] == pytest.approx([20, 40]), "each against the baseline of its own seed"
     assert both["evaluate.wide.accuracy"]["ci95"] == [0, 1], "an accuracy stays one"
+    seconds = both["train.wide.seconds"]
+    assert (seconds["n"], both["train.wide.loss"]["n"]) == (2, 30), "runs, and images in each of them"
+    assert all(both[f"evaluate.wide.{name}"]["ci95"][0] >= 0 for name in ("fd_classifier", "accuracy"))
     assert both["train.wide.parameters"] == single[0]["train.wide.parameters"]
     assert both["evaluate.floor.accuracy"] == single[0]["evaluate.floor.accuracy"]

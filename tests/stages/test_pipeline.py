@@ -15,7 +15,7 @@ import pytest
 
 TRAIN = (
     "stages/train.py --params params.yaml --variant baseline --replica 0 --data outputs/prepare "
-    "--checkpoint checkpoints/here.safetensors --out scratch"
+    "--checkpoints checkpoints --out scratch"
 ).split()
 SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/samples".split()
 CHECK = "stages/check.py --params params.yaml --out outputs/check".split()
@@ -113,7 +113,7 @@ def test_captions_and_masks_lie_beside_the_images(project) -> None:
         assert table["caption"].str.match(r"the digit \d, (leaning left|upright|leaning right), in a \w+ stroke$").all()
         assert [int(text.split(",")[0][-1]) for text in table["caption"]] == labels.tolist()
         assert table["stroke"].between(1, 8).all()
-    assert json.loads((prepared / "dataset.json").read_text())["repeated"] == {"validation": 0, "test": 0}
+    assert json.loads((prepared / "provenance.json").read_text())["repeated"] == {"validation": 0, "test": 0}
 
 
 def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
@@ -121,23 +121,28 @@ def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_to
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("warning: MLflow") == 1
     assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline/0")
-    assert not (sound.root / "checkpoints/here.safetensors").exists(), "a finished run leaves no checkpoint"
+    assert not list((sound.root / "checkpoints").iterdir()), "a finished run leaves no checkpoint"
 
 
 def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
     sound.write(train={"checkpoint_every": 128})
     shutil.rmtree(sound.root / "scratch", ignore_errors=True)
-    checkpoint = sound.root / "checkpoints/here.safetensors"
+    checkpoints = sound.root / "checkpoints"
+    other = checkpoints / "baseline-0-ffffffffffff.safetensors"  # what a run with other parameters left
+    other.parent.mkdir(exist_ok=True)
+    other.write_bytes(b"another run's")
     process = subprocess.Popen(
         [sys.executable, *TRAIN], cwd=sound.root, env=sound.environment(), stderr=subprocess.DEVNULL
     )
-    while not checkpoint.exists() and process.poll() is None:
+    while not list(checkpoints.glob("baseline-0-[!f]*")) and process.poll() is None:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it was killed before its end"
     assert not (sound.root / "scratch").exists()
     again = sound.run(*TRAIN)
     assert "goes on from image" in again.stdout
+    assert list(checkpoints.iterdir()) == [other]
+    other.unlink()
     assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline/0")
 
 
