@@ -75,14 +75,16 @@ def _open(content: bytes | Path | None) -> Image.Image:
         encoded = content.read_bytes() if isinstance(content, Path) else content
         if not encoded:
             raise UnusableError("is empty (0 bytes)")
-        image = Image.open(BytesIO(encoded))
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1 and image.format != "MPO":  # a camera's JPEG with a preview in it, whose first frame is the image
+        opened = Image.open(BytesIO(encoded))
+        frames = getattr(opened, "n_frames", 1)
+        if (
+            frames > 1 and opened.format != "MPO"
+        ):  # a camera's JPEG with a preview in it, whose first frame is the image
             raise UnusableError(f"is animated ({frames} frames); save one of them")
-        if any(";16" in str(tile[3]) for tile in image.tile):  # in colour, Pillow would cut them to 8 without a word
+        if any(";16" in str(tile[3]) for tile in opened.tile):  # in colour, Pillow would cut them to 8 without a word
             raise UnusableError(DEEP)
-        image.load()
-        image = ImageOps.exif_transpose(image)
+        opened.load()
+        image: Image.Image = ImageOps.exif_transpose(opened)
     except UnusableError:
         raise
     except UnidentifiedImageError:
