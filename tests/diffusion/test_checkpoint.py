@@ -1,6 +1,7 @@
 """A checkpoint is whole and of this run, or it is not taken."""
 
 import errno
+import resource
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,19 @@ def test_any_other_trouble_is_not_taken_for_a_full_disk(tmp_path: Path, monkeypa
     monkeypatch.setattr(checkpoint, "save_file", denied)
     with pytest.raises(PermissionError):
         checkpoint.save(tmp_path / "c", "key", TENSORS, STATE)
+
+
+def test_a_write_that_the_system_stops_half_way_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "c", "key", {"a": torch.ones(3)}, {"updates": 7})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, limits[1]))
+    try:
+        # a full disk reaches safetensors in the same way, with the system's other sentence
+        with pytest.raises(SafetensorError, match=r"File too large \(os error 27\)"):
+            checkpoint.save(tmp_path / "c", "key", {"a": torch.zeros(2**18)}, {"updates": 8})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    found = checkpoint.load(tmp_path / "c", "key", CPU)
+    assert found is not None
+    assert found[1] == {"updates": 7}
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]

@@ -47,3 +47,21 @@ def test_channels_and_memory_follow_the_architecture(tiny) -> None:
         "weight_bytes",
         "training_bytes_per_image",
     }
+
+
+@pytest.mark.parametrize("difference", [{}, {"attention": [], "middle_attention": False}, {"res_blocks": 0}])
+def test_training_bytes_are_those_of_every_storage_kept_but_the_weights(tiny, difference: dict) -> None:
+    model, kept = tiny(**difference), dict[int, int]()
+    weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        zero = torch.zeros(1, dtype=torch.long)
+        predicted = unet.output(model, torch.zeros(1, 1, 8, 8), zero, zero)
+    assert predicted.requires_grad
+    assert costs.measure(model).training_bytes_per_image == sum(kept.values())

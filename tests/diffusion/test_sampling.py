@@ -9,7 +9,7 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from pipeline.diffusion import sampling, unet
-from pipeline.diffusion.noise import noise
+from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.schedule import alpha_bar, descend
 
 SHAPE = (1, 8, 8)
@@ -27,22 +27,6 @@ def drawn(
 @pytest.fixture
 def denoiser(tiny) -> sampling.Denoiser:
     return partial(unet.output, tiny().eval())
-
-
-@pytest.mark.parametrize("clip", [False, True])
-def test_ddim_is_diffusers_own_where_the_steps_are_even(denoiser, clip: bool) -> None:
-    scheduler = DDIMScheduler(
-        T, beta_schedule="squaredcos_cap_v2", clip_sample=clip, timestep_spacing="leading", set_alpha_to_one=True
-    )
-    scheduler.set_timesteps(10)
-    seeds = np.arange(4)
-    x, labels = noise(seeds, 0, SHAPE), torch.from_numpy(seeds % 3)
-    with torch.inference_mode():
-        for t in scheduler.timesteps:
-            predicted = denoiser(x, torch.full((4,), int(t)), labels)
-            x = scheduler.step(predicted, t, x, eta=0.0, use_clipped_model_output=clip).prev_sample
-    ours = drawn(denoiser, scheduler.timesteps.tolist(), "ddim", clip, seeds)[-1].x
-    torch.testing.assert_close(ours, x, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("clip", [False, True])
@@ -143,3 +127,74 @@ def test_eta_is_the_share_of_ddpm_s_noise() -> None:
     x0 = (x - 0.7**0.5 * eps) / 0.3**0.5
     torch.testing.assert_close(ddim, 0.6**0.5 * x0 + 0.4**0.5 * eps)
     torch.testing.assert_close(ddpm, 0.6**0.5 * x0 + (0.4 - sigma**2) ** 0.5 * eps + sigma * z)
+
+
+SMALL, SEEDS = (1, 4, 4), np.arange(4)
+
+
+def bright(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The expected noise for pixels drawn from N(0.8, 0.5), in float64: often beyond what `clip` allows."""
+    return best_denoiser(0.8, 0.5)(x.double(), t, labels)
+
+
+def last(timesteps: list[int], sampler: str, clip: bool) -> torch.Tensor:
+    *_, step = sampling.steps(bright, SEEDS, SEEDS, CPU, SMALL, timesteps, LEVELS, sampler, clip)
+    return step.x
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_ddpm_over_every_timestep_is_diffusers_own(clip: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = DDPMScheduler(T, beta_schedule="squaredcos_cap_v2", clip_sample=clip, variance_type="fixed_small")
+    scheduler.alphas_cumprod = LEVELS
+    x = noise(SEEDS, INITIAL, SMALL)
+    for t in range(T - 1, -1, -1):
+        z = noise(SEEDS, t + 1, SMALL).double()
+        monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", lambda *_a, z=z, **_k: z)
+        x = scheduler.step(bright(x, torch.full((len(SEEDS),), t), SEEDS), t, x).prev_sample
+    torch.testing.assert_close(last(descend(T, T), "ddpm", clip), x, atol=1e-8, rtol=0)
+
+
+@pytest.mark.parametrize("spacing", ["leading", "trailing"])
+@pytest.mark.parametrize("clip", [False, True])
+def test_ddim_over_even_steps_is_diffusers_own(clip: bool, spacing: str) -> None:
+    scheduler = DDIMScheduler(T, beta_schedule="squaredcos_cap_v2", clip_sample=clip, timestep_spacing=spacing)
+    scheduler.alphas_cumprod = LEVELS
+    scheduler.set_timesteps(40)
+    x = noise(SEEDS, INITIAL, SMALL)
+    for t in scheduler.timesteps.tolist():
+        eps = bright(x, torch.full((len(SEEDS),), t), SEEDS)
+        x = scheduler.step(eps, t, x, eta=0.0, use_clipped_model_output=clip).prev_sample
+    torch.testing.assert_close(last(scheduler.timesteps.tolist(), "ddim", clip), x, atol=1e-8, rtol=0)
+
+
+def test_clipping_is_felt_by_these_toys() -> None:
+    for sampler in sampling.SAMPLERS:
+        free, bounded = last(descend(40, T), sampler, False), last(descend(40, T), sampler, True)
+        assert float(free.max()) > 1.2
+        assert float(bounded.max()) <= 1
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_the_predicted_clean_image_is_the_expected_one_and_bounded_only_by_clip(clip: bool) -> None:
+    a, x = float(LEVELS[300]), noise(SEEDS, INITIAL, SMALL).double()
+    expected = 0.8 + a**0.5 * 0.25 * (x - a**0.5 * 0.8) / (a * 0.25 + 1 - a)
+    assert float(expected.max()) > 1.2
+    step = next(sampling.steps(bright, SEEDS, SEEDS, CPU, SMALL, [300, 100], LEVELS, "ddpm", clip))
+    torch.testing.assert_close(step.x0, expected.clamp(-1, 1) if clip else expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_ddpm_without_its_noise_is_ddim(clip: bool) -> None:
+    x, eps, z = torch.randn(3, 2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    for ours, ddim in zip(
+        sampling.ddpm_step(x, eps, 0.3, 0.6, z, clip, eta=0.0),
+        sampling.ddim_step(x, eps, 0.3, 0.6, None, clip),
+        strict=True,
+    ):
+        assert torch.equal(ours, ddim)
+
+
+def test_the_caller_can_differentiate_between_two_steps() -> None:
+    for _ in sampling.steps(bright, SEEDS, SEEDS, CPU, SMALL, [900, 400], LEVELS, "ddpm", True):
+        assert torch.is_grad_enabled()
+        assert not torch.is_inference_mode_enabled()

@@ -1,7 +1,9 @@
 """Training is fixed by its seed, goes on where it was, and stops where it makes no sense."""
 
+import contextlib
 import copy
 import math
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -219,3 +221,107 @@ def test_both_predictions_learn_by_the_same_measure(begin) -> None:
     for prediction in ("epsilon", "v"):
         rows = list(begin(prediction=prediction, images=1600, log_every=1600, ema=0.95))
         assert rows[-1].validation_loss < 0.5 * rows[0].validation_loss
+
+
+FIVE_UPDATES = {
+    "images": 40,
+    "weight_decay": 2.0,
+    "warmup": 16,
+    "clip_norm": 0.01,
+    "ema": 0.8,
+    "log_every": 16,
+    "seed": 3,
+}
+
+
+def test_training_is_ho_et_al_s_algorithm_1_written_out(begin) -> None:
+    run = begin(**FIVE_UPDATES)
+    images, labels, validation = run.images, run.labels, run.validation
+    model, average = copy.deepcopy(run.model).train(), None
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0, weight_decay=2.0, fused=True)
+    levels, losses, averages = LEVELS.float(), list[float](), []
+    for u in range(5):
+        optimizer.param_groups[0]["lr"] = 0.003 * [1 / 3, 2 / 3, 1, 0.75, 0.25][u]
+        generator = torch.Generator().manual_seed(training._mix(3, u))
+        chosen = training.epoch_indices(u, 8, 20, 3, CPU)
+        t = torch.randint(1000, (8,), generator=generator)
+        eps = torch.randn(8, 1, 8, 8, generator=generator)
+        a = levels[t].view(8, 1, 1, 1)
+        x = a.sqrt() * (images[chosen] / 127.5 - 1) + (1 - a).sqrt() * eps
+        loss = ((model(x, t, class_labels=labels[chosen]).sample - eps) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        assert torch.nn.utils.clip_grad_norm_(model.parameters(), 0.01) > 0.01, "this toy's gradients are to be clipped"
+        optimizer.step()
+        now = copy.deepcopy(model.state_dict())
+        average = now if average is None else {n: 0.8 * average[n] + 0.2 * now[n] for n in now}
+        losses.append(loss.item())
+        averages.append(average)
+
+    rows = list(run)
+    torch.testing.assert_close(run.model.state_dict(), model.state_dict())
+    torch.testing.assert_close(run.finished().state_dict(), averages[-1])
+    assert [row.images_seen for row in rows] == [0, 16, 32, 40]
+    assert math.isnan(rows[0].train_loss)
+    expected = [(losses[0] + losses[1]) / 2, (losses[2] + losses[3]) / 2, losses[4]]
+    assert [row.train_loss for row in rows[1:]] == pytest.approx(expected, rel=1e-5)
+    for row, update in zip(rows[1:], (1, 3, 4), strict=True):
+        model.load_state_dict(averages[update])
+        found = training.validation_losses(partial(unet.output, model.eval()), validation, levels).mean()
+        assert row.validation_loss == pytest.approx(found, rel=1e-5)
+
+
+def test_a_run_killed_between_two_checkpoints_ends_in_the_same_bits(begin, tmp_path: Path) -> None:
+    whole = begin(**FIVE_UPDATES)
+    rows = list(whole)
+
+    class KilledError(Exception):
+        pass
+
+    for fatal in (1, 3, 4):
+        run = begin(**FIVE_UPDATES)
+
+        def kill(_images: int, run: training.Training = run, fatal: int = fatal) -> None:
+            if run.updates == fatal:
+                raise KilledError
+
+        run.told = kill
+        with contextlib.suppress(KilledError):
+            for _ in run:
+                checkpoint.save(tmp_path / f"{fatal}", "key", *run.state())
+        assert run.updates == fatal
+        found = checkpoint.load(tmp_path / f"{fatal}", "key", CPU)
+        assert found is not None
+        again = begin(**FIVE_UPDATES)
+        again.restore(*found)
+        assert again.updates == (fatal - 1) // 2 * 2
+        assert again.seconds == found[1]["seconds"] <= run.seconds
+        assert (again.seconds > 0) == (again.updates > 0)
+        list(again)
+        assert repr(again.rows) == repr(rows)
+        assert bits(again) == bits(whole)
+
+
+def test_a_learning_rate_too_high_stops_it_at_the_first_loss_above_the_bound(begin) -> None:
+    losses = [row.train_loss for row in list(begin(**{**FIVE_UPDATES, "lr": 2.0, "log_every": 8}, max_loss=1e30))[1:]]
+    first = next(i for i, loss in enumerate(losses, start=1) if loss > 10)
+    assert first > 1
+    with pytest.raises(UserError, match=rf"variant little rose to {losses[first - 1]:.3g} at update {first} "):
+        list(begin(**{**FIVE_UPDATES, "lr": 2.0, "log_every": 40}))
+
+
+def test_the_validation_draws_are_the_same_whatever_was_drawn_before(tiny) -> None:
+    images, labels = torch.zeros(14, 1, 8, 8, dtype=torch.uint8), torch.arange(14) % 3
+    first = training.validation_set(images, labels, 3, 7)
+    tiny(seed=5, res_blocks=0)(torch.randn(1, 1, 8, 8), 3, class_labels=torch.zeros(1, dtype=torch.long))
+    again = training.validation_set(images, labels, 3, 7)
+    assert torch.equal(first.t, again.t)
+    assert torch.equal(first.eps, again.eps)
+    assert torch.bincount(first.t.flatten()).tolist() == [6] * 7
+
+
+def test_the_rate_is_never_negative_and_never_above_its_peak() -> None:
+    for total, warmup in ((1, 0), (5, 16), (5, 400), (50, 20), (750, 1200)):
+        params = Train(**{**PARAMS, "warmup": warmup})
+        rates = [training.lr_factor(u, total, params) for u in range(total)]
+        assert all(0 <= rate <= 1 for rate in rates)

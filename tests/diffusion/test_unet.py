@@ -1,5 +1,6 @@
 """The variants are what they are called."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,43 @@ def test_damaged_missing_or_foreign_weights_are_one_sentence(tiny, tmp_path: Pat
     for folder in (tmp_path / "a", tmp_path / "nothing"):
         with pytest.raises(UserError, match="holds no whole set of weights"):
             unet.load(folder)
+
+
+@pytest.mark.parametrize("res_blocks", [0, 1])
+def test_heads_and_groups_are_the_ones_asked_for_in_every_layer(tiny, res_blocks: int) -> None:
+    model = tiny(res_blocks=res_blocks)
+    attentions = [m for m in model.modules() if isinstance(m, Attention)]
+    assert [(m.heads, m.to_q.out_features) for m in attentions] == [(2, 8)] * len(attentions)
+    assert len(attentions) == 2 + 2 * res_blocks
+    groups = [m.num_groups for m in model.modules() if isinstance(m, torch.nn.GroupNorm)]
+    assert set(groups) == {4}
+
+
+def test_without_blocks_the_middle_s_attention_still_goes_when_asked(tiny) -> None:
+    model = tiny(res_blocks=0, attention=[], middle_attention=False)
+    assert not any(isinstance(m, Attention) for m in model.modules())
+
+
+@pytest.mark.parametrize(
+    "change", [{"norm_num_groups": 3}, {"block_out_channels": "wide"}, {"layers_per_block": None}, {}]
+)
+def test_a_configuration_that_makes_no_network_is_one_sentence(tiny, tmp_path: Path, change: dict) -> None:
+    tiny().save_pretrained(tmp_path, safe_serialization=True)
+    config = tmp_path / "config.json"
+    values = {**json.loads(config.read_text()), **change}
+    if not change:
+        del values["layers_per_block"]
+    config.write_text(json.dumps(values))
+    with pytest.raises(UserError, match="holds no whole set of weights") as caught:
+        unet.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("keep", [0, 100])
+def test_a_truncated_configuration_is_one_sentence(tiny, tmp_path: Path, keep: int) -> None:
+    tiny().save_pretrained(tmp_path, safe_serialization=True)
+    config = tmp_path / "config.json"
+    config.write_bytes(config.read_bytes()[:keep])
+    with pytest.raises(UserError, match="holds no whole set of weights") as caught:
+        unet.load(tmp_path)
+    assert "\n" not in str(caught.value)
