@@ -166,8 +166,9 @@ def plain(values: Params, variant: str, real: ImageSet, device: torch.device, im
         noise = torch.randn_like(clean)
         t = torch.randint(0, values.diffusion.timesteps, (len(clean),), device=device).long()
         model.train()
-        predicted = model(scheduler.add_noise(clean, noise, t), t, class_labels=classes).sample
-        loss = torch.nn.functional.mse_loss(predicted, noise)
+        with torch.autocast(device.type, torch.bfloat16, enabled=train.precision == "bfloat16"):  # as accelerate does
+            predicted = model(scheduler.add_noise(clean, noise, t), t, class_labels=classes).sample
+        loss = torch.nn.functional.mse_loss(predicted.float(), noise)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), train.clip_norm)
         optimizer.step()
