@@ -90,7 +90,7 @@ def _folder(folder: Path, origin: str, data: Data) -> Source:
     if parquet:
         return _tables(_read(folder, parquet), origin, data)
     parts = _visible(folder)
-    if not parts or not {path.name.lower() for path in parts} <= {*TRAIN, *TEST}:
+    if not parts or any(path.name.lower() not in (*TRAIN, *TEST) or not path.is_dir() for path in parts):
         parts = [folder]
     stray = [path for part in parts for path in _visible(part) if not path.is_dir()]
     if stray and any(path.is_dir() for part in parts for path in _visible(part)):
