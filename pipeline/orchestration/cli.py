@@ -14,7 +14,9 @@ PARAMS = Path("params.yaml")
 def check() -> None:
     """Say whether params.yaml is sound and what would run."""
     values = params.load(PARAMS)
-    print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}).")
+    replicas = len(values.train.replicas)
+    each = f", {replicas} replicas each" if replicas > 1 else ""
+    print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}){each}.")
     stale = Graph().stale
     print(f"{len(stale)} stages would run: {', '.join(stale)}." if stale else "Everything is up to date.")
 
