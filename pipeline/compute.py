@@ -1,6 +1,8 @@
 """The device of a stage, set up so that the same machine gives the same bytes twice."""
 
 import os
+import resource
+import sys
 
 import torch
 
@@ -23,3 +25,11 @@ def device(name: str, threads: int) -> torch.device:
     if name == "cuda" and not there:
         raise UserError("params.yaml: compute.device is cuda, but this machine has none; auto or cpu would run here.")
     return torch.device("cuda" if there and name != "cpu" else "cpu")
+
+
+def peak_bytes(device: torch.device) -> int:
+    """The most memory that this process has held: allocated on the GPU, or resident on a CPU, libraries included."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return resident if sys.platform == "darwin" else resident * 1024  # macOS counts bytes, Linux KiB

@@ -75,6 +75,16 @@ class UNet(Section):
     middle_attention: bool
     head_channels: Count
     norm_groups: Count
+    projections: bool  # 1x1 convolutions that widen an encoder without residual blocks
+    skips: bool
+    time_embedding: bool
+    class_embedding: bool
+    learned_variance: bool
+
+    @property
+    def middle_channels(self) -> int:
+        """Width of the middle block: an encoder of downsamplings alone never widens."""
+        return self.channels[-1] if self.res_blocks or self.projections else self.channels[0]
 
     def resolutions(self, image_size: int) -> list[int]:
         """Pixels per side at each level, full resolution first."""
@@ -99,7 +109,9 @@ class Train(Section):
     warmup: Annotated[int, Field(ge=0)]  # images
     clip_norm: Positive
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
+    vlb_weight: NonNegative  # of the variational bound, where the variance is learned
     replicas: Annotated[list[Seed], Field(min_length=1)]  # training seeds
+    snapshots: list[Count]  # images seen
     log_every: Count  # images
     validation_draws: Count  # noise draws per validation image
     checkpoint_every: Count  # images
@@ -113,6 +125,7 @@ class Sample(Section):
     """How images are drawn."""
 
     count: Count
+    snapshot_count: Annotated[int, Field(ge=2)]  # a distance needs a variance
     first_seed: Seed
     sampler: Literal["ddim", "ddpm"]
     timesteps: Count | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
@@ -124,7 +137,7 @@ class Evaluate(Section):
     """Metrics and their intervals."""
 
     bootstrap: Annotated[int, Field(ge=100)]  # resamples
-    neighbours: Count  # k of precision and recall
+    neighbours: Count  # k of precision, recall, density and coverage
     seed: Seed
 
 
@@ -133,6 +146,7 @@ class Report(Section):
 
     folder: Annotated[str, Field(pattern=r"^reports(/\w[\w.-]*)*$")]
     title: str
+    early: Fraction  # of training, that the figure of the early loss shows
     grid_seeds: Annotated[int, Field(ge=1, le=20)]
 
 
@@ -249,6 +263,22 @@ def _check_together(params: Params) -> None:
             f"params.yaml: train.images is {train.images}, less than one batch of {train.batch_size} "
             "(train.batch_size)."
         )
+    last = (-(-train.images // train.batch_size) - 1) * train.batch_size  # images seen before the last update
+    if sorted(set(train.snapshots)) != train.snapshots or max(train.snapshots, default=0) > last:
+        raise UserError(
+            f"params.yaml: train.snapshots is {train.snapshots}, but must rise and end at {last} at the latest, before "
+            "the last update; the end of training is always there."
+        )
+    if sample.snapshot_count > sample.count:
+        raise UserError(
+            f"params.yaml: sample.snapshot_count is {sample.snapshot_count}, more than sample.count ({sample.count}): "
+            "the same seeds stand for the end of training."
+        )
+    if sample.count < params.evaluate.neighbours + 2:
+        raise UserError(
+            f"params.yaml: sample.count is {sample.count}, too few for {params.evaluate.neighbours} neighbours of each "
+            f"image (evaluate.neighbours); at least {params.evaluate.neighbours + 2} are needed."
+        )
     if isinstance(sample.timesteps, int):
         if sample.timesteps > diffusion.timesteps:
             raise UserError(
@@ -301,9 +331,14 @@ def _check_architecture(variant: str, unet: UNet, image_size: int) -> None:
             f"params.yaml: variant {variant} has channels {unet.channels}, which unet.norm_groups = "
             f"{unet.norm_groups} does not divide."
         )
+    if unet.projections and unet.res_blocks:
+        raise UserError(
+            f"params.yaml: variant {variant} has projections and {unet.res_blocks} residual blocks; projections widen "
+            "an encoder that has none (res_blocks: 0)."
+        )
     attended = [w for w, r in zip(unet.channels, resolutions, strict=True) if r in unet.attention]
     if unet.middle_attention:
-        attended.append(unet.channels[-1] if unet.res_blocks else unet.channels[0])
+        attended.append(unet.middle_channels)
     if any(width % unet.head_channels for width in attended):
         raise UserError(
             f"params.yaml: variant {variant} has attention over {attended} channels, which unet.head_channels = "

@@ -50,6 +50,22 @@ BAD = {
     "no own test split": (lambda v: v["data"].update(test="original"), ["data.test", "no test split of its own"]),
     "no replicas": (lambda v: v["train"].update(replicas=[]), ["train.replicas", "at least 1"]),
     "same replica twice": (lambda v: v["train"].update(replicas=[1, 1]), ["train.replicas", "twice"]),
+    "snapshots out of order": (lambda v: v["train"].update(snapshots=[64, 32]), ["train.snapshots", "must rise"]),
+    "a snapshot after the end": (lambda v: v["train"].update(snapshots=[10**9]), ["train.snapshots", "end at 23968"]),
+    "a snapshot at the last update": (lambda v: v["train"].update(snapshots=[23969]), ["end at 23968 at the latest"]),
+    "more of a snapshot than of the end": (
+        lambda v: v["sample"].update(snapshot_count=451),
+        ["sample.snapshot_count is 451", "sample.count (450)"],
+    ),
+    "a snapshot of one image": (lambda v: v["sample"].update(snapshot_count=1), ["sample.snapshot_count", "2"]),
+    "too few for their neighbours": (
+        lambda v: v["sample"].update(count=4, snapshot_count=4),
+        ["sample.count is 4", "evaluate.neighbours", "at least 5"],
+    ),
+    "projections beside blocks": (
+        lambda v: v["variants"].update(odd={"projections": True}),
+        ["variant odd", "projections", "res_blocks: 0"],
+    ),
     "share above one": (lambda v: v["data"].update(test=1.5), ["params.yaml: data.test is 1.5", "'original'"]),
     "no name": (lambda v: v["data"].update(name=""), ["data.name is ''"]),
     "report elsewhere": (lambda v: v["report"].update(folder="reports/../x"), ["report.folder"]),

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DModel
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.diffusion.unet import output
@@ -12,7 +13,7 @@ from pipeline.diffusion.unet import output
 
 @dataclass(frozen=True)
 class Costs:
-    """parameters: trainable weights; channels_per_level: of the encoder's output at each level, full resolution first;
+    """parameters: trainable weights; channels_per_level: of the encoder at each level, full resolution first;
     multiply_adds: of one forward pass of one image; weight_bytes: float32;
     training_bytes_per_image: activations kept for the backward pass of one image."""
 
@@ -32,10 +33,12 @@ def measure(model: UNet2DModel) -> Costs:
     size, channels = model.config.sample_size, model.config.in_channels
     x, zero = torch.zeros(1, channels, size, size), torch.zeros(1, dtype=torch.long)
     widths: list[int] = []
-    hooks = [
-        block.register_forward_hook(lambda _module, _inputs, output: widths.append(output[0].shape[1]))
-        for block in model.down_blocks
-    ]
+
+    def note_width(block: nn.Module, _args: tuple, inputs: dict[str, torch.Tensor], output: tuple) -> None:
+        there = output[0] if block.resnets else inputs["hidden_states"]  # without blocks, what comes out is the next's
+        widths.append(there.shape[1])
+
+    hooks = [block.register_forward_hook(note_width, with_kwargs=True) for block in model.down_blocks]
     kept: dict[int, int] = {}
     weights = {parameter.data_ptr() for parameter in model.parameters()}
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from pipeline.diffusion.noise import INITIAL, noise
-from pipeline.diffusion.unet import Denoiser
+from pipeline.diffusion.unet import Denoiser, halves
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,20 @@ class Step:
 
 
 def ddim_step(
-    x: torch.Tensor, eps: torch.Tensor, a: float, a_next: float, z: torch.Tensor | None, clip: bool, eta: float = 0.0
+    x: torch.Tensor,
+    eps: torch.Tensor,
+    a: float,
+    a_next: float,
+    z: torch.Tensor | None,
+    clip: bool,
+    share: torch.Tensor | None = None,
+    eta: float = 0.0,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """One step from alpha-bar `a` to `a_next`: Song et al. 2021, eq. 12 with sigma of eq. 16.
 
     x, eps: [N, C, H, W]; z: standard normal noise, needed where eta > 0. Returns the next x and the predicted x0.
-    Where `clip` bounds x0 to [-1, 1], the direction to x_t is taken from the bounded x0.
+    Where `clip` bounds x0 to [-1, 1], the direction to x_t is taken from the bounded x0. share: of a learned variance,
+    from sigma^2 (0) to the step's beta (1), on a logarithmic scale (Nichol and Dhariwal 2021, eq. 15), for eta = 1.
     """
     x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
     if clip:
@@ -39,11 +47,14 @@ def ddim_step(
         eps = (x - a**0.5 * x0) / (1 - a) ** 0.5
     sigma = eta * ((1 - a_next) / (1 - a)) ** 0.5 * (1 - a / a_next) ** 0.5
     x = a_next**0.5 * x0 + max(1 - a_next - sigma**2, 0.0) ** 0.5 * eps
-    return (x + sigma * z if z is not None and sigma > 0 else x), x0
+    if z is None or sigma == 0:
+        return x, x0
+    spread = sigma if share is None else sigma ** (1 - share) * (1 - a / a_next) ** (share / 2)
+    return x + spread * z, x0
 
 
 ddpm_step = partial(ddim_step, eta=1.0)
-"""Ancestral sampling with the posterior's variance (Ho et al. 2020, eq. 6 and 7), which is DDIM at eta = 1."""
+"""Ancestral sampling with the posterior's variance (Ho et al. 2020, eq. 6 and 7), or a learned one: DDIM at eta = 1."""
 
 SAMPLERS: dict[str, Callable[..., tuple[torch.Tensor, torch.Tensor]]] = {"ddim": ddim_step, "ddpm": ddpm_step}
 
@@ -69,9 +80,9 @@ def steps(
     x = noise(seeds, INITIAL, shape).to(device)
     for i, t in enumerate(timesteps):
         with torch.inference_mode():
-            eps = denoiser(x, torch.full_like(asked, t), asked)
+            eps, share = halves(denoiser(x, torch.full_like(asked, t), asked), shape[0])
             z = noise(seeds, t + 1, shape).to(x) if sampler == "ddpm" else None
-            x, x0 = SAMPLERS[sampler](x, eps, levels[i], levels[i + 1], z, clip)
+            x, x0 = SAMPLERS[sampler](x, eps, levels[i], levels[i + 1], z, clip, share)
         yield Step(len(timesteps) - i, t, x, x0)
 
 

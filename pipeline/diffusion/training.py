@@ -1,5 +1,8 @@
 """Training a denoiser: mean squared error of the noise or of v, AdamW, averaged weights (Ho et al. 2020, algorithm 1).
 
+Where the network learns the variance too, the variational bound is added: IDDPM's hybrid loss (Nichol and Dhariwal
+2021, eq. 16).
+
 Everything random in update u is drawn from a generator seeded by (seed, u), so a resumed run needs no generator state.
 """
 
@@ -13,14 +16,16 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import UNet2DModel
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from pipeline.data.tensors import scaled
-from pipeline.diffusion.schedule import add_noise, velocity
-from pipeline.diffusion.unet import Denoiser, denoiser, output
+from pipeline.diffusion.schedule import add_noise, noise_from_velocity, velocity
+from pipeline.diffusion.unet import Denoiser, denoiser, halves, output
+from pipeline.diffusion.variational import bound
 from pipeline.errors import UserError
 from pipeline.params import Train
 
+Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
 VALIDATION_BATCH = 500  # images that the validation loss takes at a time
 
 
@@ -36,11 +41,14 @@ class Row:
 
 
 class Training:
-    """One run, from fresh weights to averaged ones; iterating over it trains and yields a `Row` at each mark.
+    """One run, from fresh weights to averaged ones; iterating over it trains and yields a `Row` every `log_every`
+    images and at each snapshot.
 
     images: uint8 [N, C, H, W] on the model's device, labels: [N]; alpha_bar: [T]; prediction: epsilon or v;
     seed: of batches, timesteps and noise.
     With `precision: bfloat16` the network computes under autocast; weights, loss and averages stay float32.
+    losses: the squared error of every update so far, without a bound; snapshots: images seen -> the averaged weights
+    then, on the CPU.
     A loss that is not a number or explodes is a `UserError` that names the variant and the update.
     `told` is called with the number of images of every update, for a progress bar.
     """
@@ -66,30 +74,47 @@ class Training:
         self.prediction, self.params, self.seed, self.variant = prediction, params, seed, variant
         self.network = model if params.compile == "none" else torch.compile(model, mode=params.compile)
         self.updates_total = math.ceil(params.images / params.batch_size)
-        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(params.ema))
+        per_row = max(params.log_every // params.batch_size, 1)
+        self.marks = {math.ceil(images_seen / params.batch_size) for images_seen in params.snapshots}
+        self.stops = sorted({*range(per_row, self.updates_total, per_row), *self.marks, self.updates_total})
+        self.averaged = AveragedModel(model, multi_avg_fn=self._average)
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=params.lr, weight_decay=params.weight_decay, fused=True
         )
         self.updates, self.seconds = 0, 0.0
         self.rows: list[Row] = []
+        self.losses: list[float] = []
+        self.snapshots: dict[int, dict[str, torch.Tensor]] = {}
 
     def __iter__(self) -> Iterator[Row]:
         if not self.rows:
             self.rows.append(self._row(float("nan")))
             yield self.rows[0]
-        per_row = max(self.params.log_every // self.params.batch_size, 1)
-        while self.updates < self.updates_total:
+        for stop in [stop for stop in self.stops if stop > self.updates]:
             start, first = time.perf_counter(), self.updates
-            losses = []
-            while self.updates < min(first + per_row, self.updates_total):
-                losses.append(self._update())
-            self._check(torch.stack(losses).tolist(), first)
+            losses = torch.stack([self._update() for _ in range(first, stop)])
+            self._check(losses.tolist(), first)
+            self.losses += losses.tolist()
             self.seconds += time.perf_counter() - start
-            self.rows.append(self._row(float(torch.stack(losses).double().mean())))
+            if stop in self.marks:
+                weights = self.averaged.module.state_dict()
+                self.snapshots[self.images_seen] = {name: tensor.cpu().clone() for name, tensor in weights.items()}
+            self.rows.append(self._row(float(losses.double().mean())))
             yield self.rows[-1]
 
+    @property
+    def images_seen(self) -> int:
+        """How many images the updates so far have seen."""
+        return self.updates * self.params.batch_size
+
+    def _average(self, averaged: Tensors, current: Tensors, _count: torch.Tensor | int) -> None:
+        """Exponential averaging whose decay rises to `ema` as (1 + u) / (10 + u), as diffusers' EMAModel has it: the
+        first snapshots are of what was learnt, and not of the fresh weights."""
+        decay = min(self.params.ema, (1 + self.updates) / (10 + self.updates))
+        torch._foreach_lerp_(averaged, current, 1 - decay)
+
     def _row(self, train_loss: float) -> Row:
-        return Row(self.updates * self.params.batch_size, train_loss, float(self.validation_losses().mean()))
+        return Row(self.images_seen, train_loss, float(self.validation_losses().mean()))
 
     def validation_losses(self) -> np.ndarray:
         """`validation_losses` of the averaged weights as they are."""
@@ -109,11 +134,17 @@ class Training:
         eps = torch.randn(x0.shape, generator=generator, device=device)
         x = add_noise(x0, eps, self.alpha_bar[t]).to(memory_format=self.memory_format)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.params.precision == "bfloat16"):
-            predicted = output(self.network, x, t, labels)
+            out = output(self.network, x, t, labels)
+        predicted, share = halves(out.float(), x0.shape[1])
         target = velocity(x0, eps, self.alpha_bar[t]) if self.prediction == "v" else eps
-        loss = (predicted.float() - target).square().mean()
+        loss = objective = (predicted - target).square().mean()
+        if share is not None:
+            fixed = predicted.detach()
+            noise = noise_from_velocity(fixed, x, self.alpha_bar[t]) if self.prediction == "v" else fixed
+            total = len(self.alpha_bar) * bound(x0, x, t, noise, share, self.alpha_bar).mean()
+            objective = loss + self.params.vlb_weight * total
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        objective.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
         self.optimizer.step()
         self.averaged.update_parameters(self.model)
@@ -144,19 +175,26 @@ class Training:
         tensors |= {f"averaged.{n}": tensor.clone() for n, tensor in self.averaged.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{slot}": tensor for slot, tensor in slots.items()}
+        for images_seen, weights in self.snapshots.items():
+            tensors |= {f"snapshot.{images_seen}.{n}": tensor for n, tensor in weights.items()}
+        tensors["losses"] = torch.tensor(self.losses, dtype=torch.float64)
         return tensors, {"updates": self.updates, "seconds": self.seconds, "rows": [asdict(r) for r in self.rows]}
 
     def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         """Go back to a `state`."""
         for prefix, module in (("model.", self.model), ("averaged.", self.averaged)):
             module.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
-        slots: dict[int, dict[str, torch.Tensor]] = {}
+        self.snapshots, slots = {}, dict[int, dict[str, torch.Tensor]]()
         for name, tensor in tensors.items():
             if name.startswith("optimizer."):
                 _, index, slot = name.split(".")
                 layout = self.memory_format if tensor.dim() == 4 else torch.preserve_format
                 slots.setdefault(int(index), {})[slot] = tensor.to(memory_format=layout)
+            elif name.startswith("snapshot."):
+                _, images_seen, weight = name.split(".", 2)
+                self.snapshots.setdefault(int(images_seen), {})[weight] = tensor.cpu()
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
+        self.losses = tensors["losses"].tolist()
         self.updates, self.seconds = state["updates"], state["seconds"]
         self.rows = [Row(**row) for row in state["rows"]]
 
@@ -192,7 +230,8 @@ def validation_losses(denoiser: Denoiser, validation: ValidationSet, alpha_bar: 
     for t, eps in zip(validation.t, validation.eps, strict=True):
         for piece in pieces:
             x = add_noise(validation.x0[piece], eps[piece], alpha_bar[t[piece]])
-            error = denoiser(x, t[piece], validation.labels[piece]) - eps[piece]
+            predicted, _ = halves(denoiser(x, t[piece], validation.labels[piece]), x.shape[1])
+            error = predicted - eps[piece]
             draws.append(error.double().square().mean(dim=(1, 2, 3)).cpu().numpy())
     return np.concatenate(draws).reshape(validation.t.shape)
 

@@ -1,4 +1,7 @@
-"""The denoisers: diffusers' UNet2DModel, and the one arm that it refuses, an encoder without residual blocks."""
+"""The denoisers: diffusers' UNet2DModel, and the arms that it refuses.
+
+Those are an encoder without residual blocks, a decoder that gets no skips, and a network that is never told t.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,13 +19,17 @@ from pipeline.diffusion.schedule import noise_from_velocity
 from pipeline.errors import UserError
 from pipeline.params import UNet
 
-Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # (x_t, t, labels) -> predicted noise
+Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+"""(x_t [N, C, H, W], t [N], labels [N]) -> the predicted noise [N, C, H, W], or [N, 2C, H, W] with the shares of a
+learned variance in the second half; `halves` parts the two."""
+
+OURS = ("projections", "skips", "tells_time", "classes")  # what a configuration says beside diffusers' own
 
 
 def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: int) -> UNet2DModel:
-    """A class-conditional denoiser with fresh weights, fixed by the seed (of torch's global generator).
+    """A denoiser with fresh weights, fixed by the seed (of torch's global generator).
 
-    Called as model(x, t, class_labels): x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, class_labels [N].
+    Called by `output`: x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, labels [N].
     """
     torch.manual_seed(seed)
     attended = [resolution in unet.attention for resolution in unet.resolutions(image_size)]
@@ -30,7 +37,7 @@ def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: 
         {
             "sample_size": image_size,
             "in_channels": image_channels,
-            "out_channels": image_channels,
+            "out_channels": image_channels * (2 if unet.learned_variance else 1),
             "block_out_channels": tuple(unet.channels),
             "layers_per_block": unet.res_blocks,
             "down_block_types": tuple("AttnDownBlock2D" if a else "DownBlock2D" for a in attended),
@@ -38,7 +45,11 @@ def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: 
             "add_attention": unet.middle_attention,
             "attention_head_dim": unet.head_channels,
             "norm_num_groups": unet.norm_groups,
-            "num_class_embeds": classes,
+            "num_class_embeds": classes if unet.class_embedding else None,
+            "projections": unet.projections,
+            "skips": unet.skips,
+            "tells_time": unet.time_embedding,
+            "classes": classes,
         }
     )
 
@@ -57,31 +68,52 @@ def load(folder: Path) -> UNet2DModel:
 
 
 def _from_config(config: dict) -> UNet2DModel:
+    own = {name: config.pop(name) for name in OURS}
     if config["layers_per_block"] > 0:
-        return UNet2DModel.from_config(config)
-    model = UNet2DModel.from_config({**config, "layers_per_block": 1})
-    model.register_to_config(layers_per_block=0)
-    return _without_encoder_blocks(model)
+        model = UNet2DModel.from_config(config)
+    else:
+        model = UNet2DModel.from_config({**config, "layers_per_block": 1})
+        model.register_to_config(layers_per_block=0)
+        _empty_encoder(model, own["projections"])
+    model.register_to_config(**own)
+    if not own["skips"]:
+        for block in model.up_blocks:
+            block.register_forward_pre_hook(_zeros_for_skips)
+    if not own["tells_time"]:
+        model.time_proj.register_forward_pre_hook(_always_0)
+    return model
 
 
-def _without_encoder_blocks(model: UNet2DModel) -> UNet2DModel:
-    """Zero residual blocks as in IDDPM's UNetModel: the encoder is downsamplings alone and never widens.
+def _zeros_for_skips(_block: nn.Module, inputs: tuple) -> tuple:
+    x, skips, embedding = inputs
+    return x, tuple(torch.zeros_like(skip) for skip in skips), embedding
 
-    The middle block has the width of the input convolution, and each level of the decoder has one residual block.
+
+def _always_0(_module: nn.Module, inputs: tuple) -> tuple:
+    return (torch.zeros_like(inputs[0]),)
+
+
+def _empty_encoder(model: UNet2DModel, projections: bool) -> None:
+    """Zero residual blocks: the encoder is downsamplings alone, and each level of the decoder has one residual block.
+
+    As in IDDPM's UNetModel it never widens, and the middle block has the width of the input convolution; with
+    `projections` a 1x1 convolution after each downsampling brings it to the next level's width, so that depth alone
+    is taken away.
     """
     config = model.config
     widths = list(config.block_out_channels)
-    narrow, temb_channels = widths[0], widths[0] * 4
-    for block in model.down_blocks:
+    temb_channels = widths[0] * 4
+    kept = widths if projections else [widths[0]] * len(widths)
+    for level, block in enumerate(model.down_blocks):
         block.resnets = nn.ModuleList()
         if hasattr(block, "attentions"):
             block.attentions = nn.ModuleList()
         if block.downsamplers is not None:
-            block.downsamplers = nn.ModuleList(
-                [Downsample2D(narrow, use_conv=True, out_channels=narrow, padding=1, name="op")]
-            )
+            halve = Downsample2D(kept[level], use_conv=True, out_channels=kept[level], padding=1, name="op")
+            widen = [nn.Conv2d(kept[level], kept[level + 1], 1)] if projections else []
+            block.downsamplers = nn.ModuleList([nn.Sequential(halve, *widen) if widen else halve])
     model.mid_block = UNetMidBlock2D(
-        in_channels=narrow,
+        in_channels=kept[-1],
         temb_channels=temb_channels,
         resnet_eps=config.norm_eps,
         resnet_act_fn=config.act_fn,
@@ -93,8 +125,8 @@ def _without_encoder_blocks(model: UNet2DModel) -> UNet2DModel:
         get_up_block(
             block_type,
             num_layers=1,
-            in_channels=narrow,
-            out_channels=width,
+            in_channels=kept[level],
+            out_channels=widths[level],
             prev_output_channel=before,
             temb_channels=temb_channels,
             add_upsample=level > 0,
@@ -103,20 +135,32 @@ def _without_encoder_blocks(model: UNet2DModel) -> UNet2DModel:
             resnet_groups=config.norm_num_groups,
             attention_head_dim=config.attention_head_dim,
         )
-        for block_type, width, before, level in zip(
+        for block_type, level, before in zip(
             config.up_block_types,
-            reversed(widths),
-            [narrow, *reversed(widths[1:])],
             range(len(widths) - 1, -1, -1),
+            [kept[-1], *reversed(widths[1:])],
             strict=True,
         )
     )
-    return model
 
 
 def output(model: UNet2DModel, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """What the network gives for x_t, t and class, [N, C, H, W]: noise or v, as it was trained."""
-    return model(x, t, class_labels=labels, return_dict=False)[0]
+    """What the network gives for x_t, t and class, [N, C or 2C, H, W]: noise or v, as it was trained, and a learned
+    variance's shares."""
+    told = labels if model.config.num_class_embeds else None
+    return model(x, t, class_labels=told, return_dict=False)[0]
+
+
+def halves(out: torch.Tensor, channels: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The prediction [N, C, H, W], and the shares [N, C, H, W], in about 0..1, or None where the variance is fixed.
+
+    A share says where between its two bounds the logarithm of a step's variance lies (Nichol and Dhariwal 2021,
+    eq. 15); the network gives it as -1..1.
+    """
+    if out.shape[1] == channels:
+        return out, None
+    predicted, raw = out.split(channels, dim=1)
+    return predicted, (raw + 1) / 2
 
 
 def denoiser(model: UNet2DModel, prediction: str, alpha_bar: torch.Tensor) -> Denoiser:
@@ -126,4 +170,10 @@ def denoiser(model: UNet2DModel, prediction: str, alpha_bar: torch.Tensor) -> De
     """
     if prediction == "epsilon":
         return partial(output, model)
-    return lambda x, t, labels: noise_from_velocity(output(model, x, t, labels), x, alpha_bar.to(x.device)[t])
+
+    def noise(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        out, channels = output(model, x, t, labels), x.shape[1]
+        eps = noise_from_velocity(out[:, :channels], x, alpha_bar.to(x.device)[t])
+        return torch.cat([eps, out[:, channels:]], dim=1)
+
+    return noise

@@ -5,12 +5,21 @@ import torch
 
 from pipeline.diffusion import costs, unet
 
+ARMS = [
+    {},
+    {"attention": [], "middle_attention": False},
+    {"res_blocks": 0},
+    {"channels": [8, 16], "res_blocks": 0, "projections": True},
+    {"skips": False, "time_embedding": False},
+    {"class_embedding": False, "learned_variance": True},
+]
+
 
 def hooks(model: torch.nn.Module) -> int:
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
 
 
-@pytest.mark.parametrize("difference", [{}, {"attention": [], "middle_attention": False}, {"res_blocks": 0}])
+@pytest.mark.parametrize("difference", ARMS)
 def test_multiply_adds_are_those_of_every_convolution_linear_layer_and_attention(tiny, difference: dict) -> None:
     model, by_hand = tiny(**difference), [0]
 
@@ -27,17 +36,19 @@ def test_multiply_adds_are_those_of_every_convolution_linear_layer_and_attention
     unet.output(model, torch.zeros(1, 1, 8, 8), torch.zeros(1).long(), torch.zeros(1).long())
     for handle in handles:
         handle.remove()
+    hooked = hooks(model)
     found = costs.measure(model)
     assert found.multiply_adds == by_hand[0]
     assert found.parameters == sum(p.numel() for p in model.parameters())
     assert found.weight_bytes == 4 * found.parameters
-    assert hooks(model) == 0
+    assert hooks(model) == hooked
 
 
 def test_channels_and_memory_follow_the_architecture(tiny) -> None:
     narrow, wide = costs.measure(tiny()), costs.measure(tiny(channels=[8, 16]))
     assert (narrow.channels_per_level, wide.channels_per_level) == ([8, 8], [8, 16])
     assert costs.measure(tiny(channels=[8, 16], res_blocks=0)).channels_per_level == [8, 8]
+    assert costs.measure(tiny(channels=[8, 16], res_blocks=0, projections=True)).channels_per_level == [8, 16]
     assert narrow.training_bytes_per_image < wide.training_bytes_per_image
     assert narrow.training_bytes_per_image > 4 * 8 * 8 * 8, "at least the first activation is kept"
     assert set(narrow.as_dict()) == {
@@ -49,7 +60,7 @@ def test_channels_and_memory_follow_the_architecture(tiny) -> None:
     }
 
 
-@pytest.mark.parametrize("difference", [{}, {"attention": [], "middle_attention": False}, {"res_blocks": 0}])
+@pytest.mark.parametrize("difference", ARMS)
 def test_training_bytes_are_those_of_every_storage_kept_but_the_weights(tiny, difference: dict) -> None:
     model, kept = tiny(**difference), dict[int, int]()
     weights = {p.untyped_storage().data_ptr() for p in model.parameters()}

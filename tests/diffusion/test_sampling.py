@@ -137,8 +137,8 @@ def bright(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tens
     return best_denoiser(0.8, 0.5)(x.double(), t, labels)
 
 
-def last(timesteps: list[int], sampler: str, clip: bool) -> torch.Tensor:
-    *_, step = sampling.steps(bright, SEEDS, SEEDS, CPU, SMALL, timesteps, LEVELS, sampler, clip)
+def last(timesteps: list[int], sampler: str, clip: bool, denoiser: sampling.Denoiser = bright) -> torch.Tensor:
+    *_, step = sampling.steps(denoiser, SEEDS, SEEDS, CPU, SMALL, timesteps, LEVELS, sampler, clip)
     return step.x
 
 
@@ -198,3 +198,95 @@ def test_the_caller_can_differentiate_between_two_steps() -> None:
     for _ in sampling.steps(bright, SEEDS, SEEDS, CPU, SMALL, [900, 400], LEVELS, "ddpm", True):
         assert torch.is_grad_enabled()
         assert not torch.is_inference_mode_enabled()
+
+
+def unsure(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The same noise with variances of its own beside it, from the smallest to the largest of the step."""
+    return torch.cat([bright(x, t, labels), torch.sin(9 * x.double())], dim=1)
+
+
+@pytest.mark.parametrize("clip", [False, True])
+@pytest.mark.parametrize("timesteps", [descend(T, T), UNEVEN, [999, 940, 700, 310, 300, 40, 0]], ids=len)
+def test_ddpm_with_a_learned_variance_is_diffusers_own_over_any_timesteps(
+    timesteps: list[int], clip: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = DDPMScheduler(T, beta_schedule="squaredcos_cap_v2", clip_sample=clip, variance_type="learned_range")
+    scheduler.alphas_cumprod = LEVELS
+    if len(timesteps) < T:
+        scheduler.set_timesteps(timesteps=timesteps)
+    x = noise(SEEDS, INITIAL, SMALL)
+    for t in timesteps:
+        z = noise(SEEDS, t + 1, SMALL).double()
+        monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", lambda *_a, z=z, **_k: z)
+        x = scheduler.step(unsure(x, torch.full((len(SEEDS),), t), SEEDS), t, x).prev_sample
+    learned = last(timesteps, "ddpm", clip, unsure)
+    torch.testing.assert_close(learned, x, atol=1e-8, rtol=0)
+    assert not torch.allclose(learned, last(timesteps, "ddpm", clip), atol=1e-3)
+
+
+@pytest.mark.parametrize(("prediction", "type_"), [("epsilon", "epsilon"), ("v", "v_prediction")])
+@pytest.mark.parametrize("clip", [False, True])
+def test_a_network_s_learned_variance_is_the_one_diffusers_takes(
+    tiny, prediction: str, type_: str, clip: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny(learned_variance=True).eval()
+    scheduler = DDPMScheduler(
+        T,
+        beta_schedule="squaredcos_cap_v2",
+        clip_sample=clip,
+        variance_type="learned_range",
+        prediction_type=type_,
+    )
+    timesteps = [999, 700, 310, 300, 40, 0]
+    scheduler.set_timesteps(timesteps=timesteps)
+    seeds = np.arange(4)
+    x, labels = noise(seeds, INITIAL, SHAPE), torch.from_numpy(seeds % 3)
+    with torch.inference_mode():
+        for t in timesteps:
+            z = noise(seeds, t + 1, SHAPE)
+            monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", lambda *_a, z=z, **_k: z)
+            x = scheduler.step(unet.output(model, x, torch.full((4,), t), labels), t, x).prev_sample
+    ours = drawn(unet.denoiser(model, prediction, LEVELS), timesteps, "ddpm", clip, seeds)[-1].x
+    assert ours.shape == (4, *SHAPE)
+    torch.testing.assert_close(ours, x, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_a_share_lies_between_the_smallest_variance_and_the_step_s_beta(clip: bool) -> None:
+    x, eps, z = torch.randn(3, 2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+
+    def added(share: float | None) -> torch.Tensor:
+        shares = None if share is None else torch.full_like(x, share)
+        made, x0 = sampling.ddpm_step(x, eps, 0.3, 0.6, z, clip, shares)
+        still, expected = sampling.ddpm_step(x, eps, 0.3, 0.6, 0 * z, clip, shares)
+        torch.testing.assert_close(x0, expected)
+        return (made - still) / z
+
+    smallest, beta = 0.4 / 0.7 * 0.5, 0.5
+    torch.testing.assert_close(added(0), added(None), atol=1e-4, rtol=1e-4)
+    for share, variance in ((0, smallest), (1, beta), (0.5, (smallest * beta) ** 0.5)):
+        torch.testing.assert_close(added(share), torch.full_like(x, variance**0.5), atol=1e-4, rtol=1e-4)
+
+
+def test_shares_of_zero_are_the_fixed_variance() -> None:
+    def smallest(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        eps = bright(x, t, labels)
+        return torch.cat([eps, torch.full_like(eps, -1)], dim=1)
+
+    timesteps = descend(40, T)
+    torch.testing.assert_close(last(timesteps, "ddpm", True, smallest), last(timesteps, "ddpm", True))
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_ddim_takes_no_notice_of_the_shares(clip: bool) -> None:
+    timesteps = descend(40, T)
+    assert torch.equal(last(timesteps, "ddim", clip, unsure), last(timesteps, "ddim", clip))
+    x, eps, z = torch.randn(3, 2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    for given in (None, z):
+        with_shares = sampling.ddim_step(x, eps, 0.3, 0.6, given, clip, torch.ones_like(x))
+        assert torch.equal(with_shares[0], sampling.ddim_step(x, eps, 0.3, 0.6, given, clip)[0])
+
+
+def test_the_last_step_adds_no_noise_whatever_the_share() -> None:
+    (step,) = sampling.steps(unsure, SEEDS, SEEDS, CPU, SMALL, [600], LEVELS, "ddpm", True)
+    assert torch.equal(step.x, step.x0)
