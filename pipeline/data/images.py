@@ -56,3 +56,13 @@ def evenly(labels: np.ndarray, at_most: int) -> np.ndarray:
     by_class = np.argsort(labels, kind="stable")
     places = np.linspace(0, len(labels) - 1, min(at_most, len(labels)))
     return np.sort(by_class[places.round().astype(int)])
+
+
+def in_turn(labels: np.ndarray) -> np.ndarray:
+    """Positions int [N] that put the labels [N] into an order in which the classes take turns, so that any first n of
+    them have all classes alike."""
+    turn = np.empty(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        turn[members] = np.arange(len(members))
+    return np.lexsort((labels, turn))

@@ -13,7 +13,7 @@ def measure(masks: np.ndarray) -> pd.DataFrame:
 
     An empty mask has slant 0 and stroke 0.
     """
-    return pd.DataFrame({"slant": slants(masks), "stroke": widths(masks)})
+    return pd.DataFrame({"slant": slants(masks), "stroke": skeletons(masks)["width"]})
 
 
 def slants(masks: np.ndarray) -> np.ndarray:
@@ -27,14 +27,14 @@ def slants(masks: np.ndarray) -> np.ndarray:
     return out
 
 
-def widths(masks: np.ndarray) -> np.ndarray:
-    """float64 [N]: twice the mean distance from the skeleton to the background, less the pixel counted twice.
+def skeletons(masks: np.ndarray) -> pd.DataFrame:
+    """Two measures of each mask's skeleton (Zhang and Suen 1984); a row per mask bool [N, H, W].
 
-    The skeleton is Zhang and Suen's (1984). A straight stroke of an odd number of pixels measures that number, one of
-    an even number a pixel less.
+    length: its pixels. width: twice its mean distance to the background, less the pixel counted twice; a straight
+    stroke of an odd number of pixels measures that number, one of an even number a pixel less.
     """
     count, height, width = masks.shape
-    per_mosaic, out = SIDE * SIDE, np.zeros(count)
+    per_mosaic, lengths, widths = SIDE * SIDE, np.zeros(count), np.zeros(count)
     for start in range(0, count, per_mosaic):
         some = masks[start : start + per_mosaic]
         tiles = np.zeros((per_mosaic, height + 2, width + 2), dtype=bool)  # a rim keeps neighbours apart
@@ -48,5 +48,6 @@ def widths(masks: np.ndarray) -> np.ndarray:
         ]
         length, total = per_tile
         width_of_each = np.where(length > 0, 2 * total / np.maximum(length, 1) - 1, 0.0)
-        out[start : start + len(some)] = width_of_each[: len(some)]
-    return out
+        kept = slice(start, start + len(some))
+        lengths[kept], widths[kept] = length[: len(some)], width_of_each[: len(some)]
+    return pd.DataFrame({"length": lengths, "width": widths})

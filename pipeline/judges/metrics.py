@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from skimage.measure import blur_effect
 
-from pipeline.judges import bootstrap, frechet, kernel, neighbours
+from pipeline.judges import bootstrap, frechet, kernel
 from pipeline.judges.features import Judge
+from pipeline.judges.neighbours import inside
 from pipeline.judges.reference import Reference
 from pipeline.params import Evaluate
 
@@ -25,7 +27,47 @@ class Metrics:
     replicates: pd.DataFrame
 
 
-def compare(
+def compare(features: np.ndarray, images: pd.DataFrame, real: Reference, judge: Judge, params: Evaluate) -> Metrics:
+    """features: [N, F]; images: a row each with `label` (the class asked for), `recognised_as`, `training_distance`
+    (to the nearest training image) and `blur`; real: what they are compared with.
+
+    Resampled are the images compared; for recall and coverage, which are shares of the real images, those.
+    """
+    labels = images["label"].to_numpy()
+    ours = bootstrap.draws(labels, params.bootstrap, params.seed)
+    theirs = bootstrap.draws(real.labels, params.bootstrap, params.seed)
+    near_real = inside(features, real.features, params.neighbours)
+    precise, dense = near_real.any(axis=1).astype(float), near_real.sum(axis=1) / params.neighbours
+    covered = near_real.any(axis=0).astype(float)
+    recalled = inside(real.features, features, params.neighbours).any(axis=1).astype(float)
+    recognised_as = images["recognised_as"].to_numpy()
+    distance, blur = images["training_distance"].to_numpy(), images["blur"].to_numpy()
+    found = {
+        judge.frechet: _frechet(features, real.statistics, ours),
+        judge.kernel: (
+            kernel.distance(features, real.features),
+            kernel.resampled_distances(features, real.features, ours),
+            ANYTHING,
+        ),
+        "precision": (precise.mean(), precise[ours].mean(axis=1), SHARE),
+        "recall": (recalled.mean(), recalled[theirs].mean(axis=1), SHARE),
+        "density": (dense.mean(), dense[ours].mean(axis=1), AT_LEAST_0),
+        "coverage": (covered.mean(), covered[theirs].mean(axis=1), SHARE),
+        "training_distance": (np.median(distance), np.median(distance[ours], axis=1), AT_LEAST_0),
+        "blur": (blur.mean(), blur[ours].mean(axis=1), SHARE),
+        "class_imbalance": (
+            imbalance(labels, recognised_as[None])[0],
+            imbalance(labels, recognised_as[ours]),
+            SHARE,
+        ),
+    }
+    numbers, replicates = _with_accuracy(found, labels, recognised_as, ours)
+    for name in (judge.frechet, judge.kernel, "precision", "recall", "density", "coverage"):
+        numbers[name]["n_reference"] = real.statistics.n if name == judge.frechet else len(real.features)
+    return Metrics(numbers, replicates)
+
+
+def brief(
     features: np.ndarray,
     labels: np.ndarray,
     recognised_as: np.ndarray,
@@ -33,38 +75,64 @@ def compare(
     judge: Judge,
     params: Evaluate,
 ) -> Metrics:
-    """features: [N, F] of the images; labels, recognised_as: int [N], the class asked for and the class seen;
-    real: what they are compared with.
-
-    Resampled are the images compared; for recall, which is a share of the real images, those.
-    """
+    """The Frechet distance and the accuracy alone, of a snapshot; arguments as in `compare`."""
     ours = bootstrap.draws(labels, params.bootstrap, params.seed)
-    theirs = bootstrap.draws(real.labels, params.bootstrap, params.seed)
-    near_real = neighbours.covered(features, real.features, params.neighbours)
-    near_ours = neighbours.covered(real.features, features, params.neighbours)
+    found = {judge.frechet: _frechet(features, real.statistics, ours)}
+    return Metrics(*_with_accuracy(found, labels, recognised_as, ours))
+
+
+def by_class(
+    features: np.ndarray,
+    labels: np.ndarray,
+    recognised_as: np.ndarray,
+    real: Reference,
+    judge: Judge,
+    params: Evaluate,
+) -> dict[int, dict[str, dict[str, Any]]]:
+    """Class index -> the Frechet distance to the real images of the class, the accuracy, and `seen`, the share of all
+    images that are recognised as it. Classes with fewer than two images on either side are left out."""
+    out = {}
+    for label in np.unique(labels):
+        mine, theirs = labels == label, real.labels == label
+        if mine.sum() < 2 or theirs.sum() < 2:
+            continue
+        draws = bootstrap.draws(labels[mine], params.bootstrap, params.seed)
+        found = {judge.frechet: _frechet(features[mine], frechet.gaussian(real.features[theirs]), draws)}
+        numbers, _ = _with_accuracy(found, labels[mine], recognised_as[mine], draws)
+        seen = recognised_as == label
+        numbers["seen"] = {"value": float(seen.mean()), "n": len(seen), "ci95": bootstrap.proportion_interval(seen)}
+        out[int(label)] = numbers
+    return out
+
+
+def blurs(images: np.ndarray) -> np.ndarray:
+    """The blur of each image uint8 [N, H, W, C], float64 [N], from 0, sharp, to 1 (Crete et al. 2007)."""
+    if images.shape[-1] == 1:
+        return np.array([blur_effect(image[..., 0]) for image in images])
+    return np.array([blur_effect(image, channel_axis=-1) for image in images])
+
+
+def imbalance(asked: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Total variation, 0..1, float64 [B], between the shares of the classes seen [B, N] and of those asked for [N]."""
+    width = int(max(asked.max(), seen.max())) + 1
+    shares = np.stack([np.bincount(row, minlength=width) for row in seen]) / seen.shape[1]
+    return abs(shares - np.bincount(asked, minlength=width) / len(asked)).sum(axis=1) / 2
+
+
+Found = tuple[float, np.ndarray, tuple[float, float]]  # a value, its replicates, and the values that are possible
+
+
+def _frechet(features: np.ndarray, real: frechet.Gaussian, draws: np.ndarray) -> Found:
+    return frechet.distance(features, real), frechet.resampled_distances(features, real, draws), AT_LEAST_0
+
+
+def _with_accuracy(
+    found: dict[str, Found], labels: np.ndarray, recognised_as: np.ndarray, draws: np.ndarray
+) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
+    """The numbers and the replicates, with the accuracy beside them, whose interval is Wilson's."""
     right = recognised_as == labels
-    found = {
-        judge.frechet: (
-            frechet.distance(features, real.statistics),
-            frechet.resampled_distances(features, real.statistics, ours),
-            AT_LEAST_0,
-        ),
-        judge.kernel: (
-            kernel.distance(features, real.features),
-            kernel.resampled_distances(features, real.features, ours),
-            ANYTHING,
-        ),
-        "precision": (near_real.mean(), near_real[ours].mean(axis=1), SHARE),
-        "recall": (near_ours.mean(), near_ours[theirs].mean(axis=1), SHARE),
-        "accuracy": (right.mean(), right[ours].mean(axis=1), SHARE),
-    }
     numbers: dict[str, dict[str, Any]] = {
-        name: {
-            "value": float(value),
-            "n": len(features),
-            "n_reference": real.statistics.n if name == judge.frechet else len(real.features),
-            "ci95": bootstrap.interval(float(value), replicates, bounds),
-        }
+        name: {"value": float(value), "n": len(labels), "ci95": bootstrap.interval(float(value), replicates, bounds)}
         for name, (value, replicates, bounds) in found.items()
     }
     numbers["accuracy"] = {
@@ -72,4 +140,5 @@ def compare(
         "n": len(right),
         "ci95": bootstrap.proportion_interval(right),
     }
-    return Metrics(numbers, pd.DataFrame({name: replicates for name, (_, replicates, _) in found.items()}))
+    columns = {name: replicates for name, (_, replicates, _) in found.items()}
+    return numbers, pd.DataFrame({**columns, "accuracy": right[draws].mean(axis=1)})

@@ -1,15 +1,23 @@
-"""Improved precision and recall: is an image within reach of the other set? (Kynkaanniemi et al. 2019, eq. 1 and 2)."""
+"""Who lies near whom in feature space: the balls behind precision, recall, density and coverage, by the prdc library.
+
+Kynkaanniemi et al. 2019, eq. 1 and 2; Naeem et al. 2020, eq. 3 and 4.
+"""
 
 import numpy as np
-from scipy.spatial.distance import cdist
+from prdc.prdc import compute_nearest_neighbour_distances, compute_pairwise_distance
+
+from pipeline.errors import UserError
 
 
-def covered(points: np.ndarray, by: np.ndarray, k: int) -> np.ndarray:
-    """bool [N]: which points [N, F] lie within the distance to the k-th neighbour of some member of `by` [M, F].
+def inside(points: np.ndarray, centres: np.ndarray, k: int) -> np.ndarray:
+    """bool [N, M]: which points [N, F] lie within the distance from a centre [M, F] to its k-th nearest neighbour.
 
-    Precision is the mean over generated points covered by real ones, recall the mean over real points covered by
-    generated ones.
+    With generated points and real centres: the share of points in some ball is precision, the mean number of balls
+    that a point lies in, over k, is density, and the share of centres with some point in their ball is coverage. With
+    real points and generated centres, the share of points in some ball is recall.
     """
-    nearest = min(k, len(by) - 1)  # the 0th is the point itself
-    radii = np.partition(cdist(by, by), nearest, axis=1)[:, nearest]
-    return (cdist(points, by) <= radii).any(axis=1)
+    if len(centres) < k + 2:
+        raise UserError(
+            f"{len(centres)} images are too few for a {k}-th neighbour each (evaluate.neighbours): {k + 2} are needed."
+        )
+    return compute_pairwise_distance(points, centres) <= compute_nearest_neighbour_distances(centres, k)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline.data import images
-from pipeline.data.images import ImageSet, evenly
+from pipeline.data.images import ImageSet, evenly, in_turn
 from pipeline.data.tensors import from_network, resident, scaled, to_network
 from pipeline.errors import UserError
 
@@ -96,3 +96,11 @@ def test_pixels_on_the_device_are_the_bytes_on_the_disk(some: ImageSet) -> None:
     assert (pixels.dtype, pixels.shape) == (torch.uint8, (12, 3, 8, 6))
     assert torch.equal(scaled(pixels), to_network(some.images))
     np.testing.assert_array_equal(labels, some.labels)
+
+
+def test_in_turn_the_classes_alternate_and_no_image_is_lost() -> None:
+    labels = np.array([2, 2, 2, 0, 1, 0, 0, 1])
+    order = in_turn(labels)
+    assert sorted(order) == list(range(8))
+    assert labels[order].tolist() == [0, 1, 2, 0, 1, 2, 0, 2]
+    assert order.tolist()[:3] == [3, 4, 0], "each class in its own order"

@@ -26,7 +26,7 @@ def test_a_sheared_bar_leans_by_its_angle(slope: float) -> None:
 def test_an_upright_bar_is_as_wide_as_it_is(width: int, measured: int) -> None:
     upright = np.zeros((41, 41), bool)
     upright[4:37, 15 : 15 + width] = True
-    assert strokes.widths(upright[None])[0] == pytest.approx(measured, abs=0.35)
+    assert strokes.skeletons(upright[None])["width"][0] == pytest.approx(measured, abs=0.35)
 
 
 def test_a_wider_brush_measures_wider() -> None:
@@ -35,7 +35,7 @@ def test_a_wider_brush_measures_wider() -> None:
         figure = np.zeros((40, 40), bool)
         for angle in np.linspace(0, 1.5 * np.pi, 200):
             figure[disk((20 + 12 * np.sin(angle), 20 + 12 * np.cos(angle)), radius, shape=figure.shape)] = True
-        widths.append(strokes.widths(figure[None])[0])
+        widths.append(strokes.skeletons(figure[None])["width"][0])
     assert np.diff(widths) == pytest.approx([2, 2], abs=0.5)
 
 
@@ -54,4 +54,11 @@ def test_nothing_and_a_single_row_measure_0_degrees() -> None:
     row = np.zeros((2, 9, 9), bool)
     row[1, 4, 2:7] = True
     assert strokes.slants(row).tolist() == [0, 0]
-    assert strokes.widths(row).tolist() == [0, 1]
+    assert strokes.skeletons(row)["width"].tolist() == [0, 1]
+
+
+def test_a_skeleton_is_as_long_as_the_stroke() -> None:
+    line = np.zeros((2, 30, 30), bool)
+    line[0, 5:25, 12] = True
+    line[1, 5:25, 12] = line[1, 15, 4:20] = True
+    assert strokes.skeletons(line)["length"].tolist() == pytest.approx([20, 35], abs=2)
