@@ -141,7 +141,8 @@ def our_training(
     switches: dict[str, Any],
     images: int,
 ) -> training.Training:
-    train = Train.model_validate({**values.train.model_dump(), **switches, "images": images, "log_every": images})
+    whole = {"images": images, "log_every": images, "snapshots": []}
+    train = Train.model_validate({**values.train.model_dump(), **switches, **whole})
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     validation = training.validation_set(*resident(held, device), 4, len(levels))
     model = network(values, variant, real.images.shape[-1], device)

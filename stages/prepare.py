@@ -7,19 +7,24 @@ import numpy as np
 import pandas as pd
 
 from pipeline import errors, params
-from pipeline.data import captions, masks, sources, strokes
+from pipeline.data import captions, complexity, masks, sources, strokes
+from pipeline.data.images import evenly
 from pipeline.data.split import repeated, split
 from pipeline.files import replacing, write_json
 from pipeline.reporting.grid import contact_sheet
 
 SHOWN_PER_CLASS, SHOWN_CLASSES = 10, 20
+MEASURED = 5000  # training images, at most, that the classes' complexity is measured on
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder of the splits, masks, captions, dataset.json and a picture"
+        "--out",
+        type=Path,
+        required=True,
+        help="folder of the splits, masks, captions, classes, dataset.json and a picture",
     )
     args = parser.parse_args()
     data = params.load(args.params).data
@@ -45,6 +50,10 @@ def main() -> None:
         with replacing(args.out / "captions" / f"{name}.csv") as file:
             table.to_csv(file, index=False, float_format="%.3f")
     train = parts["train"]
+    measured_on = evenly(train.labels, MEASURED)
+    with replacing(args.out / "classes.csv") as file:
+        found = complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]])
+        found.to_csv(file, index=False, float_format="%.5f")
     shown = source.classes[:SHOWN_CLASSES]
     firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(shown))]
     contact_sheet(

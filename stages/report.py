@@ -4,16 +4,16 @@ import argparse
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pipeline import errors, params
 from pipeline.data.images import load
 from pipeline.files import read_json, replacing, write_json, write_text
 from pipeline.orchestration import tracking
-from pipeline.reporting import figures, report
-from pipeline.reporting.grid import contact_sheet
-from pipeline.reporting.summary import Results, summarise
+from pipeline.params import BASELINE
+from pipeline.reporting import figures, pictures, report, results
+from pipeline.reporting.claims import ledger
+from pipeline.reporting.summary import summarise
 
 
 def main() -> None:
@@ -25,63 +25,57 @@ def main() -> None:
     values = params.load(args.params)
     outputs = args.outputs
     dataset = read_json(outputs / "prepare" / "dataset.json") | read_json(outputs / "prepare" / "provenance.json")
+    classes = pd.read_csv(outputs / "prepare" / "classes.csv")
     quality = read_json(outputs / "judges" / "quality.json")
-    floor = read_json(outputs / "evaluate" / "floor" / "metrics.json")
+    floor = results.evaluated(outputs / "evaluate" / "floor")
     replicas = values.train.replicas
-    results = {variant: [_results(outputs, variant, replica) for replica in replicas] for variant in values.variants}
-    samples = {variant: load(outputs / "sample" / variant / str(replicas[0])) for variant in values.variants}
+    runs = {v: [results.run(outputs, v, replica) for replica in replicas] for v in values.variants}
 
-    summary = summarise(results, floor, quality, dataset, values.evaluate)
-    page = report.render(
-        summary,
-        values,
-        quality,
-        dataset,
-        {variant: runs[0].costs for variant, runs in results.items()},
-        next(iter(results.values()))[0].timing["device"].upper(),
-    )
+    summary = summarise(runs, floor, quality, dataset, classes, values.evaluate, values.report.early)
+    decided = ledger(summary)
+    summary |= {f"claims.{name}": entry for name, entry in decided.items() if "value" in entry}
+    device = runs[BASELINE][0].training["device"].upper()
+    costs = {variant: of[0].costs for variant, of in runs.items()}
+    page = report.render(summary, decided, values, quality, dataset, costs, device)
 
-    shown = min(values.report.grid_seeds, values.sample.count)
-    first = next(iter(samples.values()))
     with replacing(args.out / "figures") as folder:
         folder.mkdir()
-        contact_sheet(
+        first = {v: outputs / "sample" / v / str(replicas[0]) for v in values.variants}
+        pictures.samples(
             folder / "samples.png",
-            np.stack([images.images[:shown] for images in samples.values()]),
-            list(samples),
-            [
-                f"{dataset['classes'][c]}\nseed {i}"
-                for c, i in zip(first.labels[:shown], first.ids[:shown], strict=True)
-            ],
-            "Samples: a column per seed and class asked for, a row per variant"
-            + (" (first replica)" * (len(replicas) > 1)),
+            {variant: load(sampled / "images") for variant, sampled in first.items()},
+            dataset["classes"],
+            values.report.grid_seeds,
+            len(replicas) > 1,
         )
-        figures.loss_curves(folder / "loss.png", {v: [run.curve for run in runs] for v, runs in results.items()})
-        frechet = quality["frechet"]
-        figures.distances(
-            folder / "distances.png",
-            {variant: summary[f"evaluate.{variant}.{frechet}"] for variant in results},
-            summary[f"evaluate.floor.{frechet}"],
-            report.NAMES[frechet],
+        for variant, sampled in first.items():
+            marks = {str(images): sampled / "snapshots" / mark for mark, images in runs[variant][0].marks.items()}
+            marks[list(marks)[-1]] = sampled / "images"
+            pictures.over_training(
+                folder / f"snapshots-{variant}.png",
+                variant,
+                {images: load(path) for images, path in marks.items()},
+                dataset["classes"],
+                values.report.grid_seeds,
+            )
+        pictures.nearest(
+            folder / "nearest.png",
+            load(first[BASELINE] / "images"),
+            load(outputs / "prepare" / "train"),
+            runs[BASELINE][0].evaluated.images,
+            values.report.grid_seeds,
         )
+        figures.loss_curves(folder / "loss.png", {v: [run.curve for run in of] for v, of in runs.items()})
+        figures.early_loss(
+            folder / "early_loss.png", {v: [run.updates for run in of] for v, of in runs.items()}, values.report.early
+        )
+        report.draw(folder, summary, values, quality["frechet"], dataset["classes"])
         shutil.copy(outputs / "prepare" / "classes.png", folder / "classes.png")
     write_json(args.out / "summary.json", summary)
     write_text(args.out / "report.md", page)
 
     architectures = {variant: values.architecture(variant).model_dump() for variant in values.variants}
     tracking.record(outputs, args.out / "figures", values.model_dump(), architectures, replicas)
-
-
-def _results(outputs: Path, variant: str, replica: int) -> Results:
-    trained, evaluated = (outputs / stage / variant / str(replica) for stage in ("train", "evaluate"))
-    return Results(
-        pd.read_csv(trained / "loss.csv"),
-        pd.read_csv(trained / "validation.csv"),
-        read_json(trained / "costs.json"),
-        read_json(trained / "timing.json"),
-        read_json(evaluated / "metrics.json"),
-        pd.read_csv(evaluated / "bootstrap.csv"),
-    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pipeline import compute, errors, params
 from pipeline.data.images import load
 from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
-from pipeline.diffusion.schedule import alpha_bar
+from pipeline.diffusion.schedule import alpha_bar, snr_db
 from pipeline.files import read_json, remove, replacing, write_json
 from pipeline.orchestration import tracking
 from pipeline.progress import bar
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--replica", type=int, required=True, help="seed of weights, batches, timesteps and noise")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder to go on from, and to save to")
-    parser.add_argument("--out", type=Path, required=True, help="folder of model, curves, costs and timing")
+    parser.add_argument("--out", type=Path, required=True, help="folder of model, snapshots, curves, costs and timing")
     args = parser.parse_args()
     values = params.load(args.params)
     name = f"{args.variant}-{args.replica}"
@@ -86,15 +86,26 @@ def main() -> None:
 
         with replacing(args.out / "loss.csv") as file:
             pd.DataFrame(run.rows).to_csv(file, index=False)
+        with replacing(args.out / "updates.csv") as file:
+            seen_after = train.batch_size * np.arange(1, len(run.losses) + 1)
+            pd.DataFrame({"images_seen": seen_after, "loss": run.losses}).to_csv(file, index=False, float_format="%.6g")
         with replacing(args.out / "validation.csv") as file:
             draw, image = np.indices(final.shape).reshape(2, -1)
             columns = {"draw": draw, "id": held_out.ids[image], "label": held_out.labels[image]}
-            columns |= {"t": validation.t.cpu().numpy().reshape(-1), "loss": final.reshape(-1)}
+            t = validation.t.cpu().reshape(-1)
+            columns |= {"t": t.numpy(), "snr_db": snr_db(levels)[t].numpy(), "loss": final.reshape(-1)}
             pd.DataFrame(columns).to_csv(file, index=False)
         write_json(args.out / "costs.json", {"architecture": architecture.model_dump(), **cost.as_dict()})
-        write_json(args.out / "timing.json", {"train_seconds": run.seconds, "device": device.type})
+        peak = compute.peak_bytes(device)
+        timing = {"train_seconds": run.seconds, "peak_bytes": peak, "device": device.type}
+        write_json(args.out / "timing.json", timing)
         with replacing(args.out / "model") as folder:
             finished.cpu().save_pretrained(folder, safe_serialization=True)
+        with replacing(args.out / "snapshots") as folder:
+            folder.mkdir()
+            for images_seen, weights in run.snapshots.items():
+                finished.load_state_dict(weights)
+                finished.save_pretrained(folder / str(images_seen), safe_serialization=True)
         live.finish(args.out / "model")
     remove(unfinished)
 

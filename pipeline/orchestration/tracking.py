@@ -199,7 +199,13 @@ def record(
                 metrics |= {f"evaluate.{name}.{end}": (number["ci95"][i], 0) for i, end in enumerate(("low", "high"))}
                 metrics[f"evaluate.{name}.n"] = (number["n"], 0)
             metrics["train.seconds"] = (read_json(trained / "timing.json")["train_seconds"], 0)
+            sampling = read_json(outputs / "sample" / variant / str(replica) / "timing.json")
+            metrics["sample.seconds_per_image"] = (sampling["seconds"] / sampling["images"], 0)
             recorder.batch(run_id, metrics, {})
+            end = int(pd.read_csv(trained / "loss.csv")["images_seen"].iloc[-1])
+            for mark, found in read_json(evaluated / "snapshots.json").items():
+                step = end if mark == "end" else int(mark)
+                recorder.batch(run_id, {f"snapshots.{name}": (each["value"], step) for name, each in found.items()}, {})
             for picture in sorted(figures.glob("*.png")):
                 recorder.client.log_artifact(run_id, str(picture), "figures")
             recorder.client.set_tag(run_id, RECORDED, state)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from pipeline import params
+from pipeline.diffusion import costs, unet
 from pipeline.errors import UserError
 from pipeline.orchestration import profiles
 
@@ -15,6 +16,10 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "params.yaml").read_text()
 FOLDER = ROOT / "profiles"
 NAMES = profiles.names(FOLDER)
+
+
+def variants_of(name: str) -> dict[str, Any]:
+    return params.parse(profiles.apply(TEXT, name, FOLDER)).variants
 
 
 def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -95,3 +100,14 @@ def test_values_that_would_not_be_sound_are_refused() -> None:
     own = TEXT.replace("  max_loss: 10.0", "  max_loss: -1 ")
     with pytest.raises(UserError, match=r"train\.max_loss"):
         profiles.apply(own, "tiny", FOLDER)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "wide_shallow" in variants_of(name)])
+def test_the_wide_and_shallow_variant_has_the_baseline_s_multiply_adds_within_2_percent(name: str) -> None:
+    values = params.parse(profiles.apply(TEXT, name, FOLDER))
+    channels = 3 if values.data.name == "cifar10" else 1
+    found = [
+        costs.measure(unet.build(values.architecture(variant), values.data.image_size, channels, 10, 0)).multiply_adds
+        for variant in ("baseline", "wide_shallow")
+    ]
+    assert found[1] / found[0] == pytest.approx(1, abs=0.02)

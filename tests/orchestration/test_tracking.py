@@ -32,6 +32,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pd.DataFrame(ROWS).to_csv(trained / "loss.csv", index=False)
     (trained / "costs.json").write_text(json.dumps({"architecture": {}, "parameters": 9}))
     (trained / "timing.json").write_text(json.dumps({"train_seconds": 3.5, "device": "cpu"}))
+    sampled = tmp_path / "outputs/sample/wide/3"
+    sampled.mkdir(parents=True)
+    (sampled / "timing.json").write_text(json.dumps({"seconds": 8.0, "images": 40}))
     tell(tmp_path, 0.9)
     figures = tmp_path / "figures"
     figures.mkdir()
@@ -42,6 +45,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tell(root: Path, accuracy: float) -> None:
     number = {"accuracy": {"value": accuracy, "n": 40, "ci95": [accuracy - 0.1, accuracy + 0.1]}}
     (root / "outputs/evaluate/wide/3/metrics.json").write_text(json.dumps(number))
+    snapshots = {"64": {"accuracy": {"value": 0.3, "n": 20}}, "end": {"accuracy": {"value": accuracy, "n": 20}}}
+    (root / "outputs/evaluate/wide/3/snapshots.json").write_text(json.dumps(snapshots))
 
 
 def record() -> list[str]:
@@ -53,8 +58,8 @@ def runs() -> list:
     return tracking.Recorder().find(**{tracking.VARIANT: "wide"})
 
 
-def curve(run_id: str) -> list[tuple[int, float]]:
-    points = tracking.Recorder().client.get_metric_history(run_id, "train.validation_loss")
+def curve(run_id: str, name: str = "train.validation_loss") -> list[tuple[int, float]]:
+    points = tracking.Recorder().client.get_metric_history(run_id, name)
     return sorted((point.step, point.value) for point in points)
 
 
@@ -68,6 +73,8 @@ def test_a_variant_restored_from_its_files_is_recorded_whole_and_once(here: Path
     assert run.data.metrics["evaluate.accuracy.low"] == pytest.approx(0.8)
     assert run.data.metrics["evaluate.accuracy.n"] == 40
     assert run.data.metrics["train.seconds"] == 3.5
+    assert run.data.metrics["sample.seconds_per_image"] == 0.2
+    assert curve(run.info.run_id, "snapshots.accuracy") == [(64, 0.3), (128, 0.9)]
     assert run.data.tags[tracking.STAGE] == "train@wide-3"
     assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4), (128, 0.2)]
     (picture,) = tracking.Recorder().client.list_artifacts(run.info.run_id, "figures")

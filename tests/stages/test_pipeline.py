@@ -17,28 +17,37 @@ TRAIN = (
     "stages/train.py --params params.yaml --variant baseline --replica 0 --data outputs/prepare "
     "--checkpoints checkpoints --out scratch"
 ).split()
-SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/samples".split()
+SAMPLE = (
+    "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model "
+    "--snapshots outputs/train/baseline/0/snapshots --out scratch/samples"
+).split()
 CHECK = "stages/check.py --params params.yaml --out outputs/check".split()
 ANATOMY = ["-m", "pipeline.orchestration.cli"]
-TRAINED = ("model/diffusion_pytorch_model.safetensors", "model/config.json", "loss.csv", "validation.csv", "costs.json")
+SNAPSHOTS = "outputs/sample/baseline/0/snapshots"
+WEIGHTS = ("diffusion_pytorch_model.safetensors", "config.json")
+TRAINED = [f"{folder}/{name}" for folder in ("model", "snapshots/256", "snapshots/640") for name in WEIGHTS]
+TRAINED += ["loss.csv", "updates.csv", "validation.csv", "costs.json"]
 
 
 def test_one_command_makes_every_result(project) -> None:
     per_variant = [f"{s}@{v}-0" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
     assert sorted(project.ran) == sorted(["check", "prepare", "judges", "floor", "report", *per_variant])
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
+    report = (project.root / "reports/tiny/report.md").read_text()
+    assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in report
     for name, number in summary.items():
         assert np.isfinite(number["value"]), name
         assert number["n"] >= 1, name
         if "ci95" in number:
             assert number["ci95"][0] <= number["ci95"][1], name
     for variant in ("baseline", "res_blocks_0"):
-        for metric in ("fd_classifier", "kd_classifier", "precision", "recall", "accuracy"):
+        for metric in ("fd_classifier", "kd_classifier", "precision", "recall", "density", "coverage", "accuracy"):
             assert summary[f"evaluate.{variant}.{metric}"]["n"] == 40
             assert "ci95" in summary[f"evaluate.{variant}.{metric}"]
-    report = (project.root / "reports/tiny/report.md").read_text()
-    assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in report
-    assert {p.name for p in (project.root / "reports/tiny/figures").iterdir()} >= {"samples.png", "loss.png"}
+        for mark in (256, 640, 1280):
+            assert summary[f"snapshots.{variant}.{mark}.fd_classifier"]["n"] == 20
+    linked = {link.split(")")[0] for link in report.split("](figures/")[1:]}
+    assert linked == {p.name for p in (project.root / "reports/tiny/figures").iterdir()}
 
 
 def test_a_second_run_does_nothing(sound) -> None:
@@ -147,11 +156,13 @@ def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
 
 
 def test_an_image_is_the_same_alone_and_among_many(sound) -> None:
-    together = np.load(sound.root / "outputs/sample/baseline/0/images.npy")
-    sound.write(sample={"count": 1, "first_seed": 17})
+    together = np.load(sound.root / "outputs/sample/baseline/0/images/images.npy")
+    sound.write(sample={"count": 7, "snapshot_count": 1, "first_seed": 17})
     assert sound.run(*SAMPLE).returncode == 0
-    alone = np.load(sound.root / "scratch/samples/images.npy")
-    np.testing.assert_array_equal(alone[0], together[17])
+    fewer = np.load(sound.root / "scratch/samples/images/images.npy")
+    np.testing.assert_array_equal(fewer, together[17:24])
+    snapshots = [np.load(sound.root / f"{at}/640/images.npy") for at in ("scratch/samples/snapshots", SNAPSHOTS)]
+    np.testing.assert_array_equal(snapshots[0][0], snapshots[1][17])
 
 
 BAD = {
