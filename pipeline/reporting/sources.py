@@ -15,7 +15,7 @@ class Published:
     improvement: float  # percent against their baseline, positive is better
 
 
-ABLATION = {
+PUBLISHED = {
     "baseline": Published("channels_32", 0.00418, 99.58, 84.32, 0.0),
     "wide": Published("channels_64", 0.00086, 99.91, 62.75, 25.6),
     "no_attention": Published("no_attention", 0.00103, 99.90, 118.65, -40.7),

@@ -7,26 +7,23 @@ import pytest
 from scipy import stats
 
 from pipeline.judges import bootstrap
-from pipeline.params import Evaluate
-from pipeline.reporting.summary import summarise
-
-EVALUATE = Evaluate(bootstrap=200, neighbours=3, seed=0)
 
 
-def test_every_number_has_its_n_and_intervals_are_in_order(results, quality, dataset) -> None:
-    summary = summarise(results, results["baseline"][0].metrics, quality, dataset, EVALUATE)
+def test_every_number_has_its_n_and_intervals_are_in_order(results, summed, quality) -> None:
+    summary = summed(results)
     assert all({"value", "n"} <= set(number) for number in summary.values())
     assert all(n["ci95"][0] <= n["value"] <= n["ci95"][1] for n in summary.values() if "ci95" in n)
     assert summary["prepare.test"] == {"value": 45, "n": 45, "sha256": "0" * 64}
     assert summary["prepare.test.repeated"] == {"value": 3, "n": 45}
-    assert summary["judges.accuracy"] == quality["accuracy"]
+    assert summary["judges.accuracy"] == {**quality["accuracy"], "required": 0.95}
 
 
-def test_differences_are_paired_draw_by_draw(results, quality, dataset) -> None:
-    summary = summarise(results, results["baseline"][0].metrics, quality, dataset, EVALUATE)
-    ours, base = (results[v][0].replicates["fd_classifier"].to_numpy() for v in ("wide", "baseline"))
+def test_differences_are_paired_draw_by_draw(results, summed) -> None:
+    summary = summed(results)
+    ours, base = (results[v][0].evaluated.replicates["fd_classifier"].to_numpy() for v in ("wide", "baseline"))
     improvement = summary["evaluate.wide.fd_classifier_improvement"]
     assert improvement["value"] == pytest.approx(20)
+    base, ours = base - base.mean() + 2.05, ours - ours.mean() + 0.8 * 2.05
     low, high = np.quantile(100 * (base - ours) / base, [0.025, 0.975])
     assert improvement["ci95"][1] - improvement["ci95"][0] == pytest.approx(high - low)
     unpaired = np.quantile(100 * (base - np.roll(ours, 1)) / base, [0.025, 0.975])
@@ -35,8 +32,8 @@ def test_differences_are_paired_draw_by_draw(results, quality, dataset) -> None:
     assert gain["value"] == pytest.approx(-0.41)
 
 
-def test_the_loss_is_per_image_over_its_draws(results, quality, dataset) -> None:
-    summary = summarise(results, results["baseline"][0].metrics, quality, dataset, EVALUATE)
+def test_the_loss_is_per_image_over_its_draws(results, summed) -> None:
+    summary = summed(results)
     table = results["wide"][0].validation
     per_image = table.groupby("id")["loss"].mean().to_numpy()
     final = summary["train.wide.loss"]
@@ -46,18 +43,21 @@ def test_the_loss_is_per_image_over_its_draws(results, quality, dataset) -> None
     assert summary["train.wide.loss_reduction"]["value"] == pytest.approx(100 * (1 - final["value"] / 4.0))
 
 
-def test_a_variant_equal_to_the_baseline_differs_by_exactly_nothing(results, quality, dataset) -> None:
+def test_a_variant_equal_to_the_baseline_differs_by_exactly_nothing(results, summed) -> None:
     twin = {"baseline": results["baseline"], "twin": [replace(results["baseline"][0])]}
-    summary = summarise(twin, results["baseline"][0].metrics, quality, dataset, EVALUATE)
-    for name in ("train.twin.loss_change", "evaluate.twin.fd_classifier_improvement", "evaluate.twin.accuracy_gain"):
+    summary = summed(twin)
+    nothing = ["train.twin.loss_change", "train.twin.early_loss_gap", "train.twin.noise_level.2.loss_change"]
+    nothing += [f"evaluate.twin.{name}" for name in ("fd_classifier_improvement", "accuracy_gain", "blur_gain")]
+    nothing += ["pairs.baseline.twin.fd_classifier_gap", "snapshots.twin.32.fd_classifier_gap"]
+    nothing += ["snapshots.twin.late_fall_gap"]
+    for name in nothing:
         assert (summary[name]["value"], summary[name]["ci95"]) == (0, [0, 0])
 
 
-def test_replicas_are_averaged_and_paired_by_training_seed(results, quality, dataset, result) -> None:
+def test_replicas_are_averaged_and_paired_by_training_seed(results, summed, result) -> None:
     apart = {"baseline": [results["baseline"][0], result(10, 2.0)], "wide": [results["wide"][0], result(11, 1.2)]}
-    floor = results["baseline"][0].metrics
-    both = summarise(apart, floor, quality, dataset, EVALUATE)
-    single = [summarise({v: [runs[i]] for v, runs in apart.items()}, floor, quality, dataset, EVALUATE) for i in (0, 1)]
+    both = summed(apart)
+    single = [summed({v: [runs[i]] for v, runs in apart.items()}) for i in (0, 1)]
     for name, digits in (("evaluate.wide.fd_classifier", 2.05 * np.array([0.8, 1.2])), ("train.wide.loss", None)):
         values = [each[name]["value"] for each in single] if digits is None else digits
         assert both[name]["replicas"] == pytest.approx(values)
@@ -70,5 +70,118 @@ def test_replicas_are_averaged_and_paired_by_training_seed(results, quality, dat
     seconds = both["train.wide.seconds"]
     assert (seconds["n"], both["train.wide.loss"]["n"]) == (2, 30), "runs, and images in each of them"
     assert all(both[f"evaluate.wide.{name}"]["ci95"][0] >= 0 for name in ("fd_classifier", "accuracy"))
+    assert [both["train.wide.seconds_ratio"]["replicas"][i] for i in (0, 1)] == [13 / 12, 23 / 22]
     assert both["train.wide.parameters"] == single[0]["train.wide.parameters"]
     assert both["evaluate.floor.accuracy"] == single[0]["evaluate.floor.accuracy"]
+
+
+def test_the_early_gap_is_of_the_second_half_of_the_first_part(results, summed) -> None:
+    gap = summed(results)["train.wide.early_loss_gap"]
+    ours, base = (results[v][0].updates["loss"].to_numpy() for v in ("wide", "baseline"))
+    assert (gap["value"], gap["n"]) == (pytest.approx((base - ours)[8:16].mean()), 8)
+    blocks = (base - ours)[8:16].reshape(4, 2).mean(axis=1)
+    assert gap["ci95"] == pytest.approx(list(stats.ttest_1samp(blocks, 0).confidence_interval(0.95)))
+    assert gap["ci95"][0] > 0, "paired: the same images, timesteps and noise in every update"
+    short = {v: [replace(run, updates=run.updates[:9]) for run in runs] for v, runs in results.items()}
+    assert "train.wide.early_loss_gap" not in summed(short), "too few updates have no interval"
+
+
+def test_noise_levels_part_the_draws_by_timestep_and_are_paired_by_image(results, summed) -> None:
+    summary = summed(results)
+    tables = {v: results[v][0].validation.sort_values("t") for v in results}
+    for level in range(3):
+        mine, base = (tables[v].iloc[20 * level : 20 * level + 20] for v in ("wide", "baseline"))
+        loss = summary[f"train.wide.noise_level.{level}.loss"]
+        assert (loss["value"], loss["n"]) == (pytest.approx(mine["loss"].mean()), 20)
+        change = summary[f"train.wide.noise_level.{level}.loss_change"]
+        assert change["value"] == pytest.approx(100 * (mine["loss"].mean() / base["loss"].mean() - 1))
+        assert -23 < change["ci95"][0] <= change["ci95"][1] < -17
+        assert summary[f"noise_levels.{level}.snr_db"]["value"] == pytest.approx(30 - mine["t"].median())
+    assert "train.wide.noise_level.3.loss" not in summary, "a level has twenty draws at least"
+
+
+def test_a_level_s_interval_is_that_of_resampled_images(results, summed) -> None:
+    table = results["wide"][0].validation
+    low, high = summed(results)["train.wide.noise_level.0.loss"]["ci95"]
+    level = table[table["t"] < 20]
+    rng, means = np.random.default_rng(1), []
+    by_image = {label: [g["loss"].to_numpy() for _, g in of.groupby("id")] for label, of in level.groupby("label")}
+    for _ in range(4000):
+        chosen = [of[i] for of in by_image.values() for i in rng.integers(len(of), size=len(of))]
+        means.append(np.concatenate(chosen).mean())
+    assert high - low == pytest.approx(np.diff(np.quantile(means, [0.025, 0.975]))[0], rel=0.3)
+
+
+def test_nearness_is_measured_beside_the_real_test_images(results, summed) -> None:
+    summary = summed(results)  # the floor's distances are 0.5 x, the baseline's 1 x and wide's 0.8 x
+    assert summary["evaluate.wide.training_distance_ratio"]["value"] == pytest.approx(0.12 / (0.5 * 2.05))
+    share = summary["evaluate.wide.near_copies"]
+    assert (share["value"], share["n"]) == (0, 40), "none is as near as the nearest twentieth of the test images"
+    assert share["ci95"][1] > 0.05, "which 40 images cannot exclude"
+    same = summed(results, results["wide"][0].evaluated)["evaluate.wide.near_copies"]
+    assert same["value"] == pytest.approx(0.05)
+    assert same["ci95"][1] - same["ci95"][0] > np.diff(bootstrap.proportion_interval(np.arange(40) < 2))[0]
+
+
+def test_snapshots_are_named_by_images_seen_and_the_end_is_the_last(results, summed) -> None:
+    summary = summed(results)
+    assert summary["snapshots.wide.32.fd_classifier"]["value"] == pytest.approx(0.8 * 9)
+    assert summary["snapshots.wide.64.fd_classifier"]["value"] == pytest.approx(0.8 * 3)
+    assert summary["snapshots.wide.64.fd_classifier_gap"]["value"] == pytest.approx(-0.6)
+    assert summary["snapshots.wide.late_fall"]["value"] == pytest.approx(7.2 - 2.4)
+    assert summary["snapshots.wide.late_fall_gap"]["value"] == pytest.approx(4.8 - 6)
+    assert summary["snapshots.floor.fd_classifier"]["value"] == pytest.approx(1.5)
+
+
+def test_pairs_are_every_two_variants_paired(results, summed) -> None:
+    gap = summed(results)["pairs.baseline.wide.fd_classifier_gap"]
+    assert gap["value"] == pytest.approx(0.2 * 2.05)
+    base, ours = (results[v][0].evaluated.replicates["fd_classifier"] for v in ("baseline", "wide"))
+    assert gap["ci95"] == pytest.approx(bootstrap.interval(gap["value"], (base - ours).to_numpy()))
+
+
+def test_returns_diminish_over_variants_that_differ_in_their_blocks_alone(results, summed, result) -> None:
+    ladder = {"one": [result(2, 1.5, res_blocks=1)], "three": [result(3, 0.9, res_blocks=3)]}
+    ladder["elsewhere"] = [result(4, 0.1, res_blocks=3, channels=[9, 9])]
+    found = {k: v for k, v in summed({**results, **ladder}).items() if k.startswith("depth.")}
+    assert list(found) == ["depth.2.diminishing"]
+    assert found["depth.2.diminishing"]["value"] == pytest.approx(2.05 * ((1.5 - 1) - (1 - 0.9)))
+    assert found["depth.2.diminishing"]["ci95"][0] > 0
+    assert not [name for name in summed(results) if name.startswith("depth.")]
+    none = {"one": ladder["one"], "none": [result(5, 2.5, res_blocks=0)]}
+    assert not [name for name in summed({**results, **none}) if name.startswith("depth.")], "0 blocks are narrower too"
+
+
+def test_hard_classes_are_ranked_against_their_complexity(results, summed, result) -> None:
+    summary = summed(results)
+    assert summary["classes.1.stroke_length"] == {"value": 7.0, "n": 30, "class": "b"}
+    length, variance = (summary[f"ranks.classes.fd_classifier.{name}"] for name in ("stroke_length", "variance"))
+    assert (length["value"], length["n"]) == (pytest.approx(1), 3)
+    assert variance["value"] == pytest.approx(0.5)
+    assert length["ci95"] == [-1, 1], "three classes say nothing"
+    assert summary["ranks.classes.errors.variance"]["value"] == 0, "equal errors have no order"
+    assert summary["ranks.variants.loss"]["value"] == pytest.approx(1)
+
+
+def test_what_is_never_told_its_class_has_no_accuracy_and_no_classes(results, summed, result) -> None:
+    blind = {**results, "blind": [result(7, 1.1, class_embedding=False)]}
+    summary = summed(blind)
+    of = [name for name in summary if ".blind." in name]
+    assert of
+    assert not [name for name in of if "accuracy" in name or ".class." in name]
+    assert "evaluate.blind.fd_classifier_improvement" in summary
+    alone = summed({"baseline": blind["blind"]})
+    assert not [name for name in alone if name.startswith(("ranks.classes", "evaluate.baseline.class."))]
+
+
+def test_without_snapshots_there_is_the_end_alone(results, summed) -> None:
+    def bare(run):
+        end = run.evaluated
+        columns = [name for name in end.snapshot_replicates if name.startswith("end.")]
+        only = replace(
+            end, snapshots={"end": end.snapshots["end"]}, snapshot_replicates=end.snapshot_replicates[columns]
+        )
+        return replace(run, evaluated=only)
+
+    summary = summed({variant: [bare(run) for run in runs] for variant, runs in results.items()})
+    assert {name.split(".")[2] for name in summary if name.startswith("snapshots.wide.")} == {"64"}

@@ -1,0 +1,185 @@
+"""The effects that claims are decided by: functions of summary.json, signed so that a positive effect speaks for it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from math import hypot, sqrt
+
+import numpy as np
+
+from pipeline.params import BASELINE
+from pipeline.reporting.paired import Entry, negative, scaled, student
+
+Summary = Mapping[str, Entry]
+Effect = Callable[[Summary], Entry]
+
+
+class MissingError(Exception):
+    """An effect cannot be had; says what it would need."""
+
+
+def improvement(variant: str) -> Effect:
+    """The fall of the Frechet distance against the baseline, percent."""
+    return lambda s: _of(s, variant, f"evaluate.{variant}.{_frechet(s)}_improvement")
+
+
+def worse(variant: str) -> Effect:
+    """The rise of the Frechet distance against the baseline, percent."""
+    return lambda s: negative(improvement(variant)(s))
+
+
+def best(variant: str, rivals: list[str]) -> Effect:
+    """The smallest of the rivals' distances less the variant's."""
+    return lambda s: _least({rival: _gap(s, rival, variant) for rival in _present(s, variant, rivals)})
+
+
+def worst(variant: str, rivals: list[str]) -> Effect:
+    """The variant's distance less the largest of the rivals'."""
+    return lambda s: _least({rival: _gap(s, variant, rival) for rival in _present(s, variant, rivals)})
+
+
+def best_throughout(variant: str) -> Effect:
+    """The baseline's distance less the variant's, at the snapshot where that is smallest."""
+
+    def effect(s: Summary) -> Entry:
+        ends = f".{_frechet(s)}_gap"
+        gaps = {
+            f"{int(name.split('.')[2]):,} images": negative(entry)
+            for name, entry in s.items()
+            if name.startswith(f"snapshots.{variant}.") and name.endswith(ends)
+        }
+        _trained(s, variant)
+        if len(gaps) < 2:
+            raise MissingError("a snapshot before the end (train.snapshots)")
+        return _least(gaps)
+
+    return effect
+
+
+def lower_loss(variant: str) -> Effect:
+    """The fall of the validation loss against the baseline, percent."""
+    return lambda s: negative(_of(s, variant, f"train.{variant}.loss_change"))
+
+
+def learns_faster(variant: str) -> Effect:
+    """The baseline's training loss less the variant's in the first part of training."""
+    return lambda s: _of(s, variant, f"train.{variant}.early_loss_gap", "more updates in the first part of training")
+
+
+def plateaus_earlier(variant: str) -> Effect:
+    """By how much less the distance still falls after the last snapshot than the baseline's."""
+
+    def effect(s: Summary) -> Entry:
+        _frechet(s)
+        name = f"snapshots.{variant}.late_fall_gap"
+        return negative(_of(s, variant, name, "a snapshot before the end (train.snapshots)"))
+
+    return effect
+
+
+def diminishing(blocks: int, variants: list[str]) -> Effect:
+    """By how much less the distance falls with one residual block more than with the one before."""
+
+    def effect(s: Summary) -> Entry:
+        _frechet(s)
+        for variant in variants:
+            _trained(s, variant)
+        return _of(s, variants[0], f"depth.{blocks}.diminishing", f"a baseline of {blocks} residual blocks")
+
+    return effect
+
+
+def blurrier(variant: str) -> Effect:
+    """The rise of the blur against the baseline."""
+    return lambda s: _of(s, variant, f"evaluate.{variant}.blur_gain")
+
+
+def slower(variant: str) -> Effect:
+    """By how many times the baseline's the training time is more than twice it."""
+
+    def effect(s: Summary) -> Entry:
+        ratio = _of(s, variant, f"train.{variant}.seconds_ratio")
+        if "ci95" not in ratio:
+            raise MissingError("more than one replica (train.replicas): one time has no interval")
+        less_two = [each - 2 for each in ratio["replicas"]]
+        ends = [end - 2 for end in ratio["ci95"]]
+        return {**ratio, "value": ratio["value"] - 2, "ci95": ends, "replicas": less_two}
+
+    return effect
+
+
+def easier(simple: list[str], hard: list[str]) -> Effect:
+    """The mean accuracy of the simple classes less that of the hard ones, percentage points.
+
+    Over one run the classes' images are independent, and their own intervals are combined (Zou and Donner 2008); over
+    replicas the interval is Student's of the replicas' differences.
+    """
+
+    def effect(s: Summary) -> Entry:
+        _frechet(s)
+        labels = {entry["class"]: name.split(".")[1] for name, entry in s.items() if name.startswith("classes.")}
+        names = [f"evaluate.{BASELINE}.class.{labels.get(name)}.accuracy" for name in (*simple, *hard)]
+        if any(name not in s for name in names):
+            raise MissingError(f"the classes {', '.join((*simple, *hard))}, and a baseline that is told them")
+        groups = [[s[name] for name in names[: len(simple)]], [s[name] for name in names[len(simple) :]]]
+        n = sum(entry["n"] for group in groups for entry in group)
+        if "replicas" in groups[0][0]:
+            one, other = (np.mean([entry["replicas"] for entry in group], axis=0) for group in groups)
+            value, ends = student(one - other)
+            return scaled({"value": value, "n": n, "ci95": ends, "replicas": (one - other).tolist()}, 100)
+        (one, below_one, above_one), (other, below_other, above_other) = map(_mean_share, groups)
+        gap = one - other
+        ends = [gap - hypot(below_one, above_other), gap + hypot(above_one, below_other)]
+        return scaled({"value": gap, "n": n, "ci95": ends}, 100)
+
+    return effect
+
+
+def _mean_share(entries: list[Entry]) -> tuple[float, float, float]:
+    """The mean of independent shares, and how far its interval reaches below and above it."""
+    value = sum(each["value"] for each in entries) / len(entries)
+    below = sqrt(sum((each["value"] - each["ci95"][0]) ** 2 for each in entries)) / len(entries)
+    above = sqrt(sum((each["ci95"][1] - each["value"]) ** 2 for each in entries)) / len(entries)
+    return value, below, above
+
+
+def _least(gaps: dict[str, Entry]) -> Entry:
+    """All gaps at once: above 0 only where every one is, below 0 where some one is (intersection-union)."""
+    nearest = min(gaps, key=lambda each: gaps[each]["value"])
+    ends = [min(gap["ci95"][end] for gap in gaps.values()) for end in (0, 1)]
+    return {**gaps[nearest], "ci95": ends, "against": nearest}
+
+
+def _trained(s: Summary, variant: str) -> None:
+    if f"train.{variant}.loss" not in s:
+        raise MissingError(f"the variant `{variant}`")
+
+
+def _of(s: Summary, variant: str, name: str, needs: str = "") -> Entry:
+    """A number of a variant; needs: what is missing where the variant is there and the number is not."""
+    _trained(s, variant)
+    if name not in s:
+        raise MissingError(needs)
+    return s[name]
+
+
+def _present(s: Summary, variant: str, rivals: Iterable[str]) -> list[str]:
+    """The rivals that were trained, at least two, the variant itself being needed."""
+    _trained(s, variant)
+    found = [each for each in rivals if f"train.{each}.loss" in s]
+    if len(found) < 2:
+        raise MissingError("two of the variants " + ", ".join(f"`{each}`" for each in rivals))
+    return found
+
+
+def _gap(s: Summary, one: str, other: str) -> Entry:
+    """The distance of one less that of the other."""
+    name = f"pairs.{one}.{other}.{_frechet(s)}_gap"
+    return s[name] if name in s else negative(s[f"pairs.{other}.{one}.{_frechet(s)}_gap"])
+
+
+def _frechet(s: Summary) -> str:
+    """The distance of this run, where its judge can judge."""
+    if f"evaluate.{BASELINE}.fid" in s:
+        return "fid"
+    if s["judges.accuracy"]["value"] < s["judges.accuracy"]["required"]:
+        raise MissingError("a judge that can judge")
+    return "fd_classifier"
