@@ -35,7 +35,7 @@ def test_check_lists_what_would_run_until_it_has(
 ) -> None:
     anatomy(monkeypatch, "check")
     said = capsys.readouterr().out
-    assert "params.yaml is sound: 5 variants (baseline, wide, " in said
+    assert "params.yaml is sound: 7 variants (baseline, wide, " in said
     assert "only" in said.splitlines()[-1]
     subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=toy, check=True, capture_output=True)
     anatomy(monkeypatch, "check")
