@@ -5,12 +5,12 @@ No field has a default and no value is changed on its way, so what a stage gets 
 
 import difflib
 from pathlib import Path
-from string import Formatter
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline import together
 from pipeline.errors import UserError
 
 BASELINE = "baseline"
@@ -141,6 +141,47 @@ class Evaluate(Section):
     seed: Seed
 
 
+class Subject(Section):
+    """A denoiser under the microscope."""
+
+    model: Annotated[str, Field(min_length=1)]  # folder of a variant's weights, or of a diffusers pipeline
+    prompts: list[str]  # that the images ask for in turn, where the network is told a text
+    guidance: Annotated[float, Field(ge=0, allow_inf_nan=False)]  # scale of classifier-free guidance; 1: none
+
+
+class Intervene(Section):
+    """The sweeps of interventions over every subject."""
+
+    seeds: Annotated[int, Field(ge=2)]  # images per cell
+    starts: Annotated[int, Field(ge=3)] | Literal["all"]  # starting steps
+    jumps: list[Count]  # n: steps that one call of the network covers
+    length: Count  # steps without skips or blocks
+    skips: Count  # ns, from the top
+    single_skips: bool
+    blocks: list[Count] | Literal["all"]  # nb, from the bottom
+    fills: Annotated[list[Literal["zeros", "cache"]], Field(min_length=1)]  # what stands in for removed parts
+    durations: list[Count]  # n, from each nb's own start
+    relaxations: list[Annotated[int, Field(ge=0)]]  # r, between two cuts
+    threshold: Fraction  # of SSIM
+    batch_size: Count
+    shown: Annotated[int, Field(ge=1, le=20)]  # seeds in the pictures
+
+
+class Shortcut(Section):
+    """The search for a faster way through the sampling loop, and its rivals."""
+
+    learn: Annotated[int, Field(ge=2)]  # seeds that the schedule is learnt on
+    report: Annotated[int, Field(ge=2)]  # seeds, the ones after, that it is reported on
+    qualities: Annotated[list[Fraction], Field(min_length=1)]  # of SSIM, each with a schedule of its own
+    distance: Annotated[float, Field(ge=1, allow_inf_nan=False)]  # the distance may grow by this factor, for one more
+    blocks: list[Count]  # nb of a cut
+    cuts: list[Count]  # n: steps of one cut
+    rests: list[Annotated[int, Field(ge=0)]]  # r: steps between two cuts
+    fewer: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]  # steps of the rival samplers
+    intervals: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]  # N of DeepCache
+    batch_size: Count  # images of one timed run
+
+
 class Report(Section):
     """What the report shows."""
 
@@ -176,6 +217,9 @@ class Params(Section):
     train: Train
     sample: Sample
     evaluate: Evaluate
+    subjects: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Subject]
+    intervene: Intervene
+    shortcut: Shortcut
     report: Report
     compute: Compute
     flow: Flow
@@ -208,142 +252,8 @@ def parse(text: str) -> Params:
         params = Params.model_validate(values)
     except ValidationError as error:
         raise UserError(sentences(error, Params, "")) from None
-    _check_together(params)
+    together.check(params)
     return params
-
-
-def _check_together(params: Params) -> None:
-    """Refuse values that are sound alone and not together."""
-    data, train, sample, diffusion = params.data, params.train, params.sample, params.diffusion
-    if BASELINE not in params.variants or params.variants[BASELINE]:
-        raise UserError(
-            f"params.yaml: variants has {', '.join(params.variants) or 'no entry'}, but needs `{BASELINE}: {{}}`, "
-            "the variant that the others are compared with."
-        )
-    if FLOOR in params.variants:
-        raise UserError(
-            f"params.yaml: variants.{FLOOR} has the name of the row that the real test images get; take another."
-        )
-    if data.name not in NAMED and not Path(data.name).is_dir():
-        raise UserError(
-            f"params.yaml: data.name is {data.name!r}, but it must be {', '.join(NAMED)} or a folder of Parquet files "
-            "or of images in one sub-folder per class."
-        )
-    _check_caption(data.caption)
-    if data.name == "digits" and data.test == "original":
-        raise UserError("params.yaml: data.test is original, but digits has no test split of its own; give a share.")
-    if data.test != "original" and data.validation + data.test >= 0.9:
-        raise UserError(
-            f"params.yaml: data.validation and data.test keep {data.validation + data.test:g} of the images "
-            "from training; together they must stay below 0.9."
-        )
-    if data.classes != "all" and len(set(data.classes)) < 2:
-        raise UserError(
-            f"params.yaml: data.classes is {data.classes}, but a judge needs at least two classes to tell apart."
-        )
-    weights = params.judges.inception_weights
-    if weights is not None and not Path(weights).is_file():
-        raise UserError(
-            f"params.yaml: judges.inception_weights is {weights}, which is not a file; it takes a local copy of "
-            "torch-fidelity's weights-inception-2015-12-05-6726825d.pth, or null to fetch it."
-        )
-    if data.image_size >> len(params.judges.classifier.channels) < 1:
-        raise UserError(
-            f"params.yaml: judges.classifier.channels has {len(params.judges.classifier.channels)} halvings, more than "
-            f"an image of {data.image_size} pixels has (data.image_size)."
-        )
-    for variant in params.variants:
-        _check_architecture(variant, params.architecture(variant), data.image_size)
-    if len(set(train.replicas)) < len(train.replicas):
-        raise UserError(
-            f"params.yaml: train.replicas is {train.replicas}, with a seed twice; each is a run of its own."
-        )
-    if train.batch_size > train.images:
-        raise UserError(
-            f"params.yaml: train.images is {train.images}, less than one batch of {train.batch_size} "
-            "(train.batch_size)."
-        )
-    last = (-(-train.images // train.batch_size) - 1) * train.batch_size  # images seen before the last update
-    if sorted(set(train.snapshots)) != train.snapshots or max(train.snapshots, default=0) > last:
-        raise UserError(
-            f"params.yaml: train.snapshots is {train.snapshots}, but must rise and end at {last} at the latest, before "
-            "the last update; the end of training is always there."
-        )
-    if sample.snapshot_count > sample.count:
-        raise UserError(
-            f"params.yaml: sample.snapshot_count is {sample.snapshot_count}, more than sample.count ({sample.count}): "
-            "the same seeds stand for the end of training."
-        )
-    if sample.count < params.evaluate.neighbours + 2:
-        raise UserError(
-            f"params.yaml: sample.count is {sample.count}, too few for {params.evaluate.neighbours} neighbours of each "
-            f"image (evaluate.neighbours); at least {params.evaluate.neighbours + 2} are needed."
-        )
-    if isinstance(sample.timesteps, int):
-        if sample.timesteps > diffusion.timesteps:
-            raise UserError(
-                f"params.yaml: sample.timesteps is {sample.timesteps}, more than the {diffusion.timesteps} timesteps "
-                "of the noise process (diffusion.timesteps)."
-            )
-    elif any(a <= b for a, b in zip(sample.timesteps, sample.timesteps[1:], strict=False)) or (
-        sample.timesteps[0] >= diffusion.timesteps
-    ):
-        raise UserError(
-            f"params.yaml: sample.timesteps must fall from at most {diffusion.timesteps - 1} "
-            "(diffusion.timesteps - 1) to at least 0 without repeats."
-        )
-
-
-def _check_caption(template: str) -> None:
-    """Refuse a caption template that cannot be filled in."""
-    accepted = ("class", *STROKE_FIELDS)
-    try:
-        parts = list(Formatter().parse(template))
-        fields = {name for _, name, _, _ in parts if name is not None}
-        plain = all(not form and conversion is None for _, _, form, conversion in parts)
-    except ValueError:
-        fields, plain = set(), False
-    if not plain or "class" not in fields or fields - set(accepted):
-        raise UserError(
-            f"params.yaml: data.caption is {template!r}, but it must be a text with {{class}} in it, and of other "
-            f"fields {' and '.join(f'{{{name}}}' for name in STROKE_FIELDS)} alone."
-        )
-
-
-def _check_architecture(variant: str, unet: UNet, image_size: int) -> None:
-    """Refuse an architecture that cannot be built, by the key that makes it impossible."""
-    resolutions = unet.resolutions(image_size)
-    factor = 2 ** (len(unet.channels) - 1)
-    if image_size % factor:
-        raise UserError(
-            f"params.yaml: data.image_size is {image_size}, but variant {variant} halves the image "
-            f"{len(unet.channels) - 1} times, so it must be a multiple of {factor}, "
-            f"such as {max(image_size // factor, 1) * factor} or {(image_size // factor + 1) * factor}."
-        )
-    for resolution in unet.attention:
-        if resolution not in resolutions:
-            raise UserError(
-                f"params.yaml: variant {variant} asks for attention at {resolution}x{resolution} pixels, "
-                f"but its levels are at {', '.join(map(str, resolutions))}."
-            )
-    if any(width % unet.norm_groups for width in unet.channels):
-        raise UserError(
-            f"params.yaml: variant {variant} has channels {unet.channels}, which unet.norm_groups = "
-            f"{unet.norm_groups} does not divide."
-        )
-    if unet.projections and unet.res_blocks:
-        raise UserError(
-            f"params.yaml: variant {variant} has projections and {unet.res_blocks} residual blocks; projections widen "
-            "an encoder that has none (res_blocks: 0)."
-        )
-    attended = [w for w, r in zip(unet.channels, resolutions, strict=True) if r in unet.attention]
-    if unet.middle_attention:
-        attended.append(unet.middle_channels)
-    if any(width % unet.head_channels for width in attended):
-        raise UserError(
-            f"params.yaml: variant {variant} has attention over {attended} channels, which unet.head_channels = "
-            f"{unet.head_channels} does not divide."
-        )
 
 
 PYDANTIC_S_OWN = ("constrained-int", "int", "constrained-float", "float", "[key]")  # parts of a place that are no keys

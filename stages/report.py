@@ -11,8 +11,8 @@ from pipeline.data.images import load
 from pipeline.files import read_json, replacing, write_json, write_text
 from pipeline.orchestration import tracking
 from pipeline.params import BASELINE
-from pipeline.reporting import figures, pictures, report, results
-from pipeline.reporting.claims import ledger
+from pipeline.reporting import figures, microscope, pictures, report, results
+from pipeline.reporting.ledger import ledger
 from pipeline.reporting.summary import summarise
 
 
@@ -32,14 +32,20 @@ def main() -> None:
     runs = {v: [results.run(outputs, v, replica) for replica in replicas] for v in values.variants}
 
     summary = summarise(runs, floor, quality, dataset, classes, values.evaluate, values.report.early)
+    swept = {name: results.swept(outputs, name) for name in values.subjects}
+    for name, found in swept.items():
+        summary |= microscope.entries(name, found)
     decided = ledger(summary)
     summary |= {f"claims.{name}": entry for name, entry in decided.items() if "value" in entry}
     device = runs[BASELINE][0].training["device"].upper()
     costs = {variant: of[0].costs for variant, of in runs.items()}
-    page = report.render(summary, decided, values, quality, dataset, costs, device)
 
     with replacing(args.out / "figures") as folder:
         folder.mkdir()
+        sections = [
+            microscope.section(name, found, summary, values, folder, report.NAMES[quality["frechet"]])
+            for name, found in swept.items()
+        ]
         first = {v: outputs / "sample" / v / str(replicas[0]) for v in values.variants}
         pictures.samples(
             folder / "samples.png",
@@ -71,6 +77,7 @@ def main() -> None:
         )
         report.draw(folder, summary, values, quality["frechet"], dataset["classes"])
         shutil.copy(outputs / "prepare" / "classes.png", folder / "classes.png")
+    page = report.render(summary, decided, values, quality, dataset, costs, device, sections)
     write_json(args.out / "summary.json", summary)
     write_text(args.out / "report.md", page)
 

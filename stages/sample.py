@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import compute, errors, params
+from pipeline.anatomy import policy
 from pipeline.data.images import ImageSet
-from pipeline.data.tensors import from_network
-from pipeline.diffusion import sampling, unet
-from pipeline.diffusion.schedule import alpha_bar, descend
+from pipeline.diffusion import subject
+from pipeline.diffusion.schedule import descend
 from pipeline.files import replacing, write_json
 from pipeline.progress import bar
 
@@ -19,35 +19,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="folder of the trained weights")
-    parser.add_argument("--snapshots", type=Path, required=True, help="folder of weights by images seen")
+    parser.add_argument("--snapshots", type=Path, help="folder of weights by images seen; not given: none")
+    parser.add_argument(
+        "--policy", type=Path, help="file that shortcut wrote, to sample by; not given: every step whole"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of images, snapshots and timing.json")
     args = parser.parse_args()
     values = params.load(args.params)
     chosen = values.sample
     device = compute.device(values.compute.device, values.compute.threads)
-    timesteps = descend(chosen.timesteps, values.diffusion.timesteps)
-    levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
-    marks = sorted(args.snapshots.iterdir(), key=lambda folder: int(folder.name))
-    calls = (-(-chosen.count // chosen.batch_size) + len(marks) * -(-chosen.snapshot_count // chosen.batch_size)) * len(
-        timesteps
-    )
+    whole = descend(chosen.timesteps, values.diffusion.timesteps)
+    followed = policy.load(args.policy) if args.policy else policy.plain(whole, chosen.sampler, chosen.clip)
+    marks = sorted(args.snapshots.iterdir(), key=lambda folder: int(folder.name)) if args.snapshots else []
+    images = chosen.count + len(marks) * chosen.snapshot_count
 
-    with bar(f"sample: {'-'.join(args.out.parts[-2:])}", calls, "step") as progress:
+    with bar(f"sample: {'-'.join(args.out.parts[-2:])}", images * followed.calls, "call") as progress:
 
         def draw(weights: Path, count: int) -> ImageSet:
-            model = unet.load(weights).to(device)
-            denoiser = unet.denoiser(model, values.diffusion.prediction, levels)
-            shape = (model.config.in_channels, model.config.sample_size, model.config.sample_size)
+            asked = params.Subject(model=str(weights), prompts=[], guidance=1.0)
+            variant = subject.load(asked, values.diffusion).to(device)
             seeds = chosen.first_seed + np.arange(count)
-            labels = seeds % model.config.classes
-            images = []
-            for batch_seeds, batch_labels, kept in sampling.batches(seeds, labels, chosen.batch_size):
-                for step in sampling.steps(
-                    denoiser, batch_seeds, batch_labels, device, shape, timesteps, levels, chosen.sampler, chosen.clip
-                ):
-                    progress.update()
-                images.append(from_network(step.x)[:kept])
-            return ImageSet(np.concatenate(images), labels, seeds)
+            labels = seeds % variant.conditions
+            drawn = policy.sample(variant, followed, seeds, labels, chosen.batch_size, progress.update)
+            return ImageSet(drawn, labels, seeds)
 
         start = time.perf_counter()
         finished = draw(args.model, chosen.count)

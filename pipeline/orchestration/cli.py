@@ -1,6 +1,7 @@
-"""The `anatomy` command: are the parameters sound, take a profile, run everything as a flow, record what is there."""
+"""The `anatomy` command: check the parameters, take a profile, run everything as a flow, record it, look at parts."""
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from pipeline import errors, params
@@ -58,6 +59,30 @@ def profile(name: str, show: bool) -> None:
         write_text(PARAMS, after)
 
 
+def parts(where: str) -> None:
+    """Print the parts of a denoiser: a name under subjects or variants, a folder, or OWNER/NAME@REVISION on the hub."""
+    values = params.load(PARAMS)
+    from pipeline.anatomy import parts as anatomy  # seconds of torch and diffusers, which `check` need not wait for
+    from pipeline.diffusion import subject
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = f"outputs/train/{where}/{values.train.replicas[0]}/model" if where in values.variants else where
+        if subject.HUB.fullmatch(where):
+            model = folder
+            subject.fetch(where, Path(folder))
+        asked = values.subjects.get(where) or params.Subject(model=model, prompts=[""], guidance=1.0)
+        table = anatomy.table(subject.load(asked, values.diffusion))
+    print(table.to_string(index=False, formatters={"multiply_adds": "{:,}".format}))
+
+
+def fetch(where: str, folder: Path) -> None:
+    """Bring a pipeline from the hub into a folder: OWNER/NAME@REVISION, its configuration and safetensors alone."""
+    from pipeline.diffusion import subject  # seconds of torch and diffusers, which `check` need not wait for
+
+    subject.fetch(where, folder)
+    print(f"{folder} can be named under subjects in params.yaml.")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="anatomy", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -67,6 +92,13 @@ def main() -> None:
     taken.add_argument("name", help=f"one of {', '.join(profiles.names())}")
     taken.add_argument("--show", action="store_true", help="print the difference and write nothing")
     taken.set_defaults(call=lambda args: profile(args.name, args.show))
+    shown = commands.add_parser("parts", help=parts.__doc__)
+    shown.add_argument("subject", help="a name under subjects or variants, a folder, or OWNER/NAME@REVISION")
+    shown.set_defaults(call=lambda args: parts(args.subject))
+    brought = commands.add_parser("fetch", help=fetch.__doc__)
+    brought.add_argument("model", help="OWNER/NAME@REVISION, the revision a commit's 40 hexadecimal digits")
+    brought.add_argument("folder", type=Path)
+    brought.set_defaults(call=lambda args: fetch(args.model, args.folder))
     args = parser.parse_args()
     errors.run(lambda: args.call(args))
 

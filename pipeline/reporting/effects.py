@@ -133,6 +133,25 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
     return effect
 
 
+def of_subject(stage: str, name: str, unit: str) -> Effect:
+    """What `intervene` or `shortcut` has measured of the baseline, or of the first subject where that is none; shares
+    in percent points where that is the unit."""
+
+    def effect(s: Summary) -> Entry:
+        begins = [key.split(".")[1] for key in s if key.startswith(f"{stage}.")]
+        if not begins:
+            raise MissingError("a subject")
+        subject = BASELINE if BASELINE in begins else begins[0]
+        entry = s.get(f"{stage}.{subject}.effects.{name}")
+        if entry is None:
+            raise MissingError("sweeps that show it (intervene), or a schedule that was found (shortcut)")
+        if "ci95" not in entry:
+            raise MissingError("six timed runs (shortcut.report over shortcut.batch_size)")
+        return scaled(entry, 100) if unit == "points" else entry
+
+    return effect
+
+
 def _mean_share(entries: list[Entry]) -> tuple[float, float, float]:
     """The mean of independent shares, and how far its interval reaches below and above it."""
     value = sum(each["value"] for each in entries) / len(entries)

@@ -44,8 +44,8 @@ def loss_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
         ax.set(title=title, xlabel="thousand images seen")
         _log_y(ax)
     axes[0].set_ylabel("mean squared error")
-    _legend(figure, axes[0])
-    _write(figure, path)
+    legend(figure, axes[0])
+    write(figure, path)
 
 
 def early_loss(path: Path, updates: dict[str, list[pd.DataFrame]], share: float) -> None:
@@ -59,8 +59,8 @@ def early_loss(path: Path, updates: dict[str, list[pd.DataFrame]], share: float)
             _line(ax, i, variant if j == 0 else None, images, smooth, len(runs))
     ax.set(xlabel="thousand images seen", ylabel="mean squared error, running mean")
     _log_y(ax)
-    _legend(figure, ax)
-    _write(figure, path)
+    legend(figure, ax)
+    write(figure, path)
 
 
 def over_training(path: Path, panels: list[tuple[str, dict[str, list[Point]], Entry | None]]) -> None:
@@ -81,8 +81,8 @@ def over_training(path: Path, panels: list[tuple[str, dict[str, list[Point]], En
         ax.xaxis.set_minor_locator(NullLocator())
         ax.grid(alpha=0.25, linewidth=0.5)
     _log_y(axes[0, 0])
-    _legend(figure, axes[0, 0])
-    _write(figure, path)
+    legend(figure, axes[0, 0])
+    write(figure, path)
 
 
 def noise_levels(
@@ -112,8 +112,8 @@ def noise_levels(
         ax.set_xticks(places, [f"{round(level):+d}" for level in snr_db])
         ax.set_xlabel("signal-to-noise ratio, dB (clean to noisy)")
         ax.grid(alpha=0.25, linewidth=0.5)
-    _legend(figure, axes[0])
-    _write(figure, path)
+    legend(figure, axes[0])
+    write(figure, path)
 
 
 def distances(path: Path, rows: dict[str, Entry], floor: Entry, label: str) -> None:
@@ -126,13 +126,13 @@ def distances(path: Path, rows: dict[str, Entry], floor: Entry, label: str) -> N
         ax.plot(number["value"], i, "o", color=colour(i), markersize=7)
     ax.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel=f"{label}, lower is better")
     if _far_apart(rows):
-        _log(ax, "x")
+        log(ax, "x")
     else:
         ax.set_xlim(left=0)
     ax.invert_yaxis()
     ax.grid(alpha=0.25, axis="x")
     figure.legend(*ax.get_legend_handles_labels(), frameon=False, loc="outside upper right")
-    _write(figure, path)
+    write(figure, path)
 
 
 def pareto(path: Path, costs: dict[str, float], rows: dict[str, Entry], label: str) -> None:
@@ -155,12 +155,12 @@ def pareto(path: Path, costs: dict[str, float], rows: dict[str, Entry], label: s
     ax.set_xticks([tick for tick in ticks if low <= tick <= high], [f"{t:g}" for t in ticks if low <= t <= high])
     ax.xaxis.set_minor_locator(NullLocator())
     if _far_apart(rows):
-        _log(ax, "y")
+        log(ax, "y")
     else:
         ax.set_ylim(bottom=0)
     ax.grid(alpha=0.25, linewidth=0.5)
-    _legend(figure, ax)
-    _write(figure, path)
+    legend(figure, ax)
+    write(figure, path)
 
 
 def hard_classes(
@@ -189,8 +189,8 @@ def hard_classes(
     axes[0].plot(places + 0.25, real, "s", color="#999999", markersize=5, label="real test images")
     axes[0].set_ylabel(f"{label} to the class's images")
     axes[1].set_ylabel("recognised, %")
-    _legend(figure, axes[0])
-    _write(figure, path)
+    legend(figure, axes[0])
+    write(figure, path)
 
 
 def _line(ax: Axes, index: int, label: str | None, x: Any, y: Any, runs: int, **how: Any) -> None:
@@ -205,7 +205,7 @@ def _far_apart(rows: dict[str, Entry]) -> bool:
     return max(values) > 20 * min(values)
 
 
-def _log(ax: Axes, of: str) -> None:
+def log(ax: Axes, of: str) -> None:
     """A logarithmic axis (x or y) with readable ticks."""
     ax.set(**{f"{of}scale": "log"})
     axis = ax.xaxis if of == "x" else ax.yaxis
@@ -215,17 +215,17 @@ def _log(ax: Axes, of: str) -> None:
 
 
 def _log_y(ax: Axes) -> None:
-    _log(ax, "y")
+    log(ax, "y")
     ax.grid(alpha=0.25, linewidth=0.5)
 
 
-def _legend(figure: Figure, ax: Axes) -> None:
+def legend(figure: Figure, ax: Axes) -> None:
     """Beneath all panels, where it hides no line."""
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=min(len(labels), 5), fontsize=9)
 
 
-def _write(figure: Figure, path: Path) -> None:
+def write(figure: Figure, path: Path) -> None:
     with replacing(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=130, metadata={"Software": None})
     plt.close(figure)

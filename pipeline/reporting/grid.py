@@ -10,14 +10,20 @@ from pipeline.files import replacing
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+MARK = "#D55E00"
 
-def contact_sheet(path: Path, images: np.ndarray, rows: list[str], columns: list[str], title: str) -> None:
-    """Write a PNG; images: uint8 [rows, columns, H, W, C] with C = 1 or 3."""
+
+def contact_sheet(
+    path: Path, images: np.ndarray, rows: list[str], columns: list[str], title: str, marked: np.ndarray | None = None
+) -> None:
+    """Write a PNG; images: uint8 [rows, columns, H, W, C] with C = 1 or 3; marked: bool [rows, columns], which get a
+    coloured frame."""
     count_rows, count_columns = images.shape[:2]
     label_width = 0.09 * max(map(len, rows)) + 0.1
     lines = max(label.count("\n") + 1 if label else 0 for label in columns)
     cell, top = 0.62, 0.27 + 0.16 * lines
-    width, height = label_width + cell * count_columns, top + cell * count_rows
+    grid_width, height = label_width + cell * count_columns, top + cell * count_rows
+    width = max(grid_width, 0.086 * len(title) + 0.1)
     figure, axes = plt.subplots(
         count_rows,
         count_columns,
@@ -27,7 +33,7 @@ def contact_sheet(path: Path, images: np.ndarray, rows: list[str], columns: list
             "wspace": 0.06,
             "hspace": 0.06,
             "left": label_width / width,
-            "right": 0.995,
+            "right": 0.995 * grid_width / width,
             "bottom": 0.01,
             "top": 1 - top / height,
         },
@@ -38,7 +44,7 @@ def contact_sheet(path: Path, images: np.ndarray, rows: list[str], columns: list
             ax.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
             ax.set(xticks=[], yticks=[])
             for spine in ax.spines.values():
-                spine.set_visible(False)
+                spine.set(visible=marked is not None and bool(marked[i, j]), color=MARK, linewidth=2)
             if i == 0:
                 ax.set_title(columns[j], fontsize=9, pad=3)
             if j == 0:

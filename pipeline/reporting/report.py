@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from pipeline.params import BASELINE, FLOOR, Params
-from pipeline.reporting import figures
-from pipeline.reporting.claims import CLAIMS, VERDICTS
+from pipeline.reporting import figures, markdown
+from pipeline.reporting.claims import VERDICTS
+from pipeline.reporting.ledger import CLAIMS
 from pipeline.reporting.paired import Entry, scaled
 from pipeline.reporting.sources import PUBLISHED
 from pipeline.reporting.summary import NEAR
@@ -30,19 +29,19 @@ def render(
     dataset: dict[str, Any],
     costs: dict[str, dict[str, Any]],
     device: str,
+    sections: list[str],
 ) -> str:
     """The report as Markdown; figures are linked as figures/NAME.png.
 
-    decided: as `claims.ledger` gives it; costs: variant -> its costs.json; device: that training ran on.
+    decided: as `ledger` gives it; costs: variant -> its costs.json; device: that training ran on; sections: Markdown of
+    every subject under the microscope.
     """
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.globals |= {"number": number, "interval": interval, "count": count, "effect": effect}
     frechet = quality["frechet"]
     variants = list(params.variants)
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    return markdown.render(
+        TEMPLATE,
         s=summary,
+        sections=sections,
         claims=CLAIMS,
         decided=decided,
         tally={v: sum(each["verdict"] == v for each in decided.values()) for v in VERDICTS},
@@ -157,28 +156,3 @@ def changed_levels(summary: dict[str, Entry], variants: list[str]) -> dict[str, 
             lower, higher = [i for i, e in ends.items() if e[1] < 0], [i for i, e in ends.items() if e[0] > 0]
             out[variant] = {"lower": lower, "higher": higher}
     return out
-
-
-def effect(entry: dict[str, Any], unit: str) -> str:
-    """An effect of the ledger: +16.4 [+5.7, +26.6] %, with as many digits as it needs."""
-    size = max(abs(entry["value"]), *(abs(end) for end in entry["ci95"]))
-    digits = 1 if size >= 10 else 2 if size >= 0.5 else 4
-    return f"{number(entry, digits, sign=True)} {unit}".strip()
-
-
-def number(entry: dict[str, Any], digits: int = 2, scale: float = 1, sign: bool = False) -> str:
-    """A value with its interval: 1.23 [1.10, 1.35]; thousands have no decimals."""
-    digits = 0 if abs(entry["value"] * scale) >= 1000 else digits
-    value = f"{entry['value'] * scale:{'+' if sign else ''},.{digits}f}"
-    return f"{value} {interval(entry, digits, scale, sign)}" if "ci95" in entry else value
-
-
-def interval(entry: dict[str, Any], digits: int = 2, scale: float = 1, sign: bool = False) -> str:
-    """The interval alone: [1.10, 1.35]."""
-    low, high = (f"{end * scale:{'+' if sign else ''},.{digits}f}" for end in entry["ci95"])
-    return f"[{low}, {high}]"
-
-
-def count(entry: dict[str, Any]) -> str:
-    """A count as people read it: 412,345."""
-    return f"{entry['value']:,.0f}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.files import read_json
@@ -50,6 +51,49 @@ class Run:
     def marks(self) -> dict[str, int]:
         """The snapshots' names, `end` last -> images seen."""
         return {mark: self.images_seen if mark == "end" else int(mark) for mark in in_order(self.evaluated.snapshots)}
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What the stages found of a subject. parts: of its network; cells: a row per cell and seed; curves: a row per
+    cell; findings: phases, limits and effects; images: cell -> images of the first seeds; methods: a row per way to
+    save time; effects: what they say of claims; likeness: a column of SSIM per method; front: the search's ends; plans:
+    method -> removals; drawn: method -> its images."""
+
+    parts: pd.DataFrame
+    cells: pd.DataFrame
+    curves: pd.DataFrame
+    findings: dict[str, dict[str, Any]]
+    images: dict[str, np.ndarray]
+    methods: pd.DataFrame
+    effects: dict[str, dict[str, Any]]
+    likeness: pd.DataFrame
+    front: pd.DataFrame
+    plans: dict[str, list[dict[str, Any]]]
+    drawn: dict[str, np.ndarray]
+
+
+def swept(outputs: Path, subject: str) -> Swept:
+    """Read what `intervene` and `shortcut` left under `outputs` for a subject."""
+    tried, saved = outputs / "intervene" / subject, outputs / "shortcut" / subject
+    return Swept(
+        pd.read_csv(tried / "parts.csv"),
+        pd.read_csv(tried / "cells.csv"),
+        pd.read_csv(tried / "curves.csv"),
+        read_json(tried / "findings.json"),
+        _arrays(tried / "pictures.npz"),
+        pd.read_csv(saved / "methods.csv"),
+        read_json(saved / "effects.json"),
+        pd.read_csv(saved / "ssim.csv"),
+        pd.read_csv(saved / "front.csv"),
+        read_json(saved / "plans.json"),
+        _arrays(saved / "pictures.npz"),
+    )
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as saved:
+        return dict(saved)
 
 
 def in_order(marks: dict[str, Any]) -> list[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import params
-from pipeline.reporting import report
-from pipeline.reporting.claims import CLAIMS, ledger
+from pipeline.reporting import markdown, report
+from pipeline.reporting.ledger import CLAIMS, ledger
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,7 @@ def page(results, quality, dataset, summed):
         if change:
             change(summary)
         costs = {variant: runs[0].costs for variant, runs in named.items()}
-        return report.render(summary, ledger(summary), values, {**quality, **differing}, dataset, costs, "CPU")
+        return report.render(summary, ledger(summary), values, {**quality, **differing}, dataset, costs, "CPU", [])
 
     return render
 
@@ -160,4 +160,4 @@ def test_figures_of_the_summary_are_drawn_with_and_without_classes(results, summ
 @pytest.mark.parametrize(("value", "shown"), [(16.4, "+16.4 [+5.7, +26.6] %"), (0.6, "+0.60 [+0.50, +0.70] %")])
 def test_an_effect_has_the_digits_that_it_needs(value: float, shown: str) -> None:
     ends = [5.7, 26.6] if value > 1 else [0.5, 0.7]
-    assert report.effect({"value": value, "ci95": ends}, "%") == shown
+    assert markdown.effect({"value": value, "ci95": ends}, "%") == shown

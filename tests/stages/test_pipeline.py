@@ -31,7 +31,8 @@ TRAINED += ["loss.csv", "updates.csv", "validation.csv", "costs.json"]
 
 def test_one_command_makes_every_result(project) -> None:
     per_variant = [f"{s}@{v}-0" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
-    assert sorted(project.ran) == sorted(["check", "prepare", "judges", "floor", "report", *per_variant])
+    others = ["check", "prepare", "judges", "floor", "intervene@baseline", "shortcut@baseline", "report"]
+    assert sorted(project.ran) == sorted([*others, *per_variant])
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
     report = (project.root / "reports/tiny/report.md").read_text()
     assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in report
@@ -47,7 +48,8 @@ def test_one_command_makes_every_result(project) -> None:
         for mark in (256, 640, 1280):
             assert summary[f"snapshots.{variant}.{mark}.fd_classifier"]["n"] == 20
     linked = {link.split(")")[0] for link in report.split("](figures/")[1:]}
-    assert linked == {p.name for p in (project.root / "reports/tiny/figures").iterdir()}
+    figures = project.root / "reports/tiny/figures"
+    assert linked == {path.relative_to(figures).as_posix() for path in figures.rglob("*.png")}
 
 
 def test_a_second_run_does_nothing(sound) -> None:

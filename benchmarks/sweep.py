@@ -1,0 +1,142 @@
+"""What a sweep as one tree saves over the plain way: every cell from pure noise, one after the other.
+
+The plain way computes removed blocks and puts zeros in their place, as the source does. Both do the same cells on the
+same seeds in one run, taking turns start by start; SSIM must agree to 1e-5. The factor is predicted first, from the
+number of steps, and from the multiply-adds at them.
+
+    uv run python benchmarks/sweep.py --subject baseline --seeds 100 --out reports/benchmarks/sweep-cpu.json
+"""
+
+import argparse
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch  # after the pipeline has set it up
+
+from pipeline import compute, errors, params
+from pipeline.anatomy import cells, parts
+from pipeline.anatomy.cells import Cell
+from pipeline.anatomy.interventions import Action, plan
+from pipeline.anatomy.sweep import Cache, Loop, calls
+from pipeline.anatomy.trials import Trials
+from pipeline.diffusion import subject
+from pipeline.diffusion.schedule import descend
+from pipeline.files import write_json
+from pipeline.judges import similarity
+from pipeline.progress import bar
+
+TOLERANCE = 1e-5
+
+
+class Zeroed(Loop):
+    """The sampling loop that computes removed blocks all the same, and puts zeros in place of what the last gives."""
+
+    def call(
+        self, action: Action, points: list[tuple[torch.Tensor, Cache]], labels: np.ndarray, wanted: Iterable[str]
+    ) -> list[tuple[torch.Tensor, Cache]]:
+        if not action.blocks:
+            return super().call(action, points, labels, wanted)
+        address = parts.blocks(self.subject.model)[action.blocks - 1].address
+        module = self.subject.model.get_submodule(address)
+        hook = module.register_forward_hook(lambda _module, _inputs, output: _zeros(output))
+        try:
+            return super().call(replace(action, blocks=0), points, labels, wanted)
+        finally:
+            hook.remove()
+
+
+def _zeros(output: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor | tuple[torch.Tensor, ...]:
+    return (torch.zeros_like(output[0]),) if isinstance(output, tuple) else torch.zeros_like(output)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--subject", default="baseline", help="a name under subjects")
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument(
+        "--start", type=int, help="of the longer cuts; not given: six tenths of the steps, as the source"
+    )
+    parser.add_argument("--out", type=Path, help="a JSON file")
+    args = parser.parse_args()
+    values = params.load(args.params)
+    chosen, sample = values.intervene, values.sample
+    device = compute.device(values.compute.device, values.compute.threads)
+    under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
+    timesteps = descend(sample.timesteps, len(under.alpha_bar))
+    seeds = sample.first_seed + np.arange(args.seeds)
+    labels = seeds % under.conditions
+    tree = Loop(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
+    plain = Zeroed(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
+    cut_at = args.start or round(0.6 * tree.steps)
+    own_start = dict.fromkeys(cells.numbers_of_blocks(chosen, tree.blocks), cut_at)
+    longest = dict.fromkeys(own_start, max((n for n in chosen.durations if n <= cut_at // 3), default=1))
+    wanted = [
+        *cells.first(chosen, tree.steps, tree.blocks),
+        *cells.durations(chosen, own_start),
+        *cells.relaxations(chosen, own_start, longest, tree.steps),
+    ]
+    plans = {cell: plan(cell.intervention, tree.steps, tree.blocks) for cell in wanted}
+    alone = sum(len(steps) for steps in plans.values())
+    shared = calls([steps for cell, steps in plans.items() if cell.sweep != "end"], tree.untouched)
+    whole = tree.multiply_adds(tree.untouched[0])
+    weighed = sum(count * tree.multiply_adds(Action(1, 0, *config)) for config, count in shared.items()) / whole
+    by_steps, by_work = alone / sum(shared.values()), alone / weighed
+    print(f"{len(wanted)} cells, {args.seeds} seeds, each: {alone} calls in the plain way, {sum(shared.values())} as a")
+    print(f"tree. Predicted: {by_steps:.2f} times faster by steps, {by_work:.2f} by multiply-adds")
+
+    with tempfile.TemporaryDirectory() as store:
+        trials = Trials(tree, seeds, labels, None, 1, Path(store))
+        seconds = {"tree": 0.0, "plain": 0.0}
+        likeness: dict[Cell, np.ndarray] = {}
+        for loop in (tree, plain):  # warm-up
+            loop.final(loop.untouched[:2], seeds[:2], labels[:2])
+        start = time.perf_counter()
+        trials.start(wanted)
+        seconds["tree"] += time.perf_counter() - start
+        groups = defaultdict(list)
+        for cell in wanted:
+            groups[cell.start].append(cell)
+        with bar("sweep", (alone + sum(shared.values())) * args.seeds, "img") as progress:
+            tree.told = plain.told = progress.update
+            for group in groups.values():
+                start = time.perf_counter()
+                for _ in trials.run(group):
+                    pass
+                seconds["tree"] += time.perf_counter() - start
+                start = time.perf_counter()
+                for cell in group:
+                    images = under.images(plain.final(plans[cell], seeds, labels))
+                    likeness[cell] = similarity.ssim(images, trials.untouched)
+                    similarity.psnr(images, trials.untouched)
+                seconds["plain"] += time.perf_counter() - start
+    gap = max(float(abs(likeness[cell] - trials.found[cell]["ssim"]).max()) for cell in wanted)
+    factor = seconds["plain"] / seconds["tree"]
+    print(f"Measured: {factor:.2f} times faster ({seconds['plain']:.0f} s and {seconds['tree']:.0f} s, batches of")
+    print(f"{chosen.batch_size}); SSIM differs by {gap:.1e} at most")
+    if args.out:
+        result = {
+            "device": device.type,
+            "threads": values.compute.threads,
+            "cells": len(wanted),
+            "seeds": args.seeds,
+            "steps": tree.steps,
+            "batch_size": chosen.batch_size,
+            "calls": {"tree": sum(shared.values()), "plain": alone},
+            "predicted": {"by_steps": by_steps, "by_multiply_adds": by_work},
+            "seconds": seconds,
+            "measured": factor,
+            "largest_ssim_gap": gap,
+        }
+        write_json(args.out, result)
+    if gap > TOLERANCE:
+        raise errors.UserError(f"the two ways differ by {gap:.1e} in SSIM, more than {TOLERANCE:g}.")
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,1 @@
+"""Looking inside a denoiser: its parts, what happens without them, and what may be left out."""

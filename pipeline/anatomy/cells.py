@@ -1,0 +1,107 @@
+"""The sweeps' cells: which interventions are tried, from the source's figures scaled by params.yaml.
+
+A cell is one intervention on all seeds. What is tried in the last two sweeps hangs on what the ones before have shown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.anatomy.interventions import Intervention, parse
+from pipeline.params import Intervene
+
+
+@dataclass(frozen=True)
+class Cell:
+    """sweep: `jump` (n steps at once), `skips` (the top `parts`), `skip` (number `parts` alone), `blocks` (the bottom
+    `parts`), `duration` (blocks, over n steps), `relax` (blocks over n steps, r steps of rest, n steps again), `end`
+    (the clean image predicted at `start`); start: the first step concerned; n: how many; fill: what stands in."""
+
+    sweep: str
+    start: int
+    n: int = 1
+    parts: int = 0
+    r: int = 0
+    fill: str = "zeros"
+
+    @property
+    def name(self) -> str:
+        """Its file's name, and its numbers' in summary.json."""
+        parts = f"{self.parts:02d}-" if self.sweep in ("skips", "skip", "blocks", "duration", "relax") else ""
+        rest = f"-r{self.r:02d}" if self.sweep == "relax" else ""
+        return f"{self.sweep}-{parts}{self.start:04d}-n{self.n:02d}{rest}" + "-cache" * (self.fill == "cache")
+
+    @property
+    def intervention(self) -> Intervention:
+        """What is done."""
+        here = {"start": self.start, "count": self.n}
+        if self.sweep == "jump":
+            return parse([{"remove": "steps", **here}])
+        if self.sweep == "end":
+            return parse([{"remove": "rest", "start": self.start}])
+        if self.sweep in ("skips", "skip"):
+            numbers = [self.parts] if self.sweep == "skip" else list(range(1, self.parts + 1))
+            return parse([{"remove": "skips", "numbers": numbers, "fill": self.fill, **here}])
+        blocks = {"remove": "blocks", "number": self.parts, "fill": self.fill, "count": self.n}
+        cut = [{**blocks, "start": self.start}]
+        if self.sweep == "relax":
+            cut.append({**blocks, "start": self.start - self.n - self.r})
+        return parse(cut)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its values, for a row of a table."""
+        return {"cell": self.name, **asdict(self)}
+
+
+def starts(params: Intervene, steps: int) -> list[int]:
+    """The steps at which sweeps start, noisiest first: all of them, or so many from the first to the last that leaves
+    room for an intervention of the usual length."""
+    if params.starts == "all":
+        return list(range(steps, 0, -1))
+    last = min(params.length, steps)
+    return sorted({round(k) for k in np.linspace(steps, last, min(params.starts, steps))}, reverse=True)
+
+
+def numbers_of_blocks(params: Intervene, blocks: int) -> list[int]:
+    """nb, how many blocks are removed."""
+    return list(range(1, blocks + 1)) if params.blocks == "all" else params.blocks
+
+
+def first(params: Intervene, steps: int, blocks: int) -> Iterator[Cell]:
+    """The sweeps over starting steps, of a sampling loop of `steps` and a network of `blocks` blocks and skips."""
+    n = params.length
+    for start in starts(params, steps):
+        yield Cell("end", start)
+        for covered in params.jumps:
+            if covered <= start:
+                yield Cell("jump", start, covered)
+        if n > start:
+            continue
+        for fill in params.fills:
+            if fill == "cache" and start == steps:
+                continue  # nothing has been computed yet
+            yield Cell("skips", start, n, params.skips, fill=fill)
+            for number in range(1, blocks + 1) if params.single_skips else ():
+                yield Cell("skip", start, n, number, fill=fill)
+            for number in numbers_of_blocks(params, blocks):
+                yield Cell("blocks", start, n, number, fill=fill)
+
+
+def durations(params: Intervene, own_start: dict[int, int]) -> Iterator[Cell]:
+    """How long blocks may be left out from the step on at which they are redundant; own_start: nb -> that step."""
+    for number, start in own_start.items():
+        for n in params.durations:
+            if n <= start:
+                yield Cell("duration", start, n, number, fill=params.fills[0])
+
+
+def relaxations(params: Intervene, own_start: dict[int, int], longest: dict[int, int], steps: int) -> Iterator[Cell]:
+    """How long a rest must be between two cuts, each as long as one alone may be, but a quarter of the steps at most,
+    so that there is room for a rest; longest: nb -> n."""
+    for number, most in longest.items():
+        n = min(most, max(steps // 4, 1))
+        for r in params.relaxations:
+            if own_start[number] - n - r >= n:
+                yield Cell("relax", own_start[number], n, number, r, params.fills[0])

@@ -1,0 +1,247 @@
+"""Every way to save time side by side: the same seeds, the same run, times as ratios to the untouched loop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.stats import quantile_test
+
+from pipeline.anatomy import rivals
+from pipeline.anatomy.interventions import Intervention, plan
+from pipeline.anatomy.shortcuts import Candidate
+from pipeline.anatomy.sweep import Loop
+from pipeline.diffusion.sampling import batches
+from pipeline.judges import bootstrap, frechet, similarity
+from pipeline.params import Shortcut
+
+UNTOUCHED = "untouched"
+FAMILIES = (
+    "untouched",
+    "source",
+    "found",
+    "DDPM",
+    "DDIM",
+    "DPM-Solver++",
+    "DeepCache uniform",
+    "DeepCache non-uniform",
+)
+SAMPLERS = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}
+FEWER = tuple(SAMPLERS)
+
+Run = Callable[[np.ndarray, np.ndarray], torch.Tensor]  # seeds, labels -> x [N, C, H, W]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to sample. family: one of FAMILIES; like: the method whose images it should give, its own sampler's
+    untouched loop; calls: of the network, whole or not, an image; multiply_adds: an image; intervention: where it is
+    one."""
+
+    name: str
+    family: str
+    like: str
+    calls: int
+    multiply_adds: int
+    run: Run
+    intervention: Intervention | None = None
+
+
+def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[Method]:
+    """All methods: the untouched loop, the source's strategy, what was found, and the rivals; samplers with fewer steps
+    also with as many as cost what each found schedule costs."""
+    steps, blocks = loop.steps, loop.blocks
+    whole = loop.multiply_adds(loop.untouched[0])
+
+    def intervened(name: str, family: str, intervention: Intervention) -> Method:
+        planned = plan(intervention, steps, blocks)
+        costs = sum(loop.multiply_adds(action) for action in planned)
+        return Method(
+            name,
+            family,
+            UNTOUCHED,
+            len(planned),
+            costs,
+            lambda seeds, labels: loop.final(planned, seeds, labels),
+            intervention,
+        )
+
+    out = [intervened(UNTOUCHED, "untouched", [])]
+    for fill in ("zeros", "cache"):
+        strategy = rivals.source_strategy(steps, blocks, fill)
+        out.append(intervened(f"source, {fill}", "source", strategy))
+    out += [intervened(f"found, {name}", "found", candidate.intervention) for name, candidate in found.items()]
+    matched = {max(round(candidate.cost * steps), 2) for candidate in found.values()}
+    for family, sampler in SAMPLERS.items():
+        like = UNTOUCHED if sampler == loop.sampler else f"{family}, {steps} steps"
+        counts = {count for count in (*params.fewer, *matched) if count < steps}
+        for count in sorted(counts | ({steps} if like != UNTOUCHED else set()), reverse=True):
+            name = f"{family}, {count} steps"
+            run = rivals.fewer(loop.subject, count, sampler, loop.clip, lambda images: loop.told(images))
+            out.append(Method(name, family, like, count, count * whole, run))
+    for family, uniform in (("DeepCache uniform", True), ("DeepCache non-uniform", False)):
+        for interval in dict.fromkeys(params.intervals):
+            if interval <= steps:
+                cached = rivals.deepcache(steps, blocks, interval, uniform)
+                out.append(intervened(f"{family}, 1 in {interval}", family, cached))
+    return out
+
+
+def measure(
+    loop: Loop, all_methods: list[Method], seeds: np.ndarray, labels: np.ndarray
+) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Every method's images uint8 [N, H, W, C], and a row per batch and method: seconds of sampling and decoding, and
+    their ratio to the untouched loop's on the same batch. A batch is what the loop takes at a time.
+
+    Each batch begins with another method. What comes before the first, a call of every network, is not timed.
+    """
+    images: dict[str, list[np.ndarray]] = {method.name: [] for method in all_methods}
+    rows: list[dict[str, Any]] = []
+    parts = list(batches(seeds, labels, loop.batch_size))
+    warmed = [method for method in all_methods if method.family in ("untouched", "source", "found")]
+    for method in [*warmed, all_methods[-1]]:
+        loop.subject.images(method.run(seeds[:1], labels[:1]))
+    for number, (batch_seeds, batch_labels, kept) in enumerate(parts):
+        first = number * len(all_methods) // len(parts)
+        for method in [*all_methods[first:], *all_methods[:first]]:
+            start = time.perf_counter()
+            drawn = loop.subject.images(method.run(batch_seeds, batch_labels))
+            rows.append({"batch": number, "method": method.name, "seconds": time.perf_counter() - start})
+            images[method.name].append(drawn[:kept])
+    table = pd.DataFrame(rows)
+    untouched = table[table["method"] == UNTOUCHED].set_index("batch")["seconds"]
+    table["ratio"] = table["seconds"] / table["batch"].map(untouched)
+    return {name: np.concatenate(pieces) for name, pieces in images.items()}, table
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method gave. ssim: [N] to its own sampler's untouched loop; ratios: [R] of time to the untouched loop's,
+    over batches; distance: to the real images, with the resamples' distances [B], nan and none where no judge can
+    say."""
+
+    method: Method
+    ssim: np.ndarray
+    ratios: np.ndarray
+    distance: float = float("nan")
+    distances: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+
+def outcomes(
+    all_methods: list[Method],
+    images: dict[str, np.ndarray],
+    times: pd.DataFrame,
+    draws: np.ndarray,
+    features: Callable[[np.ndarray], np.ndarray] | None,
+    real: frechet.Gaussian | None,
+) -> dict[str, Outcome]:
+    """Method's name -> outcome; draws: int [B, N], resamples of the seeds; features, real: the judge's, or None."""
+    out = {}
+    for method in all_methods:
+        distance, distances = float("nan"), np.empty(0)
+        if features is not None and real is not None:
+            seen = features(images[method.name])
+            distance, distances = frechet.distance(seen, real), frechet.resampled_distances(seen, real, draws)
+        ssim = similarity.ssim(images[method.name], images[method.like])
+        ratios = times[times["method"] == method.name]["ratio"].to_numpy()
+        out[method.name] = Outcome(method, ssim, ratios, distance, distances)
+    return out
+
+
+def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float, whole: int) -> pd.DataFrame:
+    """A row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's, `whole`), time
+    (median ratio, with its quartiles), ssim (mean, interval, standard and mean absolute deviation), under (share of
+    images below the threshold) and, where there is one, frechet with its interval; n: seeds, n_times: repeats."""
+    rows = []
+    for name, outcome in found.items():
+        ssim, method = outcome.ssim, outcome.method
+        low, high = bootstrap.interval(ssim.mean(), ssim[draws].mean(axis=1), (-1.0, 1.0))
+        quartiles = np.quantile(outcome.ratios, [0.25, 0.5, 0.75])
+        row: dict[str, Any] = {
+            "method": name,
+            "family": method.family,
+            "like": method.like,
+            "calls": method.calls,
+            "cost": method.multiply_adds / whole,
+            "time": quartiles[1],
+            "time_low": quartiles[0],
+            "time_high": quartiles[2],
+            "n_times": len(outcome.ratios),
+            "ssim": ssim.mean(),
+            "ssim_low": low,
+            "ssim_high": high,
+            "ssim_spread": ssim.std(ddof=1),
+            "ssim_mad": abs(ssim - ssim.mean()).mean(),
+            "under": (ssim < threshold).mean(),
+        }
+        if len(outcome.distances):
+            ends = bootstrap.interval(outcome.distance, outcome.distances, (0.0, np.inf))
+            row |= {"frechet": outcome.distance, "frechet_low": ends[0], "frechet_high": ends[1]}
+        rows.append({**row, "n": len(ssim)})
+    return pd.DataFrame(rows)
+
+
+def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[str, Any]:
+    """What the comparison says of the source's sentences; a positive effect speaks for them. Those of what was found
+    are there where something was.
+
+    strategy_keeps_likeness: SSIM of the source's strategy less its 0.795; strategy_saves: share of time that it saves
+    less 27 %; cache_beats_zeros: SSIM of the strategy with cached blocks less with zeros; found_saves_more: share of
+    time that the cheapest schedule found which is at least as like saves, less what the strategy saves;
+    beats_fewer_steps_in_likeness: SSIM of the schedule found for the source's likeness, less that of the best sampler
+    with fewer steps that takes no longer;
+    ..._beats_fewer_steps: the distance of such a one less that of the schedule found for the likeness, or the distance.
+    """
+    strategy, cached = found["source, zeros"], found["source, cache"]
+
+    def of_seeds(gaps: np.ndarray) -> dict[str, Any]:
+        ends = bootstrap.interval(gaps.mean(), gaps[draws].mean(axis=1))
+        return {"value": float(gaps.mean()), "n": len(gaps), "ci95": ends}
+
+    out = {
+        "strategy_keeps_likeness": of_seeds(strategy.ssim - rivals.SOURCE_SSIM),
+        "cache_beats_zeros": of_seeds(cached.ssim - strategy.ssim),
+        "strategy_saves": of_times(1 - strategy.ratios - rivals.SOURCE_SAVED),
+    }
+    as_like = [each for each in found.values() if each.method.family == "found"]
+    as_like = [each for each in as_like if each.ssim.mean() >= strategy.ssim.mean()]
+    if as_like:
+        cheapest = min(as_like, key=lambda each: each.method.multiply_adds)
+        out["found_saves_more"] = {**of_times(strategy.ratios - cheapest.ratios), "against": cheapest.method.name}
+    mine = found.get(f"found, ssim-{rivals.SOURCE_SSIM:g}")
+    if mine:
+        best = best_of_fewer(found, mine, by_distance=False)
+        if best:
+            gaps = of_seeds(mine.ssim - best.ssim)
+            out["beats_fewer_steps_in_likeness"] = {**gaps, "against": best.method.name}
+    for name, schedule in {"likeness": f"ssim-{rivals.SOURCE_SSIM:g}", "distance": "distance"}.items():
+        mine = found.get(f"found, {schedule}")
+        best = best_of_fewer(found, mine, by_distance=True) if mine else None
+        if mine and best:
+            gap = best.distance - mine.distance
+            ends = bootstrap.interval(gap, best.distances - mine.distances)
+            entry = {"value": float(gap), "n": len(mine.ssim), "ci95": ends, "against": best.method.name}
+            out[f"{name}_beats_fewer_steps"] = entry
+    return out
+
+
+def best_of_fewer(found: dict[str, Outcome], mine: Outcome, by_distance: bool) -> Outcome | None:
+    """The sampler with fewer steps that is best, by distance or by SSIM, of those that take no more time (5 % more are
+    let pass, for two equal loops are never timed alike)."""
+    limit = np.median(mine.ratios) * 1.05
+    fewer = [each for each in found.values() if each.method.family in FEWER and each.method.like != each.method.name]
+    no_slower = [each for each in fewer if np.median(each.ratios) <= limit]
+    if by_distance:
+        judged = [each for each in no_slower if len(each.distances)]
+        return min(judged, key=lambda each: each.distance, default=None)
+    return max(no_slower, key=lambda each: each.ssim.mean(), default=None)
+
+
+def of_times(values: np.ndarray) -> dict[str, Any]:
+    """The median over repeats, and its interval by the sign test (Conover 1999), which needs six of them."""
+    found = quantile_test(values).confidence_interval(0.95)
+    out = {"value": float(np.median(values)), "n": len(values)}
+    return out | ({"ci95": [float(found.low), float(found.high)]} if np.isfinite([*found]).all() else {})

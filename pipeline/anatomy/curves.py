@@ -1,0 +1,145 @@
+"""From what every cell did to every seed's image to curves, phases and limits, each with its interval."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.anatomy import phases
+from pipeline.anatomy.cells import Cell
+from pipeline.anatomy.trials import Found
+from pipeline.judges import bootstrap, similarity
+
+Number = dict[str, Any]  # {value, n, ci95}
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the cells found. found: each cell's; draws: int [B, S], resamples of the seeds; threshold: of SSIM."""
+
+    found: dict[Cell, Found]
+    draws: np.ndarray
+    threshold: float
+
+    def numbers(self, cell: Cell) -> dict[str, Number]:
+        """ssim, psnr (dB): mean over seeds, with its spread (standard deviation); under: share of images below the
+        threshold; kept: share that the judge still takes for the same class."""
+        found, n = self.found[cell], self.draws.shape[1]
+        out: dict[str, Number] = {}
+        for name, bounds in (("ssim", (-1.0, 1.0)), ("psnr", (0.0, similarity.MOST))):
+            values = found[name]
+            ends = bootstrap.interval(values.mean(), values[self.draws].mean(axis=1), bounds)
+            out[name] = {"value": float(values.mean()), "n": n, "ci95": ends, "spread": float(values.std(ddof=1))}
+        shares = {"under": found["ssim"] < self.threshold} | ({"kept": found["kept"]} if "kept" in found else {})
+        for name, hits in shares.items():
+            out[name] = {"value": float(hits.mean()), "n": n, "ci95": bootstrap.proportion_interval(hits)}
+        return out
+
+    def means(self, cells: Iterable[Cell], name: str = "ssim") -> np.ndarray:
+        """[1 + B, P] means over seeds of P cells: of all seeds first, then of each resample."""
+        values = np.stack([self.found[cell][name] for cell in cells], axis=-1)
+        return np.concatenate([values.mean(axis=0)[None], values[self.draws].mean(axis=1)])
+
+    def select(self, sweep: str, fill: str = "zeros", **fields: int) -> list[Cell]:
+        """The cells of a sweep, from the first step to the last, shortest first."""
+        chosen = [
+            cell
+            for cell in self.found
+            if cell.sweep == sweep and cell.fill == fill and all(getattr(cell, k) == v for k, v in fields.items())
+        ]
+        return sorted(chosen, key=lambda cell: (cell.parts, -cell.start, cell.n, cell.r))
+
+    def parts(self, sweep: str) -> list[int]:
+        """The numbers of parts that a sweep has tried."""
+        return sorted({cell.parts for cell in self.found if cell.sweep == sweep})
+
+    def own_start(self, nb: int, fill: str) -> Number | None:
+        """The step from which on the bottom nb blocks are redundant; 0: from none on."""
+        cells = self.select("blocks", fill, parts=nb)
+        return self._limit(self._redundant(cells)) if cells else None
+
+    def longest(self, nb: int, fill: str) -> Number | None:
+        """How many steps in a row may go without nb blocks, from their own start on; tried: the most."""
+        cells = self.select("duration", fill, parts=nb)
+        if not cells:
+            return None
+        lengths = [cell.n for cell in cells]
+        return {**self._limit(phases.longest(self.means(cells), lengths, self.threshold)), "tried": max(lengths)}
+
+    def shortest(self, nb: int, fill: str) -> Number | None:
+        """How long a rest must be between two cuts of nb blocks; -1: no rest that was tried is long enough."""
+        cells = self.select("relax", fill, parts=nb)
+        if not cells:
+            return None
+        rests = [cell.r for cell in cells]
+        return {**self._limit(phases.shortest(self.means(cells), rests, self.threshold)), "tried": max(rests)}
+
+    def own_starts(self, fill: str) -> dict[int, int]:
+        """nb -> the step from which on so many blocks are redundant, of those that are."""
+        found = {nb: self.own_start(nb, fill) for nb in self.parts("blocks")}
+        return {nb: int(number["value"]) for nb, number in found.items() if number and number["value"]}
+
+    def longest_cuts(self, fill: str) -> dict[int, int]:
+        """nb -> how many steps in a row may go without so many blocks, of those that may."""
+        found = {nb: self.longest(nb, fill) for nb in self.parts("duration")}
+        return {nb: int(number["value"]) for nb, number in found.items() if number and number["value"]}
+
+    def sooner(self, one: list[Cell], other: list[Cell]) -> Number:
+        """By how many steps the first cells' blocks are redundant before the others'."""
+        return self._limit(self._redundant(one) - self._redundant(other))
+
+    def _redundant(self, cells: list[Cell]) -> np.ndarray:
+        return phases.redundant_from(self.means(cells), [cell.start for cell in cells], self.threshold)
+
+    def boundaries(self, n: int) -> list[Number]:
+        """Where composition goes over into transition, and transition into denoising: the two change points of SSIM and
+        PSNR over the first of n steps jumped over; in steps, halfway between two starts. Empty below four starts."""
+        cells = self.select("jump", n=n)
+        if len(cells) < 4:
+            return []
+        both = np.stack([self.means(cells, "ssim"), self.means(cells, "psnr")], axis=1)
+        places = phases.change_points(both)
+        starts = np.array([cell.start for cell in cells])
+        between = (starts[:-1] + starts[1:]) / 2
+        return [self._limit(between[places[:, which] - 1]) for which in (0, 1)]
+
+    def difference(self, one: list[Cell], other: list[Cell], name: str = "ssim") -> Number:
+        """Mean over the first cells less the mean over the others, paired by seed."""
+        return self.number(self.means(one, name).mean(axis=1) - self.means(other, name).mean(axis=1))
+
+    def over_threshold(self, cell: Cell) -> Number:
+        """Mean SSIM less the threshold."""
+        return self.number(self.means([cell])[:, 0] - self.threshold)
+
+    def number(self, found: np.ndarray) -> Number:
+        """That of all seeds, and the interval that the resamples [B] behind it give."""
+        return {"value": float(found[0]), "n": self.draws.shape[1], "ci95": bootstrap.interval(found[0], found[1:])}
+
+    def _limit(self, found: np.ndarray) -> Number:
+        """A number that takes few values: that of all seeds, and the middle 95 % of the resamples'."""
+        value, replicates = found[0], found[1:]
+        low, high = np.quantile(replicates, [0.025, 0.975], method="nearest")
+        ends = [float(min(low, value)), float(max(high, value))]
+        return {"value": float(value), "n": self.draws.shape[1], "ci95": ends}
+
+    def per_seed(self, seeds: np.ndarray) -> pd.DataFrame:
+        """A row per cell and seed: ssim, psnr, and where a judge can say, kept."""
+        columns = [name for name in ("ssim", "psnr", "kept") if all(name in found for found in self.found.values())]
+        pieces = [
+            pd.DataFrame({"cell": cell.name, "seed": seeds, **{name: found[name] for name in columns}})
+            for cell, found in self.found.items()
+        ]
+        return pd.concat(pieces, ignore_index=True)
+
+    def table(self, snr_db: dict[int, float]) -> pd.DataFrame:
+        """A row per cell: what it is, the signal-to-noise ratio at its first step, and its numbers."""
+        rows = []
+        for cell in self.found:
+            row = {**cell.as_dict(), "snr_db": snr_db[cell.start]}
+            for name, number in self.numbers(cell).items():
+                row |= {name: number["value"], f"{name}_low": number["ci95"][0], f"{name}_high": number["ci95"][1]}
+                row |= {f"{name}_spread": number["spread"]} if "spread" in number else {}
+            rows.append({**row, "n_seeds": self.draws.shape[1]})
+        return pd.DataFrame(rows)

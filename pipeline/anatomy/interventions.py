@@ -1,0 +1,153 @@
+"""Interventions as values: which steps, skips and blocks are removed over which steps (Prasad et al. 2023, Method).
+
+A step k is the position in the sampling loop, K (first, noisiest) .. 1. An intervention is a list of removals, written
+in YAML or in code, and becomes a plan: for every step that is still done, what is left out and which step comes next.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from pipeline.errors import UserError
+
+Step = Annotated[int, Field(ge=1)]
+Fill = Literal["zeros", "cache"]  # what stands in: zeros, or the part's own output of the last step that kept it
+
+
+class Removal(BaseModel):
+    """What is removed, from step `start` downwards over `count` steps."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    start: Step
+    count: Step
+
+
+class Steps(Removal):
+    """Equation 4: from x at `start` straight to x at `start - count`; a count of 1 is the plain step."""
+
+    remove: Literal["steps"]
+
+
+class Blocks(Removal):
+    """The bottom `number` blocks; something stands in place of the output of the last of them."""
+
+    remove: Literal["blocks"]
+    number: Annotated[int, Field(ge=1)]
+    fill: Fill = "zeros"
+
+
+class Skips(Removal):
+    """Skips by their numbers from the top."""
+
+    remove: Literal["skips"]
+    numbers: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    fill: Fill = "zeros"
+
+
+class End(BaseModel):
+    """The clean image predicted at step `start` is the result; no step follows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    remove: Literal["rest"]
+    start: Step
+
+
+Intervention = list[Annotated[Steps | Blocks | Skips | End, Field(discriminator="remove")]]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One step of a plan. k: the step; after: the step that follows, 0 for the clean image; blocks: removed from the
+    bottom; skips: removed, by number; fill: what stands in; ends: whether the predicted clean image is the result."""
+
+    k: int
+    after: int
+    blocks: int = 0
+    skips: frozenset[int] = frozenset()
+    fill: str = "zeros"
+    ends: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Nothing of the network is left out."""
+        return not self.blocks and not self.skips
+
+
+Plan = tuple[Action, ...]
+
+
+def parse(values: object) -> Intervention:
+    """An intervention from what YAML gives; anything unsound is a `UserError`."""
+    try:
+        return TypeAdapter(Intervention).validate_python(values)
+    except ValidationError as error:
+        found = error.errors()[0]
+        place = ".".join(str(part) for part in found["loc"])
+        raise UserError(f"intervention: {place or 'the list'} is {found['input']!r}, but {found['msg']}.") from None
+
+
+def plan(intervention: Intervention, steps: int, blocks: int) -> Plan:
+    """What is done at every step that is left, of `steps` in all, in a network of `blocks` blocks and skips.
+
+    A removal that reaches past the last step, takes parts that are not there, or meets another of its kind at one step
+    is a `UserError`.
+    """
+    actions = {k: Action(k, k - 1) for k in range(steps, 0, -1)}
+    for removal in intervention:
+        last = removal.start - removal.count + 1 if isinstance(removal, Removal) else removal.start
+        if removal.start > steps or last < 1:
+            raise UserError(
+                f"intervention: steps {removal.start} to {last} are removed from, but the sampling loop has steps "
+                f"{steps} to 1."
+            )
+        jumps = actions[removal.start].after != removal.start - 1
+        if jumps and isinstance(removal, End | Steps):
+            raise UserError(
+                f"intervention: step {removal.start} is the start of two removals of steps, or of one and an end."
+            )
+        if isinstance(removal, End):
+            actions[removal.start] = replace(actions[removal.start], after=0, ends=True)
+        elif isinstance(removal, Steps):
+            actions[removal.start] = replace(actions[removal.start], after=removal.start - removal.count)
+        else:
+            parts = removal.numbers if isinstance(removal, Skips) else [removal.number]
+            if max(parts) > blocks:
+                raise UserError(
+                    f"intervention: part {max(parts)} is removed, but the network has {blocks} of its kind."
+                )
+            for k in range(last, removal.start + 1):
+                actions[k] = _without(actions[k], removal)
+    out: list[Action] = []
+    k = steps
+    while k > 0:
+        _check_cache(actions[k], out, blocks)
+        out.append(actions[k])
+        k = actions[k].after
+    return tuple(out)
+
+
+def _check_cache(action: Action, before: list[Action], blocks: int) -> None:
+    """Refuse a cache of what no earlier step has computed."""
+    if action.fill != "cache":
+        return
+    there = not action.blocks or any(earlier.blocks < action.blocks for earlier in before)
+    there &= all(
+        any(number not in earlier.skips and number <= blocks - earlier.blocks for earlier in before)
+        for number in action.skips
+    )
+    if not there:
+        raise UserError(f"intervention: step {action.k} takes the cache of a part that no earlier step has computed.")
+
+
+def _without(action: Action, removal: Blocks | Skips) -> Action:
+    """The step with some parts left out too."""
+    if not action.whole and action.fill != removal.fill:
+        raise UserError(f"intervention: step {action.k} would have parts replaced by zeros and by their cache at once.")
+    if isinstance(removal, Skips):
+        return replace(action, skips=action.skips | set(removal.numbers), fill=removal.fill)
+    if action.blocks:
+        raise UserError(f"intervention: step {action.k} has two removals of blocks.")
+    return replace(action, blocks=removal.number, fill=removal.fill)

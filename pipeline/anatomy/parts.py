@@ -1,0 +1,121 @@
+"""The parts of a U-Net, found by its structure and not by name lists.
+
+Skips are numbered from the top (1: full resolution), decoder blocks from the bottom of the U (1: deepest), as in
+Prasad et al. 2023, "Unraveling the Temporal Dynamics of the Unet in Diffusion Models", section Method.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from pipeline.diffusion.subject import Subject, UNet
+from pipeline.errors import UserError
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One convolutional unit: a residual block with the attention behind it and, at the end of a level, the up- or
+    downsampler; or a downsampler or the input convolution alone. kind: `skip`, for what makes it, or `block`; number:
+    its place in the U; level: index into down_blocks or up_blocks, -1 for the input convolution; index: among the
+    level's units; addresses: of its modules, in the order they are called."""
+
+    kind: str
+    number: int
+    level: int
+    index: int
+    addresses: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Address, file name and caption alike: skip_03, block_11."""
+        return f"{self.kind}_{self.number:02d}"
+
+    @property
+    def address(self) -> str:
+        """Of the module whose output is the part's."""
+        return self.addresses[-1]
+
+
+def skips(model: UNet) -> list[Unit]:
+    """What makes each skip, from the top: the input convolution and every unit of the encoder."""
+    units: list[tuple[str, ...]] = [("conv_in",)]
+    places = [(-1, 0)]
+    for level, block in enumerate(model.down_blocks):
+        for index, addresses in enumerate(_units(block, f"down_blocks.{level}")):
+            units.append(addresses)
+            places.append((level, index))
+        for at in range(len(block.downsamplers or [])):
+            units.append((f"down_blocks.{level}.downsamplers.{at}",))
+            places.append((level, len(block.resnets) + at))
+    return [Unit("skip", i + 1, *place, unit) for i, (unit, place) in enumerate(zip(units, places, strict=True))]
+
+
+def blocks(model: UNet) -> list[Unit]:
+    """The decoder's blocks, from the bottom; block b takes skip N + 1 - b of N."""
+    out: list[Unit] = []
+    for level, block in enumerate(model.up_blocks):
+        units = _units(block, f"up_blocks.{level}")
+        for index, addresses in enumerate(units):
+            count = len(block.upsamplers or []) if index == len(units) - 1 else 0
+            ups = tuple(f"up_blocks.{level}.upsamplers.{at}" for at in range(count))
+            out.append(Unit("block", len(out) + 1, level, index, addresses + ups))
+    if len(out) != len(skips(model)):
+        raise UserError(
+            f"this network's decoder has {len(out)} blocks for {len(skips(model))} skips, but each block must take one."
+        )
+    return out
+
+
+def _units(block: Any, address: str) -> list[tuple[str, ...]]:
+    """The residual blocks of a level, each with the attention behind it."""
+    attentions = getattr(block, "attentions", None) or []
+    return [
+        (f"{address}.resnets.{i}", *([f"{address}.attentions.{i}"] if i < len(attentions) else []))
+        for i in range(len(block.resnets))
+    ]
+
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def shapes(subject: Subject) -> Shapes:
+    """Address -> (C, H, W) of what every skip and block gives."""
+    units = [*skips(subject.model), *blocks(subject.model)]
+    found: Shapes = {}
+
+    def note(address: str) -> Callable[..., None]:
+        return lambda _module, _inputs, output: found.update({address: tuple(first(output).shape[1:])})
+
+    hooks = [subject.model.get_submodule(unit.address).register_forward_hook(note(unit.address)) for unit in units]
+    try:
+        subject.once()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found
+
+
+def table(subject: Subject) -> pd.DataFrame:
+    """A row per part: name, kind, number, address, resolution (pixels per side), channels, and the multiply-adds of one
+    image (of both passes where there is guidance)."""
+    seen = shapes(subject)
+    with FlopCounterMode(display=False) as counter:
+        subject.once()
+    root = type(subject.model).__name__
+    flops = {name.removeprefix(f"{root}."): sum(of.values()) for name, of in counter.get_flop_counts().items()}
+    rows = []
+    for unit in [*skips(subject.model), *blocks(subject.model)]:
+        channels, resolution, _ = seen[unit.address]
+        own = sum(flops.get(address, 0) for address in unit.addresses) // 2
+        rows.append((unit.name, unit.kind, unit.number, " ".join(unit.addresses), resolution, channels, own))
+    columns = ["name", "kind", "number", "address", "resolution", "channels", "multiply_adds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def first(output: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """A module's output, where some come in a tuple of one."""
+    return output[0] if isinstance(output, tuple) else output

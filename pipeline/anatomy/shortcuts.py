@@ -1,0 +1,168 @@
+"""The search for the cheapest schedule at a given quality: cut, relax, cut, and an early end (Prasad et al. 2023).
+
+A cut is a jump over steps, or steps without blocks. Cost is counted in multiply-adds and not timed, so that a search
+finds the same twice; what the schedules found save in time is measured afterwards.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from pipeline.anatomy.interventions import Action, Intervention, Plan, parse, plan
+from pipeline.anatomy.sweep import Cache, Loop, cached_parts
+from pipeline.judges import similarity
+from pipeline.params import Shortcut
+
+SLACK = 0.03  # an end that has just missed a quality on the few seeds of the search may reach it on more
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An early end of a schedule. intervention: what is left out; steps: its plan; cost: multiply-adds of an image, of
+    the untouched run's; ssim: mean over the seeds of the search."""
+
+    intervention: Intervention
+    steps: Plan
+    cost: float
+    ssim: float
+
+
+def schedules(params: Shortcut, steps: int) -> Iterator[list[dict]]:
+    """Cut n steps, rest r, from the first step to the last; and no cut at all. As YAML has interventions."""
+    yield []
+    for n in params.cuts:
+        for r in params.rests:
+            yield [{"remove": "steps", "start": k, "count": c} for k, c in _cycle(steps, n, r)]
+            for number in params.blocks:
+                cut = {"remove": "blocks", "number": number}
+                yield [{**cut, "start": k, "count": c, "fill": "zeros"} for k, c in _cycle(steps, n, r)]
+                if r:  # something must be computed before it can be kept
+                    yield [{**cut, "start": k, "count": c, "fill": "cache"} for k, c in _cycle(steps - 1, n, r)]
+
+
+def _cycle(start: int, n: int, r: int) -> list[tuple[int, int]]:
+    """(first step, how many) of every cut from `start` on."""
+    return [(k, min(n, k)) for k in range(start, 0, -(n + r))]
+
+
+@dataclass
+class _Node:
+    x: torch.Tensor
+    cost: int = 0
+    cache: Cache = field(default_factory=dict)
+
+
+def search(
+    loop: Loop,
+    wanted: list[list[dict]],
+    seeds: np.ndarray,
+    labels: np.ndarray,
+    untouched: np.ndarray,
+    qualities: list[float],
+) -> list[Candidate]:
+    """Every early end of the schedules that no cheaper one beats, cheapest first, judged on seeds, labels int [S];
+    untouched: their images uint8 [S, H, W, C].
+
+    All schedules go on side by side, those at one step in one batch; one is given up where it costs as much as an end
+    that is well above the highest quality. Ends that cost more and show less than another are left out.
+    """
+    plans = {plan(parse(each), loop.steps, loop.blocks): each for each in wanted}
+    kept = cached_parts(plans)
+    whole = loop.steps * loop.multiply_adds(loop.untouched[0])
+    at: dict[int, dict[Plan, _Node]] = defaultdict(dict)
+    at[loop.steps][()] = _Node(loop.initial(seeds))
+    limit, found = np.inf, list[Candidate]()
+    enough = (max(qualities) + 1) / 2  # halfway to the untouched images: it surely holds on other seeds
+    alive: dict[Plan, list[Plan]] = {(): list(plans)}  # what has been done -> the plans that began so
+    for k in range(loop.steps, 0, -1):
+        by_network: dict[tuple, list[tuple[Plan, Action]]] = defaultdict(list)
+        for done in at[k]:
+            for action in dict.fromkeys(steps[len(done)] for steps in alive[done]):
+                by_network[action.blocks, action.skips, action.fill].append((done, action))
+        z = loop.drawn(seeds, loop.untouched[loop.steps - k])
+        for group in by_network.values():
+            nodes = list(dict.fromkeys(done for done, _ in group))
+            points = [(at[k][done].x, at[k][done].cache) for done in nodes]
+            called = loop.call(group[0][1], points, labels, kept)
+            by_node = dict(zip(nodes, called, strict=True))
+            for done, action in group:
+                (out, cache), node = by_node[done], at[k][done]
+                x, x0 = loop.step(node.x, out, action, z)
+                cost = node.cost + loop.multiply_adds(action)
+                now = (*done, action)
+                mine = [steps for steps in alive[done] if steps[len(done)] == action]
+                ssim = float(similarity.ssim(loop.subject.images(x0), untouched).mean())
+                ended = [*_before(plans[mine[0]], k), {"remove": "rest", "start": k}]
+                intervention = parse(ended)
+                found.append(Candidate(intervention, plan(intervention, loop.steps, loop.blocks), cost / whole, ssim))
+                if ssim >= enough:
+                    limit = min(limit, cost)
+                if action.after and cost < limit:
+                    at[action.after][now], alive[now] = _Node(x, cost, cache), mine
+        del at[k]
+    return _front(found)
+
+
+def _before(removals: list[dict], k: int) -> list[dict]:
+    """What of the removals concerns the steps down to k."""
+    out = []
+    for removal in removals:
+        if removal["remove"] == "steps":
+            if removal["start"] > k:
+                out.append(removal)
+        elif removal["start"] >= k:
+            out.append({**removal, "count": min(removal["count"], removal["start"] - k + 1)})
+    return out
+
+
+def _front(found: list[Candidate]) -> list[Candidate]:
+    """The ends that no other beats in both cost and likeness, cheapest first."""
+    out: list[Candidate] = []
+    for candidate in sorted(found, key=lambda each: (each.cost, -each.ssim)):
+        if not out or candidate.ssim > out[-1].ssim:
+            out.append(candidate)
+    return out
+
+
+def learnt(
+    loop: Loop,
+    front: list[Candidate],
+    seeds: np.ndarray,
+    labels: np.ndarray,
+    untouched: np.ndarray,
+    params: Shortcut,
+    distance: Callable[[np.ndarray], float] | None,
+) -> dict[str, Candidate]:
+    """The cheapest ends of the front that hold on more seeds, labels int [S]; untouched: uint8 [S, H, W, C]; distance:
+    of images to the real ones, or None.
+
+    Name -> candidate with its SSIM on these seeds: `ssim-Q` for each quality that one reaches on the mean, and
+    `distance`, the last, from the most alike down, whose distance is at most the untouched images' times
+    `params.distance`.
+    """
+    drawn: dict[Plan, np.ndarray] = {}
+
+    def images(candidate: Candidate) -> np.ndarray:
+        if candidate.steps not in drawn:
+            drawn[candidate.steps] = loop.subject.images(loop.final(candidate.steps, seeds, labels))
+        return drawn[candidate.steps]
+
+    def measured(candidate: Candidate) -> Candidate:
+        return replace(candidate, ssim=float(similarity.ssim(images(candidate), untouched).mean()))
+
+    out = {}
+    for quality in params.qualities:
+        near = (measured(candidate) for candidate in front if candidate.ssim >= quality - SLACK)
+        best = next((candidate for candidate in near if candidate.ssim >= quality), None)
+        if best:
+            out[f"ssim-{quality:g}"] = best
+    if distance:
+        most = params.distance * distance(untouched)
+        for candidate in reversed(front):
+            if distance(images(candidate)) > most:
+                break
+            out["distance"] = measured(candidate)
+    return out

@@ -1,0 +1,226 @@
+"""The sampling loop under interventions, one plan at a time or many as a tree.
+
+Every plan begins as the untouched run does, whose steps are kept: an intervention starts at its own step. Plans that
+differ only in where a step leads share the network's call, and what is at one step with the same parts shares batches.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from pipeline.anatomy import parts
+from pipeline.anatomy.interventions import Action, Plan, plan
+from pipeline.anatomy.without import Fill, Reduced, recording
+from pipeline.diffusion.noise import INITIAL, noise
+from pipeline.diffusion.sampling import SAMPLERS
+from pipeline.diffusion.subject import Subject
+from pipeline.diffusion.unet import halves
+
+Config = tuple[int, frozenset[int], str]  # what is left out of the network at a step, and what stands in
+Cache = dict[str, torch.Tensor]  # part -> its last output, [S, passes, C, H, W]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A step of a walk. x: [S, C, H, W] before it; after: [S, C, H, W] after it; x0: the clean image predicted at it;
+    cache: the outputs that were kept."""
+
+    action: Action
+    x: torch.Tensor
+    after: torch.Tensor
+    x0: torch.Tensor
+    cache: Cache
+
+
+@dataclass
+class _Node:
+    """A point that some plans have reached."""
+
+    x: torch.Tensor
+    done: Plan
+    cache: Cache = field(default_factory=dict)
+
+
+class Loop:
+    """A subject and how it is sampled. timesteps: K of them, descending; sampler, clip: as in params.yaml; batch_size:
+    images that the network takes at a time."""
+
+    def __init__(self, subject: Subject, timesteps: list[int], sampler: str, clip: bool, batch_size: int):
+        self.subject, self.timesteps, self.sampler, self.clip = subject, timesteps, sampler, clip
+        self.batch_size = batch_size
+        self.steps, self.blocks = len(timesteps), len(parts.blocks(subject.model))
+        self.told: Callable[[int], object] = lambda images: None  # called with how many images a call was of
+        self._units = {unit.name: unit for unit in [*parts.skips(subject.model), *parts.blocks(subject.model)]}
+        self._shapes = parts.shapes(subject)
+        self._networks: dict[tuple[int, frozenset[int]], Reduced] = {}
+        self._costs: dict[tuple[int, frozenset[int]], int] = {}
+
+    @property
+    def untouched(self) -> Plan:
+        """The plan without an intervention."""
+        return plan([], self.steps, self.blocks)
+
+    def network(self, action: Action) -> Reduced:
+        """The network without what the action leaves out."""
+        key = (action.blocks, action.skips)
+        if key not in self._networks:
+            self._networks[key] = Reduced(self.subject.model, *key, self._shapes)
+        return self._networks[key]
+
+    def walk(self, steps: Plan, seeds: np.ndarray, labels: np.ndarray, kept: Iterable[str] = ()) -> Iterator[Moment]:
+        """One plan from pure noise, a step at a time. seeds, labels: int [S]; kept: parts whose outputs are kept beside
+        those that the plan itself needs."""
+        wanted = [*kept, *cached_parts([steps])]
+        x, cache = self.initial(seeds), Cache()
+        for action in steps:
+            ((out, cache),) = self.call(action, [(x, cache)], labels, wanted)
+            after, x0 = self.step(x, out, action, self.drawn(seeds, action))
+            yield Moment(action, x, after, x0, cache)
+            x = after
+
+    def final(self, steps: Plan, seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:
+        """The images [S, C, H, W] that a plan ends with."""
+        for moment in self.walk(steps, seeds, labels):
+            pass
+        return moment.x0 if moment.action.ends else moment.after
+
+    def branch(
+        self, before: Moment, plans: list[Plan], seeds: np.ndarray, labels: np.ndarray
+    ) -> Iterator[tuple[Plan, torch.Tensor]]:
+        """Plans that leave the untouched run at the step of `before`, all as one tree: each and its final images.
+
+        before: that step of the untouched run, with the cache of the step before it; equal plans come once.
+        """
+        start = before.action.k
+        wanted = cached_parts(plans)
+        waiting: dict[int, list[_Node]] = defaultdict(list)
+        waiting[start].append(_Node(before.x, self.untouched[: self.steps - start], before.cache))
+        for k in range(start, 0, -1):
+            by_config: dict[Config, list[tuple[_Node, list[Action]]]] = defaultdict(list)
+            for node in waiting.pop(k, []):
+                for config, actions in _by_config(node, plans).items():
+                    by_config[config].append((node, actions))
+            for group in by_config.values():
+                action = group[0][1][0]
+                z = self.drawn(seeds, action)
+                called = self.call(action, [(node.x, node.cache) for node, _ in group], labels, wanted)
+                for (node, actions), (out, cache) in zip(group, called, strict=True):
+                    for each in actions:
+                        x, x0 = self.step(node.x, out, each, z)
+                        if each.after == 0:
+                            yield (*node.done, each), x0 if each.ends else x
+                        else:
+                            waiting[each.after].append(_Node(x, (*node.done, each), cache))
+
+    def level(self, k: int) -> float:
+        """alpha-bar of x at step k; 1 at step 0, the clean image."""
+        return float(self.subject.alpha_bar[self.timesteps[self.steps - k]]) if k else 1.0
+
+    def multiply_adds(self, action: Action) -> int:
+        """Of one image at the action's step, guidance's second pass among them."""
+        key = (action.blocks, action.skips)
+        if key not in self._costs:
+            network = self.network(action)
+            network.fill = Fill()
+            with FlopCounterMode(display=False) as counter:
+                self.subject.once(network.network)
+            self._costs[key] = counter.get_total_flops() // 2
+        return self._costs[key]
+
+    def initial(self, seeds: np.ndarray) -> torch.Tensor:
+        """Pure noise [S, C, H, W], of which sampling begins."""
+        return noise(seeds, INITIAL, self.subject.shape).to(self.subject.device)
+
+    def drawn(self, seeds: np.ndarray, action: Action) -> torch.Tensor | None:
+        """What is drawn at the action's step, the same whatever has been left out before; None where nothing is."""
+        if self.sampler != "ddpm":
+            return None
+        address = self.timesteps[self.steps - action.k] + 1
+        return noise(seeds, address, self.subject.shape).to(self.subject.device)
+
+    def step(
+        self, x: torch.Tensor, out: torch.Tensor, action: Action, z: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The next x and the predicted clean image (Prasad et al. 2023, eq. 4: several steps at once where `after`
+        says so)."""
+        eps, share = halves(out, self.subject.shape[0])
+        return SAMPLERS[self.sampler](x, eps, self.level(action.k), self.level(action.after), z, self.clip, share)
+
+    def call(
+        self, action: Action, points: list[tuple[torch.Tensor, Cache]], labels: np.ndarray, wanted: Iterable[str]
+    ) -> list[tuple[torch.Tensor, Cache]]:
+        """What the network gives at each of some points (x [S, C, H, W], its cache) of the action's step: [S, C or 2C,
+        H, W], and the cache with the wanted parts' outputs in it.
+
+        Batches are all of one size, the last filled up with repeats: kernels round alike, whatever shares a batch.
+        """
+        network, size, each = self.network(action), self.batch_size, len(labels)
+        removed = {f"skip_{number:02d}" for number in action.skips}
+        units = [self._units[name] for name in dict.fromkeys(wanted) if name not in removed]
+        x = torch.cat([x for x, _ in points])
+        asked = torch.from_numpy(np.tile(labels, len(points))).to(x.device)
+        stand_ins = {name: torch.cat([cache[name] for _, cache in points]) for name in cached_parts([(action,)])}
+        t = self.timesteps[self.steps - action.k]
+        outs, left = [], defaultdict(list)
+        for start in range(0, len(x), size):
+            kept = min(size, len(x) - start)
+            rows = torch.from_numpy(np.resize(np.arange(start, start + kept), size)).to(x.device)
+            given = {name: tensor[rows].flatten(0, 1) for name, tensor in stand_ins.items()}
+            network.fill = Fill(
+                given.get(f"block_{action.blocks:02d}"),
+                {number: given[f"skip_{number:02d}"] for number in action.skips if given},
+            )
+            with torch.inference_mode(), recording(self.subject.model, units) as recorded:
+                out = self.subject.predict(network.network, x[rows], t, asked[rows])
+            outs.append(out[:kept])
+            self.told(kept)
+            for name, tensor in recorded.items():
+                left[name].append(tensor.unflatten(0, (size, self.subject.passes))[:kept])
+        new = {name: torch.cat(tensors).split(each) for name, tensors in left.items()}
+        caches = [cache | {name: of[i] for name, of in new.items()} for i, (_, cache) in enumerate(points)]
+        return list(zip(torch.cat(outs).split(each), caches, strict=True))
+
+
+def leaves_at(steps: Plan, untouched: Plan) -> int | None:
+    """The step at which a plan does something else than the untouched run; None where it never does."""
+    return next((mine.k for mine, plain in zip(steps, untouched, strict=False) if mine != plain), None)
+
+
+def cached_parts(plans: Iterable[Plan]) -> list[str]:
+    """The parts whose earlier output some plan puts in place of a removed one."""
+    found: dict[str, None] = {}
+    for action in (action for steps in plans for action in steps if action.fill == "cache"):
+        found |= dict.fromkeys(f"skip_{number:02d}" for number in sorted(action.skips))
+        found |= dict.fromkeys([f"block_{action.blocks:02d}"] if action.blocks else [])
+    return list(found)
+
+
+def calls(plans: Iterable[Plan], untouched: Plan) -> dict[Config, int]:
+    """How often the network is called without what, per seed: along the untouched run, and once for every branch of the
+    trees that the plans make."""
+    branches = set()
+    for steps in plans:
+        start = leaves_at(steps, untouched)
+        branches |= {(steps[:i], _config(a)) for i, a in enumerate(steps) if start is not None and a.k <= start}
+    out: dict[Config, int] = defaultdict(int)
+    for config in [*map(_config, untouched), *(config for _, config in branches)]:
+        out[config] += 1
+    return dict(out)
+
+
+def _config(action: Action) -> Config:
+    return action.blocks, action.skips, action.fill
+
+
+def _by_config(node: _Node, plans: list[Plan]) -> dict[Config, list[Action]]:
+    """What the plans that have come this way do next, by what they leave out of the network."""
+    here = len(node.done)
+    following = dict.fromkeys(steps[here] for steps in plans if len(steps) > here and steps[:here] == node.done)
+    out: dict[Config, list[Action]] = defaultdict(list)
+    for action in following:
+        out[_config(action)].append(action)
+    return out

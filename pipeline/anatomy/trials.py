@@ -1,0 +1,98 @@
+"""Doing the sweeps' cells: from the kept steps of the untouched run, a tree per start, each cell saved when done."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.anatomy.cells import Cell
+from pipeline.anatomy.interventions import Plan, plan
+from pipeline.anatomy.sweep import Cache, Loop, Moment, cached_parts, calls
+from pipeline.files import replacing
+from pipeline.judges import similarity
+
+Found = dict[str, np.ndarray]  # ssim [S], psnr [S] in dB, images uint8 of the first seeds, and where a judge can say,
+# kept: bool [S], whether it sees the same class as before
+
+
+class Trials:
+    """Cells tried on the same seeds. seeds, labels: int [S]; sees: images uint8 [S, H, W, C] -> classes [S], or None;
+    shown: how many seeds' images are kept; store: a folder of finished cells, gone on from."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        seeds: np.ndarray,
+        labels: np.ndarray,
+        sees: Callable[[np.ndarray], np.ndarray] | None,
+        shown: int,
+        store: Path,
+    ):
+        self.loop, self.seeds, self.labels, self.sees = loop, seeds, labels, sees
+        self.shown, self.store = shown, store
+        self.found: dict[Cell, Found] = {}
+        self._trajectory: dict[int, Moment] = {}
+        self.untouched = np.empty(0)
+
+    def start(self, expected: Iterable[Cell]) -> None:
+        """The untouched run, of which the steps are kept, and the outputs that expected cells put in a part's place."""
+        before: Cache = {}
+        for moment in self.loop.walk(
+            self.loop.untouched, self.seeds, self.labels, cached_parts(map(self.plan, expected))
+        ):
+            self._trajectory[moment.action.k] = replace(moment, cache=before)
+            before = moment.cache
+        self.untouched = self.loop.subject.images(moment.after)
+
+    def plan(self, cell: Cell) -> Plan:
+        """What a cell does at every step."""
+        return plan(cell.intervention, self.loop.steps, self.loop.blocks)
+
+    def todo(self, cells: Iterable[Cell]) -> list[Cell]:
+        """The cells that are not in the store."""
+        return [cell for cell in cells if not self._file(cell).is_file()]
+
+    def calls(self, cells: Iterable[Cell]) -> int:
+        """How often the network will be called for each seed."""
+        counted = [self.plan(cell) for cell in self.todo(cells) if cell.sweep != "end"]
+        return sum(calls(counted, self.loop.untouched).values()) - self.loop.steps
+
+    def run(self, cells: Iterable[Cell]) -> Iterator[Cell]:
+        """Do the cells, or take them from the store; each is in `found` when it comes."""
+        cells = list(cells)
+        at: dict[int, dict[Plan, list[Cell]]] = defaultdict(lambda: defaultdict(list))
+        missing = set(self.todo(cells))
+        for cell in cells:
+            if cell not in missing:
+                with np.load(self._file(cell)) as saved:
+                    self.found[cell] = dict(saved)
+                yield cell
+            elif cell.sweep == "end":
+                yield self._note(cell, self.loop.subject.images(self._trajectory[cell.start].x0))
+            elif self.plan(cell) == self.loop.untouched:
+                yield self._note(cell, self.untouched)
+            else:
+                at[cell.start][self.plan(cell)].append(cell)
+        for start, group in at.items():
+            for steps, x in self.loop.branch(self._trajectory[start], list(group), self.seeds, self.labels):
+                images = self.loop.subject.images(x)
+                for cell in group[steps]:
+                    yield self._note(cell, images)
+
+    def _note(self, cell: Cell, images: np.ndarray) -> Cell:
+        found = {
+            "ssim": similarity.ssim(images, self.untouched),
+            "psnr": similarity.psnr(images, self.untouched),
+            "images": images[: self.shown],
+        }
+        if self.sees is not None:
+            found["kept"] = self.sees(images) == self.sees(self.untouched)
+        with replacing(self._file(cell)) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, allow_pickle=False, **found)
+        self.found[cell] = found
+        return cell
+
+    def _file(self, cell: Cell) -> Path:
+        return self.store / f"{cell.name}.npz"

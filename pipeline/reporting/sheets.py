@@ -1,0 +1,79 @@
+"""What interventions do to images (Prasad et al. 2023, Figures 3, 5, 6, 19 to 21); a frame: the image has changed."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.reporting.grid import contact_sheet
+
+ROWS = 9  # starts, at most, in a sheet
+
+Drawn = list[tuple[str, str]]  # file, caption
+
+
+def draw(folder: Path, curves: pd.DataFrame, per_seed: pd.DataFrame, images: dict[str, np.ndarray]) -> Drawn:
+    """Every sheet that there are cells for, into an existing folder; curves: curves.csv; per_seed: cells.csv, of which
+    the column `changed` is used; images: cell -> uint8 [seeds, H, W, C], and `untouched`."""
+    changed = {cell: rows["changed"].to_numpy() for cell, rows in per_seed.groupby("cell")}
+    zeros = curves[curves["fill"] == "zeros"]
+    drawn: Drawn = []
+
+    def by_start(name: str, rows: pd.DataFrame, what: str, figure: str) -> None:
+        """A row per start, a column per seed, the untouched images first."""
+        if not len(rows):
+            return
+        chosen = _some(rows.sort_values("start", ascending=False))
+        cells = list(chosen["cell"])
+        seeds = len(images["untouched"])
+        sheet = np.stack([images["untouched"], *(images[cell] for cell in cells)])
+        marked = np.stack([np.zeros(seeds, bool), *(changed[cell][:seeds] for cell in cells)])
+        labels = ["untouched", *(f"step {start}" for start in chosen["start"])]
+        contact_sheet(folder / f"{name}.png", sheet, labels, [""] * seeds, what, marked)
+        drawn.append(
+            (f"{name}.png", f"{what} (source: {figure}). A row per first step, a column per seed; framed: changed.")
+        )
+
+    def by_parts(name: str, rows: pd.DataFrame, axis: str, what: str, figure: str) -> None:
+        """A row per number of blocks, a column per start, n or r, of the first seed and of the second."""
+        if not len(rows):
+            return
+        values = sorted(rows[axis].unique(), reverse=axis == "start")
+        values = [values[i] for i in _places(len(values))]
+        numbers = sorted(rows["parts"].unique())
+        at = {(row["parts"], row[axis]): row["cell"] for row in rows.to_dict("records")}
+        seeds = min(2, len(images["untouched"]))
+        blank = np.full_like(images["untouched"][0], 255)
+        sheet, marked, labels = [], [], []
+        for seed in range(seeds):
+            for nb in numbers:
+                cells = [at.get((nb, value)) for value in values]
+                sheet.append([images["untouched"][seed], *(images[c][seed] if c else blank for c in cells)])
+                marked.append([False, *(bool(c and changed[c][seed]) for c in cells)])
+                labels.append(f"nb = {nb}")
+        word = {"start": "step", "n": "n =", "r": "r ="}[axis]
+        columns = ["untouched", *(f"{word} {value}" for value in values)]
+        contact_sheet(folder / f"{name}.png", np.array(sheet), labels, columns, what, np.array(marked))
+        drawn.append((f"{name}.png", f"{what} (source: {figure}). Two seeds, one below the other; framed: changed."))
+
+    jumps = zeros[zeros["sweep"] == "jump"]
+    usual = zeros.loc[zeros["sweep"] == "skips", "n"].max()
+    by_start("jumps_images", jumps[jumps["n"] == usual], f"{usual} steps left out", "Figure 3")
+    skips, blocks = zeros[zeros["sweep"] == "skips"], zeros[zeros["sweep"] == "blocks"]
+    by_start("skips_images", skips, f"{usual} steps without the top skips", "Figure 5")
+    deepest = blocks[blocks["parts"] == blocks["parts"].min()]
+    by_start("blocks_images", deepest, f"{usual} steps without the deepest blocks", "Figure 6")
+    by_parts("blocks_by_number", blocks, "start", f"{usual} steps without nb blocks, by first step", "Figure 19")
+    cuts, rests = zeros[zeros["sweep"] == "duration"], zeros[zeros["sweep"] == "relax"]
+    by_parts("durations_images", cuts, "n", "n steps in a row without nb blocks", "Figure 20")
+    by_parts("rests_images", rests, "r", "Two cuts of nb blocks, r steps of rest between", "Figure 21")
+    return drawn
+
+
+def _some(rows: pd.DataFrame) -> pd.DataFrame:
+    """At most so many rows, the first and the last among them."""
+    return rows.iloc[_places(len(rows))]
+
+
+def _places(count: int) -> np.ndarray:
+    return np.unique(np.linspace(0, count - 1, min(count, ROWS)).round().astype(int))

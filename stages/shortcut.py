@@ -1,0 +1,100 @@
+"""shortcut: the cheapest schedule at a given quality, learnt on some seeds, beside its rivals on others."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline import compute, errors, params
+from pipeline.anatomy import comparison, shortcuts
+from pipeline.anatomy.policy import Policy
+from pipeline.anatomy.sweep import Loop
+from pipeline.diffusion import subject
+from pipeline.diffusion.schedule import descend
+from pipeline.files import read_json, replacing, write_json
+from pipeline.judges import bootstrap, classifier, frechet, reference
+from pipeline.judges.features import choose, extract
+from pipeline.progress import bar
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--subject", required=True, help="a name under subjects")
+    parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
+    parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
+    parser.add_argument("--out", type=Path, required=True, help="folder of policies, methods, times and pictures")
+    args = parser.parse_args()
+    values = params.load(args.params)
+    chosen, sample = values.shortcut, values.sample
+    device = compute.device(values.compute.device, values.compute.threads)
+    under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
+    timesteps = descend(sample.timesteps, len(under.alpha_bar))
+    loop = Loop(under, timesteps, sample.sampler, sample.clip, values.intervene.batch_size)
+    seeds = sample.first_seed + np.arange(chosen.learn + chosen.report)
+    labels = seeds % under.conditions
+    learn, report = slice(chosen.learn), slice(chosen.learn, None)
+
+    trained = classifier.load(args.judges / "classifier").to(device)
+    features = distance = real = None
+    if trained.image_shape == under.shape:
+        judge, sha256 = choose(values.judges, trained), read_json(args.data / "dataset.json")["sha256"]["train"]
+        real = reference.load(args.judges / "reference", sha256, judge).statistics
+        features = partial(extract, judge, device=device)
+        distance = lambda images: frechet.distance(features(images), real)  # noqa: E731
+
+    with bar(f"shortcut: {args.subject} search", chosen.learn * loop.steps, "img") as progress:
+        loop.told = progress.update
+        untouched = under.images(loop.final(loop.untouched, seeds[learn], labels[learn]))
+        some = slice(max(chosen.learn // 3, 2))  # of the seeds: every schedule is tried on them
+        front = shortcuts.search(
+            loop,
+            list(shortcuts.schedules(chosen, loop.steps)),
+            seeds[some],
+            labels[some],
+            untouched[some],
+            chosen.qualities,
+        )
+        found = shortcuts.learnt(loop, front, seeds[learn], labels[learn], untouched, chosen, distance)
+
+    timed = Loop(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
+    methods = comparison.methods(timed, chosen, found)
+    total = sum(method.calls for method in methods) * chosen.report
+    with bar(f"shortcut: {args.subject} rivals", total, "img") as progress:
+        timed.told = progress.update
+        images, times = comparison.measure(timed, methods, seeds[report], labels[report])
+    draws = bootstrap.draws(labels[report], values.evaluate.bootstrap, values.evaluate.seed)
+    outcomes = comparison.outcomes(methods, images, times, draws, features, real)
+    table = comparison.table(outcomes, draws, values.intervene.threshold, methods[0].multiply_adds)
+
+    with replacing(args.out) as folder:
+        folder.mkdir()
+        table.to_csv(folder / "methods.csv", index=False, float_format="%.6g")
+        times.to_csv(folder / "times.csv", index=False, float_format="%.6g")
+        likeness = {name: outcome.ssim for name, outcome in outcomes.items()}
+        pd.DataFrame({"seed": seeds[report], **likeness}).to_csv(folder / "ssim.csv", index=False, float_format="%.6g")
+        pd.DataFrame([{"cost": each.cost, "ssim": each.ssim} for each in front]).to_csv(
+            folder / "front.csv", index=False
+        )
+        write_json(folder / "effects.json", comparison.effects(outcomes, draws))
+        plans = {method.name: method.intervention for method in methods if method.intervention is not None}
+        write_json(folder / "plans.json", {name: [each.model_dump() for each in of] for name, of in plans.items()})
+        for name, candidate in found.items():
+            learnt: dict[str, float] = {"cost": candidate.cost, "ssim": candidate.ssim, "seeds": chosen.learn}
+            policy = Policy(
+                timesteps=timesteps,
+                sampler=sample.sampler,
+                clip=sample.clip,
+                blocks=loop.blocks,
+                intervention=candidate.intervention,
+                learnt=learnt,
+            )
+            policy.save(folder / "policies" / f"{name}.json")
+        shown = {name.replace("/", "-"): images[name] for name in plans}
+        np.savez(folder / "pictures.npz", allow_pickle=False, labels=labels[report], **shown)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,152 @@
+"""Every method costs and gives what it says, and is timed beside the untouched loop."""
+
+from itertools import count
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from pipeline.anatomy import comparison
+from pipeline.anatomy.comparison import FAMILIES, UNTOUCHED, Method
+from pipeline.anatomy.interventions import parse, plan
+from pipeline.anatomy.shortcuts import Candidate
+from pipeline.anatomy.sweep import Loop
+from pipeline.diffusion.subject import Subject
+from pipeline.params import Shortcut
+
+# diffusers' DPM-Solver makes numpy arrays of tensors as numpy 1 did
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+TIMESTEPS = [990, 810, 590, 400, 210, 20]
+SHORTCUT = {
+    "learn": 6, "report": 5, "qualities": [0.5], "distance": 1.1, "blocks": [1], "cuts": [2], "rests": [1],
+    "fewer": [2, 5, 9], "intervals": [2, 3, 7], "batch_size": 4,
+}  # fmt: skip
+FOUND = {
+    "ssim-0.5": [{"remove": "blocks", "start": 5, "count": 4, "number": 3, "fill": "cache"}],
+    "distance": [{"remove": "steps", "start": 5, "count": 2}, {"remove": "rest", "start": 2}],
+}
+ONE_OF_EACH = [
+    UNTOUCHED, "source, cache", "found, ssim-0.5", "found, distance", "DDPM, 2 steps", "DDIM, 4 steps",
+    "DPM-Solver++, 3 steps", "DeepCache uniform, 1 in 3", "DeepCache non-uniform, 1 in 2",
+]  # fmt: skip
+SEEDS = np.arange(5) + 40
+
+
+def loop_over(subject: Subject, sampler: str = "ddpm", batch_size: int = 4) -> Loop:
+    return Loop(subject, TIMESTEPS, sampler, True, batch_size)
+
+
+def methods(loop: Loop, **difference: object) -> dict[str, Method]:
+    """By name, with two schedules found that cost a half and two thirds of the untouched loop."""
+    found = {}
+    for name, values in FOUND.items():
+        intervention = parse(values)
+        steps = plan(intervention, loop.steps, loop.blocks)
+        cost = sum(map(loop.multiply_adds, steps)) / (6 * loop.multiply_adds(loop.untouched[0]))
+        found[name] = Candidate(intervention, steps, cost, 0.5)
+    made = comparison.methods(loop, Shortcut(**{**SHORTCUT, **difference}), found)
+    assert len({method.name for method in made}) == len(made), "names are unique"
+    return {method.name: method for method in made}
+
+
+def test_all_ways_are_there_and_those_that_cost_what_was_found(variant) -> None:
+    assert list(methods(loop_over(variant()))) == [
+        "untouched", "source, zeros", "source, cache", "found, ssim-0.5", "found, distance",
+        "DDPM, 5 steps", "DDPM, 4 steps", "DDPM, 3 steps", "DDPM, 2 steps",
+        "DDIM, 6 steps", "DDIM, 5 steps", "DDIM, 4 steps", "DDIM, 3 steps", "DDIM, 2 steps",
+        "DPM-Solver++, 6 steps", "DPM-Solver++, 5 steps", "DPM-Solver++, 4 steps", "DPM-Solver++, 3 steps",
+        "DPM-Solver++, 2 steps", "DeepCache uniform, 1 in 2", "DeepCache uniform, 1 in 3",
+        "DeepCache non-uniform, 1 in 2", "DeepCache non-uniform, 1 in 3",
+    ]  # fmt: skip
+
+
+def test_names_are_unique_whatever_is_asked_for_twice(variant) -> None:
+    asked = {"fewer": [3, 3, 4], "intervals": [2, 2]}
+    assert "DeepCache uniform, 1 in 2" in methods(loop_over(variant()), **asked)
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
+def test_likeness_is_to_the_untouched_loop_of_a_method_s_own_sampler(variant, sampler: str) -> None:
+    made = methods(loop_over(variant(), sampler))
+    for method in made.values():
+        like = made[method.like]
+        assert like.like == like.name, "which is like itself"
+        assert like.calls == 6
+        assert method.family in FAMILIES
+        own = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}.get(method.family, sampler)
+        assert like.family == method.family or (like.name, own) == (UNTOUCHED, sampler)
+        assert method.calls < 6 or method.name == method.like or method.intervention is not None
+    assert {method.like for method in made.values()} == {
+        UNTOUCHED, "DPM-Solver++, 6 steps", "DDIM, 6 steps" if sampler == "ddpm" else "DDPM, 6 steps",
+    }  # fmt: skip
+
+
+def test_methods_cost_what_they_say(variant) -> None:
+    loop = loop_over(variant(), batch_size=1)
+    calls: list[int] = []
+    loop.told = calls.append
+    made = methods(loop)
+    for method in map(made.get, ONE_OF_EACH):
+        calls.clear()
+        with FlopCounterMode(display=False) as counter:
+            method.run(SEEDS[:1], SEEDS[:1] % 3)
+        assert sum(calls) == method.calls, method.name
+        assert counter.get_total_flops() // 2 == method.multiply_adds, method.name
+    whole = loop.multiply_adds(loop.untouched[0])
+    assert (made[UNTOUCHED].calls, made[UNTOUCHED].multiply_adds) == (6, 6 * whole)
+    assert (made["DDIM, 4 steps"].calls, made["DDIM, 4 steps"].multiply_adds) == (4, 4 * whole)
+    assert (made["found, distance"].calls, made["found, distance"].multiply_adds) == (4, 4 * whole)
+    for name in ("found, ssim-0.5", "DeepCache uniform, 1 in 3"):
+        assert made[name].calls == 6
+        assert 2 * whole < made[name].multiply_adds < 6 * whole
+
+
+def test_measuring_changes_no_image_and_times_every_batch(variant) -> None:
+    loop = loop_over(variant())
+    made = methods(loop)
+    images, times = comparison.measure(loop, [made[name] for name in ONE_OF_EACH], SEEDS, SEEDS % 3)
+    assert list(images) == ONE_OF_EACH
+    for name in ONE_OF_EACH:
+        assert (images[name].shape, images[name].dtype) == ((5, 8, 8, 1), np.uint8)
+        for batch in (slice(4), slice(4, 5)):
+            own = np.resize(SEEDS[batch], 4)
+            alone = loop.subject.images(made[name].run(own, own % 3))
+            np.testing.assert_array_equal(images[name][batch], alone[: len(SEEDS[batch])], err_msg=name)
+    ratios = times.pivot(index="batch", columns="method", values="ratio")
+    assert ratios.shape == (2, len(ONE_OF_EACH))
+    assert (ratios > 0).all(axis=None)
+    assert (ratios[UNTOUCHED] == 1).all()
+    first = times.groupby("batch").method.first()
+    assert first[0] != first[1], "each batch begins with another"
+
+
+def test_ratios_are_of_the_time_a_batch_takes_and_none_of_what_comes_first(monkeypatch) -> None:
+    clock, drawn = SimpleNamespace(now=100.0), count()
+    monkeypatch.setattr(comparison, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+
+    def taking(seconds: float):
+        def run(seeds: np.ndarray, _labels: np.ndarray) -> torch.Tensor:
+            clock.now += seconds * (1 + seeds[0]) + (1000 if next(drawn) < 3 else 0)  # a first call takes longer
+            return torch.zeros(len(seeds), 1, 8, 8)
+
+        return run
+
+    def decoded(x: torch.Tensor) -> np.ndarray:
+        clock.now += 1
+        return np.zeros((len(x), 8, 8, 1), np.uint8)
+
+    some = [
+        Method(name, family, UNTOUCHED, 6, 6, taking(seconds))
+        for name, family, seconds in (("untouched", "untouched", 3), ("source, zeros", "source", 1), ("d", "DDIM", 2))
+    ]
+    loop = SimpleNamespace(batch_size=2, subject=SimpleNamespace(images=decoded))
+    images, times = comparison.measure(loop, some, np.arange(5), np.zeros(5, int))
+    seconds = times.pivot(index="method", columns="batch", values="seconds")
+    assert seconds.loc["untouched"].tolist() == [4, 10, 16]
+    assert seconds.loc["d"].tolist() == [3, 7, 11]
+    ratios = times.pivot(index="method", columns="batch", values="ratio")
+    assert ratios.loc["source, zeros"].tolist() == pytest.approx([2 / 4, 4 / 10, 6 / 16])
+    assert [len(each) for each in images.values()] == [5, 5, 5]

@@ -1,0 +1,84 @@
+"""The stages that look inside a subject: a killed sweep goes on, and a policy that was found is applied."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+
+INTERVENE = (
+    "stages/intervene.py --params params.yaml --subject baseline --judges outputs/judges --checkpoints checkpoints "
+    "--out scratch/intervene"
+).split()
+SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/fast".split()
+POLICIES = "outputs/shortcut/baseline/policies"
+ANATOMY = ["-m", "pipeline.orchestration.cli"]
+
+
+def test_a_killed_sweep_goes_on_and_ends_in_the_same_bytes(sound) -> None:
+    shutil.rmtree(sound.root / "scratch", ignore_errors=True)
+    checkpoints = sound.root / "checkpoints"
+    process = subprocess.Popen(
+        [sys.executable, *INTERVENE], cwd=sound.root, env=sound.environment(), stderr=subprocess.DEVNULL
+    )
+    while len(list(checkpoints.glob("intervene-baseline-*/blocks-*.npz"))) < 2 and process.poll() is None:
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it was killed before its end"
+    (store,) = checkpoints.glob("intervene-baseline-*")
+    kept = {path.name: path.stat().st_mtime_ns for path in store.glob("blocks-*.npz")}
+    assert not (sound.root / "scratch").exists()
+    assert sound.run(*INTERVENE).returncode == 0
+    assert kept
+    assert not store.exists(), "a finished sweep leaves nothing behind"
+    found, whole = (sound.root / folder for folder in ("scratch/intervene", "outputs/intervene/baseline"))
+    assert {path.name: path.read_bytes() for path in found.iterdir()} == {
+        path.name: path.read_bytes() for path in whole.iterdir()
+    }
+
+
+def test_every_cell_has_its_numbers_for_every_seed(project) -> None:
+    found = project.root / "outputs/intervene/baseline"
+    cells, curves = pd.read_csv(found / "cells.csv"), pd.read_csv(found / "curves.csv")
+    assert set(curves["sweep"]) == {"jump", "skips", "blocks", "duration", "relax", "end"}
+    assert (cells.groupby("cell").size() == 6).all()
+    means = cells.groupby("cell")["ssim"].mean()
+    np.testing.assert_allclose(curves.set_index("cell")["ssim"], means[curves["cell"]], atol=1e-5)
+    assert (curves.loc[(curves["sweep"] == "jump") & (curves["n"] == 1), "ssim"] == 1).all()
+    summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
+    for row in curves.to_dict("records"):
+        assert summary[f"intervene.baseline.{row['cell']}.ssim"]["value"] == row["ssim"]
+
+
+def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
+    policies = sorted((sound.root / POLICIES).iterdir())
+    assert policies
+    methods = pd.read_csv(sound.root / "outputs/shortcut/baseline/methods.csv").set_index("method")
+    for policy in policies[:1]:
+        done = sound.run(*SAMPLE, "--policy", str(policy))
+        assert done.returncode == 0, done.stderr
+        fast, whole = (
+            np.load(sound.root / at / "images/images.npy") for at in ("scratch/fast", "outputs/sample/baseline/0")
+        )
+        assert fast.shape == whole.shape
+        with np.load(sound.root / "outputs/shortcut/baseline/pictures.npz") as drawn:
+            reported = drawn[f"found, {policy.stem}"]
+        assert abs(fast[6 : 6 + len(reported)].astype(int) - reported).max() <= 1, "in other batches"
+        assert methods.loc[f"found, {policy.stem}", "cost"] <= 1
+
+
+def test_parts_are_printed_for_a_variant_and_a_folder(project) -> None:
+    by_name, by_folder = (
+        project.run(*ANATOMY, "parts", where).stdout for where in ("baseline", "outputs/train/baseline/0/model")
+    )
+    assert by_name == by_folder
+    assert "skip_01" in by_name
+    assert "down_blocks.0.resnets.0" in by_name
+    wrong = project.run(*ANATOMY, "parts", "nosuch")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert "nosuch is neither" in wrong.stderr
