@@ -32,7 +32,8 @@ def main() -> None:
     device = compute.device(values.compute.device, values.compute.threads)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
     timesteps = descend(sample.timesteps, len(under.alpha_bar))
-    loop = Loop(under, timesteps, sample.sampler, sample.clip, values.intervene.batch_size)
+    size = min(values.intervene.batch_size, chosen.learn)
+    loop = Loop(under, timesteps, sample.sampler, sample.clip, size)
     seeds = sample.first_seed + np.arange(chosen.learn + chosen.report)
     labels = seeds % under.conditions
     learn, report = slice(chosen.learn), slice(chosen.learn, None)

@@ -15,10 +15,16 @@ DRAWS = bootstrap.draws(np.arange(N) % 3, 200, 0)
 
 
 def outcome(
-    name: str, family: str, ssim: float, ratio: float, distance: float | None = None, like: str = UNTOUCHED
+    name: str,
+    family: str,
+    ssim: float,
+    ratio: float,
+    distance: float | None = None,
+    like: str = UNTOUCHED,
+    cost: int = 400,
 ) -> Outcome:
     """Means are as given; ratios, of eight repeats, have it as their median."""
-    method = Method(name, family, like, 4, 400, lambda seeds, labels: torch.zeros(0))
+    method = Method(name, family, like, 4, cost, lambda seeds, labels: torch.zeros(0))
     spread = np.linspace(-0.04, 0.04, N)
     ratios = ratio + np.array([-0.03, -0.02, -0.01, 0, 0, 0.01, 0.02, 0.03])
     if distance is None:
@@ -78,7 +84,8 @@ def found(**difference: Outcome) -> dict[str, Outcome]:
         outcome("untouched", "untouched", 1, 1, 2.0),
         outcome("source, zeros", "source", 0.85, 0.6, 2.5),
         outcome("source, cache", "source", 0.9, 0.65, 2.4),
-        outcome("found, ssim-0.795", "found", 0.81, 0.4, 2.2),
+        outcome("found, ssim-0.795", "found", 0.81, 0.4, 2.2, cost=300),
+        outcome("found, ssim-0.97", "found", 0.97, 0.3, 2.2, cost=500),
         outcome("found, ssim-0.9", "found", 0.9, 0.4, 2.2),
         outcome("found, distance", "found", 0.7, 0.5, 2.1),
         outcome("DDIM, 40 steps", "DDIM", 0.76, 0.39, 2.6),
@@ -111,6 +118,7 @@ def test_positive_effects_speak_for_the_source() -> None:
         assert low > 0 or name == "found_saves_more", name
         assert high - low < 0.1, name
     assert (effects["likeness_beats_fewer_steps"]["n"], effects["strategy_saves"]["n"]) == (N, 8)
+    assert effects["found_saves_more"]["against"] == "found, ssim-0.9", "the cheapest that is as like"
     assert effects["beats_fewer_steps_in_likeness"]["against"] == "DDIM, 40 steps"
     assert effects["likeness_beats_fewer_steps"]["against"] == "DDPM, 41 steps"
 
@@ -119,7 +127,7 @@ def test_negative_effects_speak_against_it() -> None:
     worse = found(
         zeros=outcome("source, zeros", "source", 0.7, 0.8, 2.5),
         cache=outcome("source, cache", "source", 0.6, 0.8, 2.5),
-        mine=outcome("found, ssim-0.795", "found", 0.72, 0.9, 2.9),
+        mine=outcome("found, ssim-0.795", "found", 0.72, 0.9, 2.9, cost=300),
     )
     effects = comparison.effects(worse, DRAWS)
     assert effects.pop("distance_beats_fewer_steps")["value"] > 0
@@ -136,6 +144,8 @@ def test_effects_are_there_where_something_was_found_and_can_be_compared() -> No
         return effects - always
 
     assert told({name: each for name, each in found().items() if not name.startswith("found")}) == set()
+    unlike = {name: each for name, each in found().items() if name not in ("found, ssim-0.9", "found, ssim-0.97")}
+    assert "found_saves_more" not in told(unlike)
     no_rival = {name: each for name, each in found().items() if each.method.family not in comparison.FEWER}
     assert told(no_rival) == {"found_saves_more"}
     assert told(blinded(found())) == {"found_saves_more", "beats_fewer_steps_in_likeness"}

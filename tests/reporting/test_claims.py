@@ -14,7 +14,7 @@ from pipeline.reporting.ledger import CLAIMS, ledger
 from pipeline.reporting.paired import negative
 
 ROOT = Path(__file__).parents[2]
-REPORTS = sorted(path.parent for path in ROOT.glob("reports/**/summary.json") if "claims." in path.read_text())
+REPORTS = sorted(path.parent for path in ROOT.glob("reports/**/summary.json") if "intervene." in path.read_text())
 
 
 def entry(value: float, half: float = 1.0, n: int = 9) -> dict:
