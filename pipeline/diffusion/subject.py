@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel, UNet2DModel
+from safetensors import SafetensorError
 from torch import nn
 
 from pipeline.data.tensors import from_network
@@ -62,7 +63,11 @@ class Subject:
     def sha256(self) -> str:
         """Hash of the weights and of what the network is told."""
         tensors = [*self.model.state_dict().values(), *([] if self.words is None else [self.words])]
-        digest = hashlib.sha256(repr((self.prediction, self.conditions, self.guidance)).encode())
+        settings: list[object] = [self.prediction, self.conditions, self.guidance]
+        if self.autoencoder is not None:
+            tensors += self.autoencoder.state_dict().values()
+            settings += [self.autoencoder.config.scaling_factor, self.autoencoder.config.shift_factor]
+        digest = hashlib.sha256(repr(settings).encode())
         for tensor in [*tensors, self.alpha_bar]:
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
@@ -151,14 +156,20 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
         raise UserError(
             f"{folder} has {kind or 'no U-Net'} as its denoiser; parts are known of {' and '.join(UNETS)} alone."
         )
-    try:
-        model = UNETS[kind].from_pretrained(folder / "unet", local_files_only=True, use_safetensors=True).eval()
-        scheduler = DDPMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
-        autoencoder = None
-        if "vae" in index:
-            autoencoder = AutoencoderKL.from_pretrained(folder / "vae", local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"the pipeline in {folder} cannot be read ({' '.join(str(error).split())[:200]}).") from None
+    known = {"vae": "AutoencoderKL", "text_encoder": "CLIPTextModel", "vqvae": None, "text_encoder_2": None}
+    for part, accepted in known.items():
+        there = (index.get(part) or [None, None])[1]
+        if there not in (None, accepted):
+            raise UserError(f"{folder} has {there} as its {part}; {accepted or 'none'} is known there.")
+    noise_process = folder / "scheduler" / "scheduler_config.json"
+    if not noise_process.is_file():
+        raise UserError(f"the pipeline in {folder} cannot be read (it has no {noise_process.name}).")
+    settings = read_json(noise_process)
+    if "beta_schedule" not in settings or "Flow" in settings.get("_class_name", ""):
+        raise UserError(f"{folder} has the noise process of {settings.get('_class_name')}, which has no betas.")
+    model = _whole(UNETS[kind], folder / "unet")
+    autoencoder = _whole(AutoencoderKL, folder / "vae") if index.get("vae") else None
+    scheduler = DDPMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
     prediction = {"epsilon": "epsilon", "v_prediction": "v"}.get(scheduler.config.prediction_type)
     if prediction is None:
         raise UserError(
@@ -174,6 +185,20 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
     return Subject(model, prediction, levels, len(params.prompts), words, params.guidance, autoencoder)
 
 
+def _whole(kind: Any, folder: Path) -> Any:
+    """A saved network in evaluation mode and single precision; one that lacks a weight is not made up for."""
+    how = {"torch_dtype" if hasattr(kind, "load_config") else "dtype": torch.float32}
+    try:
+        model, loading = kind.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **how
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise UserError(f"the network in {folder} cannot be read ({' '.join(str(error).split())[:200]}).") from None
+    if loading["missing_keys"]:
+        raise UserError(f"the network in {folder} cannot be read (it lacks {sorted(loading['missing_keys'])[0]}).")
+    return model.eval()
+
+
 @torch.inference_mode()
 def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
     """The last hidden states [P, L, D] that a CLIP text encoder gives for prompts."""
@@ -181,11 +206,14 @@ def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
 
     try:
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"the text encoder in {folder} cannot be read ({' '.join(str(error).split())[:200]})."
-        ) from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"the text encoder in {folder} cannot be read (its tokenizer: {reason}).") from None
+    if tokenizer.vocab_size < 2 or (
+        not any((folder / "tokenizer").glob("*vocab*")) and not (folder / "tokenizer" / "tokenizer.json").is_file()
+    ):
+        raise UserError(f"the text encoder in {folder} cannot be read (its tokenizer has no vocabulary).")
+    encoder = _whole(CLIPTextModel, folder / "text_encoder")
     length = min(tokenizer.model_max_length, encoder.config.max_position_embeddings)
     tokens = tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
     return encoder(tokens.input_ids)[0]
