@@ -149,7 +149,7 @@ def test_claims_of_the_sampling_loop_are_the_subject_s_effects(swept) -> None:
     assert "six timed runs" in decided["found_saves_more"]["needs"]
     assert "a schedule that was found" in decided["beats_fewer_steps_in_likeness"]["needs"]
     assert decided["first_steps_compose"]["verdict"] == "supported", "SSIM falls with the start in this toy"
-    other = ledger(microscope.entries("cat", swept))
+    other = ledger({"evaluate.baseline.fid": {"value": 1, "n": 1}, **microscope.entries("cat", swept)})
     assert other["strategy_saves"] == decided["strategy_saves"], "the only subject is taken"
     assert {claim.name for claim in DYNAMICS} <= set(decided)
 
