@@ -168,8 +168,12 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
     if "beta_schedule" not in settings or "Flow" in settings.get("_class_name", ""):
         raise UserError(f"{folder} has the noise process of {settings.get('_class_name')}, which has no betas.")
     model = _whole(UNETS[kind], folder / "unet")
-    autoencoder = _whole(AutoencoderKL, folder / "vae") if index.get("vae") else None
-    scheduler = DDPMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
+    autoencoder = _whole(AutoencoderKL, folder / "vae") if (index.get("vae") or [None])[0] else None
+    try:
+        scheduler = DDPMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:  # NotImplementedError, of unknown betas, is one of the last
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"the noise process in {folder} cannot be read ({reason}).") from None
     prediction = {"epsilon": "epsilon", "v_prediction": "v"}.get(scheduler.config.prediction_type)
     if prediction is None:
         raise UserError(
