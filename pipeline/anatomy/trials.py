@@ -80,6 +80,8 @@ class Trials:
                 images = self.loop.subject.images(x)
                 for cell in group[steps]:
                     yield self._note(cell, images)
+        for cell in cells:  # in the order asked for, whatever came from the store
+            self.found[cell] = self.found.pop(cell)
 
     def _note(self, cell: Cell, images: np.ndarray) -> Cell:
         found = {
