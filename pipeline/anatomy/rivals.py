@@ -72,9 +72,9 @@ def fewer(
 ) -> Callable[[np.ndarray, np.ndarray], torch.Tensor]:
     """(seeds, labels) -> images [N, C, H, W], in `count` evenly spaced steps of ddim, ddpm or dpm_solver; told: called
     with how many images each call of the network was of."""
-    timesteps = descend(count, len(subject.alpha_bar))
     if sampler == "dpm_solver":
-        return lambda seeds, labels: _dpm_solver(subject, timesteps, clip, seeds, labels, told)
+        return lambda seeds, labels: _dpm_solver(subject, count, clip, seeds, labels, told)
+    timesteps = descend(count, len(subject.alpha_bar))
 
     def run(seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:
         def denoiser(x: torch.Tensor, t: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
@@ -92,22 +92,23 @@ def fewer(
 @torch.inference_mode()
 def _dpm_solver(
     subject: Subject,
-    timesteps: list[int],
+    count: int,
     clip: bool,
     seeds: np.ndarray,
     labels: np.ndarray,
     told: Callable[[int], object],
 ) -> torch.Tensor:
-    """DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image."""
+    """DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes itself:
+    they stop short of t = 0, which leads to the clean image in one step of the first order."""
     levels = subject.alpha_bar
     before = torch.cat([torch.ones(1, dtype=levels.dtype), levels[:-1]])
     scheduler = DPMSolverMultistepScheduler(
         num_train_timesteps=len(levels), trained_betas=(1 - levels / before).numpy(), prediction_type="sample"
     )
-    scheduler.set_timesteps(timesteps=timesteps)
+    scheduler.set_timesteps(count)
     asked = torch.from_numpy(labels).to(subject.device)
     x = noise(seeds, INITIAL, subject.shape).to(subject.device)
-    for t in timesteps:
+    for t in scheduler.timesteps.tolist():
         eps, _ = halves(subject.predict(subject.model, x, t, asked), subject.shape[0])
         told(len(x))
         a = float(levels[t])
