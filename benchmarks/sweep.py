@@ -2,9 +2,10 @@
 
 The plain way computes removed blocks and puts zeros in their place, as the source does. Both do the same cells on the
 same seeds in one run, taking turns start by start; SSIM must agree to 1e-5. The factor is predicted first, from the
-number of steps, and from the multiply-adds at them.
+number of steps, and from the multiply-adds at them. The cells are those of params.yaml, or of the source's figures.
 
-    uv run python benchmarks/sweep.py --subject baseline --seeds 100 --out reports/benchmarks/sweep-cpu.json
+    uv run python benchmarks/sweep.py --out reports/benchmarks/sweep-cpu.json
+    uv run python benchmarks/sweep.py --cells source --seeds 25 --out reports/benchmarks/sweep-source-cpu.json
 """
 
 import argparse
@@ -31,6 +32,12 @@ from pipeline.judges import similarity
 from pipeline.progress import bar
 
 TOLERANCE = 1e-5
+SOURCE = {  # Prasad et al. 2023, Figures 18 to 21, at fewer starts and fewer values between the same ends
+    "starts": 10,
+    "jumps": [1, 2, 4, 6, 8, 10],
+    "durations": [1, 2, 4, 6, 8, 10, 12],
+    "relaxations": [0, 5, 10, 15, 20, 25],
+}
 
 
 class Zeroed(Loop):
@@ -59,20 +66,25 @@ def main() -> None:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--subject", default="baseline", help="a name under subjects")
     parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--cells", choices=("params", "source"), default="params")
     parser.add_argument(
         "--start", type=int, help="of the longer cuts; not given: six tenths of the steps, as the source"
     )
     parser.add_argument("--out", type=Path, help="a JSON file")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen, sample = values.intervene, values.sample
+    chosen, sample = values.intervene.model_copy(update={"fills": ["zeros"]}), values.sample
+    size = min(chosen.batch_size, args.seeds)  # of both ways: a last batch that is filled up would slow one alone
     device = compute.device(values.compute.device, values.compute.threads)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
     timesteps = descend(sample.timesteps, len(under.alpha_bar))
     seeds = sample.first_seed + np.arange(args.seeds)
     labels = seeds % under.conditions
-    tree = Loop(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
-    plain = Zeroed(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
+    tree = Loop(under, timesteps, sample.sampler, sample.clip, size)
+    plain = Zeroed(under, timesteps, sample.sampler, sample.clip, size)
+    if args.cells == "source":
+        numbers = sorted({max(round(share * tree.blocks), 1) for share in (0.25, 0.5, 0.75, 1)})
+        chosen = chosen.model_copy(update={**SOURCE, "blocks": numbers})
     cut_at = args.start or round(0.6 * tree.steps)
     own_start = dict.fromkeys(cells.numbers_of_blocks(chosen, tree.blocks), cut_at)
     longest = dict.fromkeys(own_start, max((n for n in chosen.durations if n <= cut_at // 3), default=1))
@@ -118,15 +130,16 @@ def main() -> None:
     gap = max(float(abs(likeness[cell] - trials.found[cell]["ssim"]).max()) for cell in wanted)
     factor = seconds["plain"] / seconds["tree"]
     print(f"Measured: {factor:.2f} times faster ({seconds['plain']:.0f} s and {seconds['tree']:.0f} s, batches of")
-    print(f"{chosen.batch_size}); SSIM differs by {gap:.1e} at most")
+    print(f"{size}); SSIM differs by {gap:.1e} at most")
     if args.out:
         result = {
             "device": device.type,
             "threads": values.compute.threads,
             "cells": len(wanted),
+            "of": args.cells,
             "seeds": args.seeds,
             "steps": tree.steps,
-            "batch_size": chosen.batch_size,
+            "batch_size": size,
             "calls": {"tree": sum(shared.values()), "plain": alone},
             "predicted": {"by_steps": by_steps, "by_multiply_adds": by_work},
             "seconds": seconds,

@@ -4,7 +4,8 @@ Skips are numbered from the top (1: full resolution), decoder blocks from the bo
 Prasad et al. 2023, "Unraveling the Temporal Dynamics of the Unet in Diffusion Models", section Method.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,37 +80,62 @@ def _units(block: Any, address: str) -> list[tuple[str, ...]]:
     ]
 
 
-Shapes = dict[str, tuple[int, ...]]
+@contextmanager
+def recording(model: UNet, units: list[Unit]) -> Iterator[dict[str, torch.Tensor]]:
+    """Within the block, part name -> its output at the last call that computed it; every hook is gone afterwards."""
+    found: dict[str, torch.Tensor] = {}
 
+    def note(name: str) -> Any:
+        return lambda _module, _inputs, output: found.update({name: first(output)})
 
-def shapes(subject: Subject) -> Shapes:
-    """Address -> (C, H, W) of what every skip and block gives."""
-    units = [*skips(subject.model), *blocks(subject.model)]
-    found: Shapes = {}
-
-    def note(address: str) -> Callable[..., None]:
-        return lambda _module, _inputs, output: found.update({address: tuple(first(output).shape[1:])})
-
-    hooks = [subject.model.get_submodule(unit.address).register_forward_hook(note(unit.address)) for unit in units]
+    hooks = []
     try:
-        subject.once()
+        for unit in units:
+            hooks.append(model.get_submodule(unit.address).register_forward_hook(note(unit.name)))
+        yield found
     finally:
         for hook in hooks:
             hook.remove()
-    return found
+
+
+@dataclass(frozen=True)
+class Form:
+    """Of a part's output. shape: (C, H, W); layout: how its values lie in memory, on which the rounding of what follows
+    hangs."""
+
+    shape: tuple[int, int, int]
+    layout: torch.memory_format
+
+    def zeros(self, like: torch.Tensor) -> torch.Tensor:
+        """As many as a batch [N, ...] has, of its kind, on its device."""
+        return like.new_zeros(len(like), *self.shape).to(memory_format=self.layout)
+
+
+def forms(subject: Subject, count: int = 1) -> dict[str, Form]:
+    """Part name -> the form of what it gives in a batch of so many images, on which some modules' layouts hang."""
+    with recording(subject.model, [*skips(subject.model), *blocks(subject.model)]) as recorded:
+        subject.once(count=count)
+    return {name: _form(output) for name, output in recorded.items()}
+
+
+def _form(output: torch.Tensor) -> Form:
+    _, channels, height, width = output.shape
+    layouts = torch.contiguous_format, torch.channels_last
+    layout = next((each for each in layouts if output.is_contiguous(memory_format=each)), torch.contiguous_format)
+    return Form((channels, height, width), layout)
 
 
 def table(subject: Subject) -> pd.DataFrame:
     """A row per part: name, kind, number, address, resolution (pixels per side), channels, and the multiply-adds of one
     image (of both passes where there is guidance)."""
-    seen = shapes(subject)
+    seen = forms(subject)
     with FlopCounterMode(display=False) as counter:
         subject.once()
     root = type(subject.model).__name__
     flops = {name.removeprefix(f"{root}."): sum(of.values()) for name, of in counter.get_flop_counts().items()}
     rows = []
     for unit in [*skips(subject.model), *blocks(subject.model)]:
-        channels, resolution, _ = seen[unit.address]
+        channels, resolution, _ = seen[unit.name].shape
         own = sum(flops.get(address, 0) for address in unit.addresses) // 2
         rows.append((unit.name, unit.kind, unit.number, " ".join(unit.addresses), resolution, channels, own))
     columns = ["name", "kind", "number", "address", "resolution", "channels", "multiply_adds"]

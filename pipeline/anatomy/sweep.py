@@ -14,7 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.anatomy import parts
 from pipeline.anatomy.interventions import Action, Plan, plan
-from pipeline.anatomy.without import Fill, Reduced, recording
+from pipeline.anatomy.parts import recording
+from pipeline.anatomy.without import Fill, Reduced
 from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.sampling import SAMPLERS
 from pipeline.diffusion.subject import Subject
@@ -55,7 +56,7 @@ class Loop:
         self.steps, self.blocks = len(timesteps), len(parts.blocks(subject.model))
         self.told: Callable[[int], object] = lambda images: None  # called with how many images a call was of
         self._units = {unit.name: unit for unit in [*parts.skips(subject.model), *parts.blocks(subject.model)]}
-        self._shapes = parts.shapes(subject)
+        self._forms = parts.forms(subject, batch_size)
         self._networks: dict[tuple[int, frozenset[int]], Reduced] = {}
         self._costs: dict[tuple[int, frozenset[int]], int] = {}
 
@@ -68,7 +69,7 @@ class Loop:
         """The network without what the action leaves out."""
         key = (action.blocks, action.skips)
         if key not in self._networks:
-            self._networks[key] = Reduced(self.subject.model, *key, self._shapes)
+            self._networks[key] = Reduced(self.subject.model, *key, self._forms)
         return self._networks[key]
 
     def walk(self, steps: Plan, seeds: np.ndarray, labels: np.ndarray, kept: Iterable[str] = ()) -> Iterator[Moment]:
@@ -169,7 +170,10 @@ class Loop:
         for start in range(0, len(x), size):
             kept = min(size, len(x) - start)
             rows = torch.from_numpy(np.resize(np.arange(start, start + kept), size)).to(x.device)
-            given = {name: tensor[rows].flatten(0, 1) for name, tensor in stand_ins.items()}
+            given = {
+                name: tensor[rows].flatten(0, 1).contiguous(memory_format=self._forms[name].layout)
+                for name, tensor in stand_ins.items()
+            }
             network.fill = Fill(
                 given.get(f"block_{action.blocks:02d}"),
                 {number: given[f"skip_{number:02d}"] for number in action.skips if given},

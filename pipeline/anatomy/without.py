@@ -7,14 +7,13 @@ so that those blocks, the middle and the encoder beneath need no processing; a r
 import copy
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
 
-from pipeline.anatomy.parts import Shapes, Unit, blocks, first, skips
+from pipeline.anatomy.parts import Form, Unit, blocks, skips
 from pipeline.diffusion.subject import UNet
 from pipeline.errors import UserError
 
@@ -31,12 +30,12 @@ class Fill:
 class Reduced:
     """The network without its bottom `nb` blocks and without the skips `removed` (numbers from the top).
 
-    Called as the network is, after `fill` has been set; shapes: address -> (C, H, W) as `parts.shapes` gives them.
+    `network` is called as the model is, after `fill` has been set; forms: as `parts.forms` gives them. The
     multiply-adds of what is left out are saved, and nothing else changes: with the same fill it equals, bit for bit,
     the whole network whose parts' outputs are replaced.
     """
 
-    def __init__(self, model: UNet, nb: int, removed: frozenset[int], shapes: Shapes):
+    def __init__(self, model: UNet, nb: int, removed: frozenset[int], forms: dict[str, Form]):
         encoder, decoder = skips(model), blocks(model)
         count = len(decoder)
         if not 0 <= nb <= count or not removed <= set(range(1, count + 1)):
@@ -51,14 +50,11 @@ class Reduced:
         self.network = _twin(model)
         if nb == 0 and not removed:
             return
-        blank = [shapes[unit.address] for unit in taken if unit.number > deepest]
+        blank = [forms[unit.name] for unit in taken if unit.number > deepest]
         self.network.down_blocks = nn.ModuleList([*_encoder(model, deepest), *([_Blank(blank)] if blank else [])])
         if nb:
-            self.network.mid_block = _StandIn(self, shapes[decoder[nb - 1].address])
+            self.network.mid_block = _StandIn(self, forms[decoder[nb - 1].name])
         self.network.up_blocks = nn.ModuleList(self._decoder(model, nb, decoder, removed))
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.network(*args, **kwargs)
 
     def _decoder(self, model: UNet, nb: int, decoder: list[Unit], removed: frozenset[int]) -> Iterator[nn.Module]:
         """The levels of the decoder from block nb + 1 on, with other tensors in place of removed skips."""
@@ -98,45 +94,27 @@ class Reduced:
         return hook
 
 
-@contextmanager
-def recording(model: UNet, units: list[Unit]) -> Iterator[dict[str, torch.Tensor]]:
-    """Within the block, part name -> its output at the last call that computed it; every hook is gone afterwards."""
-    found: dict[str, torch.Tensor] = {}
-
-    def note(name: str) -> Any:
-        return lambda _module, _inputs, output: found.update({name: first(output)})
-
-    hooks = []
-    try:
-        for unit in units:
-            hooks.append(model.get_submodule(unit.address).register_forward_hook(note(unit.name)))
-        yield found
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
 class _StandIn(nn.Module):
     """In place of the middle block: what the last removed block of the decoder would have given."""
 
-    def __init__(self, of: Reduced, shape: tuple[int, ...]):
+    def __init__(self, of: Reduced, form: Form):
         super().__init__()
-        self.fill, self.shape = lambda: of.fill, shape
+        self.fill, self.form = lambda: of.fill, form
 
     def forward(self, sample: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
         block = self.fill().block
-        return sample.new_zeros(len(sample), *self.shape) if block is None else block
+        return self.form.zeros(sample) if block is None else block
 
 
 class _Blank(nn.Module):
     """In place of the encoder's last units: zeros for skips that are taken and removed."""
 
-    def __init__(self, shapes: list[tuple[int, ...]]):
+    def __init__(self, forms: list[Form]):
         super().__init__()
-        self.shapes = shapes
+        self.forms = forms
 
     def forward(self, hidden_states: torch.Tensor, **_: object) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-        return hidden_states, tuple(hidden_states.new_zeros(len(hidden_states), *shape) for shape in self.shapes)
+        return hidden_states, tuple(form.zeros(hidden_states) for form in self.forms)
 
 
 def _encoder(model: UNet, deepest: int) -> Iterator[nn.Module]:

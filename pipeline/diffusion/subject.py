@@ -108,11 +108,11 @@ class Subject:
         eps = noise_from_velocity(out[:, :channels], x, self.alpha_bar.to(x.device)[times[: len(x)]])
         return torch.cat([eps, out[:, channels:]], dim=1)
 
-    def once(self, network: nn.Module | None = None) -> torch.Tensor:
-        """The network, or one reduced from it, called on one empty image, to see what it computes."""
-        x = torch.zeros(1, *self.shape, device=self.device)
+    def once(self, network: nn.Module | None = None, count: int = 1) -> torch.Tensor:
+        """The network, or one reduced from it, called on so many empty images, to see what it computes."""
+        x = torch.zeros(count, *self.shape, device=self.device)
         with torch.inference_mode():
-            return self.predict(network or self.model, x, 0, torch.zeros(1, dtype=torch.long, device=self.device))
+            return self.predict(network or self.model, x, 0, torch.zeros(count, dtype=torch.long, device=self.device))
 
     def images(self, x: torch.Tensor, batch_size: int = 100) -> np.ndarray:
         """uint8 [N, H, W, C] of x [N, C, H, W]: decoded where x is a latent; values outside [-1, 1] are clamped."""

@@ -76,19 +76,19 @@ def test_every_unit_of_the_encoder_and_decoder_is_in_one_part(subject) -> None:
 
 
 def test_each_block_takes_the_skip_across_from_it(subject) -> None:
-    shapes, model = parts.shapes(subject), subject.model
+    forms, model = parts.forms(subject), subject.model
     encoder, decoder = parts.skips(model), parts.blocks(model)
     for unit, before in zip(decoder[1:], decoder, strict=False):
-        skip = shapes[encoder[len(decoder) - unit.number].address]
-        below = shapes[before.address]
+        skip = forms[encoder[len(decoder) - unit.number].name].shape
+        below = forms[before.name].shape
         assert model.get_submodule(unit.addresses[0]).norm1.num_channels == below[0] + skip[0]
         assert below[1:] == skip[1:], unit.name
 
 
 def test_the_table_says_what_the_parts_give(subject) -> None:
-    table, shapes = parts.table(subject), parts.shapes(subject)
+    table, forms = parts.table(subject), parts.forms(subject)
     assert list(table.name) == [u.name for u in [*parts.skips(subject.model), *parts.blocks(subject.model)]]
-    last = [shapes[row.address.split()[-1]] for row in table.itertuples()]
+    last = [forms[row.name].shape for row in table.itertuples()]
     assert list(zip(table.channels, table.resolution, strict=True)) == [(c, side) for c, side, _ in last]
     assert all(torch.Size(shape)[1] == shape[2] for shape in last)
 

@@ -12,8 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.anatomy import parts, sweep
 from pipeline.anatomy.interventions import Plan, parse, plan
+from pipeline.anatomy.parts import recording
 from pipeline.anatomy.sweep import Loop, cached_parts, leaves_at
-from pipeline.anatomy.without import Reduced, recording
+from pipeline.anatomy.without import Reduced
 from pipeline.diffusion import sampling, unet
 from pipeline.diffusion.noise import INITIAL, noise
 
@@ -63,11 +64,11 @@ def by_hand(loop: Loop, steps: Plan, seeds: np.ndarray) -> torch.Tensor:
     """One plan from pure noise, all images at once, with every part's output kept."""
     subject, x = loop.subject, noise(seeds, INITIAL, loop.subject.shape)
     levels = [float(subject.alpha_bar[t]) for t in loop.timesteps] + [1.0]
-    shapes, labels, cached = parts.shapes(subject), torch.from_numpy(seeds % 3), {}
+    forms, labels, cached = parts.forms(subject, len(seeds)), torch.from_numpy(seeds % 3), {}
     units = [*parts.skips(subject.model), *parts.blocks(subject.model)]
     for action in steps:
         t = loop.timesteps[6 - action.k]
-        reduced = Reduced(subject.model, action.blocks, action.skips, shapes)
+        reduced = Reduced(subject.model, action.blocks, action.skips, forms)
         if action.fill == "cache":
             reduced.fill.block = cached.get(f"block_{action.blocks:02d}")
             reduced.fill.skips = {number: cached[f"skip_{number:02d}"] for number in action.skips}

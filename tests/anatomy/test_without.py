@@ -10,8 +10,8 @@ from diffusers import UNet2DModel
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.anatomy import parts
-from pipeline.anatomy.parts import Shapes, UNet
-from pipeline.anatomy.without import Fill, Reduced, recording
+from pipeline.anatomy.parts import Form, UNet, recording
+from pipeline.anatomy.without import Fill, Reduced
 from pipeline.diffusion.subject import Subject
 from pipeline.errors import UserError
 
@@ -51,16 +51,12 @@ def some_sets(count: int) -> Iterable[frozenset[int]]:
     }
 
 
-def replaced(subject: Subject, shapes: Shapes, nb: int, removed: Iterable[int], fill: Fill) -> torch.Tensor:
+def replaced(subject: Subject, forms: dict[str, Form], nb: int, removed: Iterable[int], fill: Fill) -> torch.Tensor:
     """The whole network, computed whole, with the parts' outputs replaced on their way to the decoder's blocks."""
     model, decoder, hooks = subject.model, parts.blocks(subject.model), []
 
     def stand_in(_module: torch.nn.Module, _inputs: tuple, out: object) -> object:
-        tensor = (
-            torch.zeros_like(parts.first(out), memory_format=torch.contiguous_format)
-            if fill.block is None
-            else fill.block
-        )
+        tensor = torch.zeros_like(parts.first(out)) if fill.block is None else fill.block
         return (tensor,) if isinstance(out, tuple) else tensor
 
     def swap(number: int, before: int) -> Callable:
@@ -68,9 +64,7 @@ def replaced(subject: Subject, shapes: Shapes, nb: int, removed: Iterable[int], 
 
         def hook(_module: torch.nn.Module, inputs: tuple) -> tuple:
             x = inputs[0].clone()
-            x[:, before:] = fill.skips.get(
-                number, torch.zeros_like(x[:, before:], memory_format=torch.contiguous_format)
-            )
+            x[:, before:] = fill.skips.get(number, torch.zeros_like(x[:, before:]))
             return (x, *inputs[1:])
 
         return hook
@@ -79,7 +73,7 @@ def replaced(subject: Subject, shapes: Shapes, nb: int, removed: Iterable[int], 
         hooks.append(model.get_submodule(decoder[nb - 1].address).register_forward_hook(stand_in))
     for number in removed:
         residual = model.get_submodule(decoder[len(decoder) - number].addresses[0])
-        before = residual.norm1.num_channels - shapes[parts.skips(model)[number - 1].address][0]
+        before = residual.norm1.num_channels - forms[parts.skips(model)[number - 1].name].shape[0]
         hooks.append(residual.register_forward_pre_hook(swap(number, before)))
     try:
         return call(subject, model)
@@ -101,16 +95,16 @@ def hooks_of(model: UNet) -> int:
 @torch.inference_mode()
 def test_skipping_equals_zeroing_bit_for_bit_for_every_number_of_blocks_and_sets_of_skips(subject) -> None:
     model = subject.model
-    shapes, count, before, plain = (
-        parts.shapes(subject),
+    forms, count, before, plain = (
+        parts.forms(subject, 3),
         len(parts.blocks(model)),
         hooks_of(model),
         call(subject, model),
     )
     for nb in range(count + 1):
         for removed in some_sets(count):
-            found = call(subject, Reduced(model, nb, removed, shapes).network)
-            assert torch.equal(found, replaced(subject, shapes, nb, removed, Fill())), (nb, removed)
+            found = call(subject, Reduced(model, nb, removed, forms).network)
+            assert torch.equal(found, replaced(subject, forms, nb, removed, Fill())), (nb, removed)
             assert torch.equal(found, plain) == (nb == 0 and not removed), (nb, removed)
     assert torch.equal(call(subject, model), plain)
     assert hooks_of(model) == before
@@ -118,25 +112,25 @@ def test_skipping_equals_zeroing_bit_for_bit_for_every_number_of_blocks_and_sets
 
 @torch.inference_mode()
 def test_another_fill_takes_the_parts_place(subject) -> None:
-    shapes, decoder, encoder = parts.shapes(subject), parts.blocks(subject.model), parts.skips(subject.model)
+    forms, decoder, encoder = parts.forms(subject, 3), parts.blocks(subject.model), parts.skips(subject.model)
     _, own = recorded(subject)
     for nb in range(1, len(decoder) + 1):
         kept = range(1, len(decoder) - nb + 1)
         skips = {number: torch.randn_like(own[encoder[number - 1].name]) for number in kept}
-        reduced = Reduced(subject.model, nb, frozenset(kept), shapes)
+        reduced = Reduced(subject.model, nb, frozenset(kept), forms)
         reduced.fill = Fill(torch.randn_like(own[decoder[nb - 1].name]), skips)
         found = call(subject, reduced.network)
-        assert torch.equal(found, replaced(subject, shapes, nb, kept, reduced.fill)), nb
+        assert torch.equal(found, replaced(subject, forms, nb, kept, reduced.fill)), nb
 
 
 @torch.inference_mode()
 def test_a_part_s_own_output_changes_nothing(subject) -> None:
-    shapes, decoder, encoder = parts.shapes(subject), parts.blocks(subject.model), parts.skips(subject.model)
+    forms, decoder, encoder = parts.forms(subject, 3), parts.blocks(subject.model), parts.skips(subject.model)
     plain, own = recorded(subject)
     skips = {unit.number: own[unit.name] for unit in encoder}
     for nb in range(len(decoder) + 1):
         for removed in (frozenset(), frozenset({1}), frozenset(skips)):
-            reduced = Reduced(subject.model, nb, removed, shapes)
+            reduced = Reduced(subject.model, nb, removed, forms)
             reduced.fill = Fill(own[decoder[nb - 1].name] if nb else None, skips)
             assert torch.equal(call(subject, reduced.network), plain), (nb, removed)
 
@@ -146,7 +140,7 @@ def test_a_part_s_own_output_changes_nothing(subject) -> None:
 def test_a_network_that_gets_no_skips_does_not_miss_them(variant, fill: str) -> None:
     subject = variant(skips=False)
     plain, own = recorded(subject)
-    reduced = Reduced(subject.model, 0, frozenset({1, 2}), parts.shapes(subject))
+    reduced = Reduced(subject.model, 0, frozenset({1, 2}), parts.forms(subject, 3))
     reduced.fill = Fill(None, {number: own[f"skip_{number:02d}"] for number in (1, 2)} if fill == "cache" else {})
     assert torch.equal(call(subject, reduced.network), plain)
 
@@ -154,14 +148,14 @@ def test_a_network_that_gets_no_skips_does_not_miss_them(variant, fill: str) -> 
 @torch.inference_mode()
 def test_what_is_removed_is_not_computed(subject) -> None:
     model, decoder, encoder = subject.model, parts.blocks(subject.model), parts.skips(subject.model)
-    shapes, count, called = parts.shapes(subject), len(decoder), list[str]()
+    forms, count, called = parts.forms(subject, 3), len(decoder), list[str]()
     for address in ["mid_block", *(address for unit in [*encoder, *decoder] for address in unit.addresses)]:
         if address != "mid_block" or model.mid_block is not None:
             model.get_submodule(address).register_forward_hook(lambda *_, a=address: called.append(a))
     for nb in range(1, count + 1):
         for removed in some_sets(count):
             called.clear()
-            call(subject, Reduced(model, nb, removed, shapes).network)
+            call(subject, Reduced(model, nb, removed, forms).network)
             deepest = max(set(range(1, count - nb + 1)) - removed, default=1)
             expected = [*encoder[:deepest], *decoder[nb:]]
             assert called == [address for unit in expected for address in unit.addresses], (nb, removed)
@@ -174,8 +168,8 @@ def test_the_table_s_multiply_adds_are_what_leaving_parts_out_saves(subject) -> 
         return counter.get_total_flops() // 2
 
     table = parts.table(subject).set_index("name")["multiply_adds"]
-    shapes, count = parts.shapes(subject), len(parts.blocks(subject.model))
-    without = [cost(Reduced(subject.model, nb, frozenset(), shapes).network) for nb in range(count + 1)]
+    forms, count = parts.forms(subject, 3), len(parts.blocks(subject.model))
+    without = [cost(Reduced(subject.model, nb, frozenset(), forms).network) for nb in range(count + 1)]
     for nb in range(1, count):
         both = table[f"block_{nb + 1:02d}"] + (table[f"skip_{count - nb:02d}"] if count - nb > 1 else 0)
         assert without[nb] - without[nb + 1] == both, nb
@@ -192,7 +186,7 @@ def test_parts_that_are_not_there_are_one_sentence(variant) -> None:
 
 def test_it_is_a_network_of_its_own_kind_that_shares_the_weights(variant) -> None:
     subject = variant()
-    network = Reduced(subject.model, 1, frozenset(), parts.shapes(subject)).network
+    network = Reduced(subject.model, 1, frozenset(), parts.forms(subject, 3)).network
     assert isinstance(network, UNet2DModel)
     assert {p.data_ptr() for p in network.parameters()} < {p.data_ptr() for p in subject.model.parameters()}
 
