@@ -19,7 +19,7 @@ from pipeline.anatomy.trials import Trials
 from pipeline.diffusion import subject
 from pipeline.diffusion.schedule import descend, snr_db
 from pipeline.files import remove, replacing, write_json
-from pipeline.judges import bootstrap, classifier
+from pipeline.judges import bootstrap, classifier, features
 from pipeline.progress import bar
 
 
@@ -43,7 +43,8 @@ def main() -> None:
 
     determined_by = [
         under.sha256(),
-        sample.model_dump(),
+        features.classifier_judge(judge).identity,
+        sample.model_dump(include={"first_seed", "sampler", "timesteps", "clip"}),
         [chosen.seeds, chosen.shown, chosen.batch_size],
         compute.fingerprint(device),
     ]

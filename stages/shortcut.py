@@ -62,7 +62,8 @@ def main() -> None:
 
     timed = Loop(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
     methods = comparison.methods(timed, chosen, found)
-    total = sum(method.calls for method in methods) * chosen.report
+    rounds = -(-chosen.report // chosen.batch_size)
+    total = sum(method.calls for method in methods) * rounds * chosen.batch_size
     with bar(f"shortcut: {args.subject} rivals", total, "img") as progress:
         timed.told = progress.update
         images, times = comparison.measure(timed, methods, seeds[report], labels[report])

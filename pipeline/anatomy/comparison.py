@@ -102,8 +102,10 @@ def measure(
     rows: list[dict[str, Any]] = []
     parts = list(batches(seeds, labels, loop.batch_size))
     warmed = [method for method in all_methods if method.family in ("untouched", "source", "found")]
+    told, loop.told = loop.told, lambda _: None
     for method in [*warmed, all_methods[-1]]:
         loop.subject.images(method.run(seeds[:1], labels[:1]))
+    loop.told = told
     for number, (batch_seeds, batch_labels, kept) in enumerate(parts):
         first = number * len(all_methods) // len(parts)
         for method in [*all_methods[first:], *all_methods[:first]]:

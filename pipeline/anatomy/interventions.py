@@ -92,12 +92,12 @@ def parse(values: object) -> Intervention:
 def plan(intervention: Intervention, steps: int, blocks: int) -> Plan:
     """What is done at every step that is left, of `steps` in all, in a network of `blocks` blocks and skips.
 
-    A removal that reaches past the last step, takes parts that are not there, or meets another of its kind at one step
-    is a `UserError`.
+    A removal that reaches past the last step, takes parts that are not there, meets another of its kind at one step, or
+    concerns only steps that another leaves out is a `UserError`.
     """
     actions = {k: Action(k, k - 1) for k in range(steps, 0, -1)}
     for removal in intervention:
-        last = removal.start - removal.count + 1 if isinstance(removal, Removal) else removal.start
+        last = _last(removal)
         if removal.start > steps or last < 1:
             raise UserError(
                 f"intervention: steps {removal.start} to {last} are removed from, but the sampling loop has steps "
@@ -126,7 +126,19 @@ def plan(intervention: Intervention, steps: int, blocks: int) -> Plan:
         _check_cache(actions[k], out, blocks)
         out.append(actions[k])
         k = actions[k].after
+    for removal in intervention:
+        last = removal.start if isinstance(removal, Steps) else _last(removal)
+        if not any(last <= action.k <= removal.start for action in out):
+            raise UserError(
+                f"intervention: {removal.remove} removed from step {removal.start} on change nothing, for another "
+                "removal leaves those steps out."
+            )
     return tuple(out)
+
+
+def _last(removal: Removal | End) -> int:
+    """The last step that is concerned."""
+    return removal.start - removal.count + 1 if isinstance(removal, Removal) else removal.start
 
 
 def _check_cache(action: Action, before: list[Action], blocks: int) -> None:

@@ -35,7 +35,8 @@ def schedules(params: Shortcut, steps: int) -> Iterator[list[dict]]:
     yield []
     for n in params.cuts:
         for r in params.rests:
-            yield [{"remove": "steps", "start": k, "count": c} for k, c in _cycle(steps, n, r)]
+            if n > 1:
+                yield [{"remove": "steps", "start": k, "count": c} for k, c in _cycle(steps, n, r)]
             for number in params.blocks:
                 cut = {"remove": "blocks", "number": number}
                 yield [{**cut, "start": k, "count": c, "fill": "zeros"} for k, c in _cycle(steps, n, r)]

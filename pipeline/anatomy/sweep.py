@@ -20,6 +20,7 @@ from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.sampling import SAMPLERS
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
+from pipeline.errors import UserError
 
 Config = tuple[int, frozenset[int], str]  # what is left out of the network at a step, and what stands in
 Cache = dict[str, torch.Tensor]  # part -> its last output, [S, passes, C, H, W]
@@ -51,6 +52,8 @@ class Loop:
     images that the network takes at a time."""
 
     def __init__(self, subject: Subject, timesteps: list[int], sampler: str, clip: bool, batch_size: int):
+        if clip and subject.autoencoder is not None:
+            raise UserError("this subject works on latents, which reach beyond [-1, 1]: set sample: clip to false.")
         self.subject, self.timesteps, self.sampler, self.clip = subject, timesteps, sampler, clip
         self.batch_size = batch_size
         self.steps, self.blocks = len(timesteps), len(parts.blocks(subject.model))

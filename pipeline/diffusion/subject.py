@@ -143,6 +143,7 @@ def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
             f"{folder} holds a network alone, without its noise process; give the pipeline's folder, the one with "
             "model_index.json in it."
         )
+    _untold(folder, params)
     model = unet.load(folder)
     levels = alpha_bar(diffusion.schedule, diffusion.timesteps)
     return Subject(model, diffusion.prediction, levels, model.config.classes)
@@ -180,7 +181,14 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
             f"{folder} predicts {scheduler.config.prediction_type}; epsilon and v_prediction are known here."
         )
     levels = scheduler.alphas_cumprod.double()
+    size, channels, made = (model.config[name] for name in ("sample_size", "in_channels", "out_channels"))
+    if not isinstance(size, int) or made not in (channels, 2 * channels):
+        raise UserError(
+            f"the network in {folder} makes {made} channels of {channels} at size {size}; known are those that make as "
+            "many, or twice as many, of square images."
+        )
     if kind == UNet2DModel.__name__:
+        _untold(folder, params)
         classes = model.config.num_class_embeds or 1
         return Subject(model, prediction, levels, classes, None, 1.0, autoencoder)
     if not params.prompts:
@@ -189,9 +197,18 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
     return Subject(model, prediction, levels, len(params.prompts), words, params.guidance, autoencoder)
 
 
+def _untold(folder: Path, params: SubjectParams) -> None:
+    """Refuse prompts and guidance for a network that is told no text."""
+    if params.prompts or params.guidance != 1:
+        raise UserError(
+            f"the network in {folder} is told no text: in subjects, its prompts must be [] and its guidance 1."
+        )
+
+
 def _whole(kind: Any, folder: Path) -> Any:
     """A saved network in evaluation mode and single precision; one that lacks a weight is not made up for."""
-    how = {"torch_dtype" if hasattr(kind, "load_config") else "dtype": torch.float32}
+    diffusers = hasattr(kind, "load_config")
+    how = {"torch_dtype": torch.float32, "low_cpu_mem_usage": False} if diffusers else {"dtype": torch.float32}
     try:
         model, loading = kind.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **how

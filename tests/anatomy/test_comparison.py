@@ -142,7 +142,7 @@ def test_ratios_are_of_the_time_a_batch_takes_and_none_of_what_comes_first(monke
         Method(name, family, UNTOUCHED, 6, 6, taking(seconds))
         for name, family, seconds in (("untouched", "untouched", 3), ("source, zeros", "source", 1), ("d", "DDIM", 2))
     ]
-    loop = SimpleNamespace(batch_size=2, subject=SimpleNamespace(images=decoded))
+    loop = SimpleNamespace(batch_size=2, subject=SimpleNamespace(images=decoded), told=print)
     images, times = comparison.measure(loop, some, np.arange(5), np.zeros(5, int))
     seconds = times.pivot(index="method", columns="batch", values="seconds")
     assert seconds.loc["untouched"].tolist() == [4, 10, 16]
@@ -150,3 +150,4 @@ def test_ratios_are_of_the_time_a_batch_takes_and_none_of_what_comes_first(monke
     ratios = times.pivot(index="method", columns="batch", values="ratio")
     assert ratios.loc["source, zeros"].tolist() == pytest.approx([2 / 4, 4 / 10, 6 / 16])
     assert [len(each) for each in images.values()] == [5, 5, 5]
+    assert loop.told is print

@@ -79,7 +79,7 @@ def test_a_variant_s_folder_has_its_classes_and_the_noise_process_of_the_paramet
 
 def test_a_ddpm_pipeline_brings_its_own_noise_process(tmp_path: Path) -> None:
     DDPMPipeline(plain_unet(), DDPMScheduler(beta_schedule="linear")).save_pretrained(tmp_path)
-    under = loaded(tmp_path)
+    under = loaded(tmp_path, 1.0, [])
     assert (under.conditions, under.prediction, under.shape, under.passes) == (1, "epsilon", (3, 8, 8), 1)
     torch.testing.assert_close(under.alpha_bar, alpha_bar("linear", 1000), atol=1e-6, rtol=0)
     x = torch.randn(2, 3, 8, 8)
@@ -91,7 +91,7 @@ def test_a_ddpm_pipeline_brings_its_own_noise_process(tmp_path: Path) -> None:
 
 def test_a_class_conditional_pipeline_is_told_its_classes(tmp_path: Path) -> None:
     DDPMPipeline(plain_unet(num_class_embeds=4), DDPMScheduler()).save_pretrained(tmp_path)
-    under = loaded(tmp_path)
+    under = loaded(tmp_path, 1.0, [])
     assert under.conditions == 4
     x = torch.randn(2, 3, 8, 8)
     with torch.inference_mode():
@@ -231,6 +231,26 @@ def test_what_cannot_be_examined_is_one_sentence(copied: Path, case: str) -> Non
     assert "\n" not in str(refused.value)
 
 
+def test_networks_told_no_text_take_neither_prompts_nor_guidance(tmp_path: Path, tiny) -> None:
+    tiny().save_pretrained(tmp_path / "variant")
+    DDPMPipeline(plain_unet(), DDPMScheduler()).save_pretrained(tmp_path / "pipeline")
+    for folder in (tmp_path / "variant", tmp_path / "pipeline"):
+        for guidance, prompts in ((3.0, []), (1.0, PROMPTS)):
+            with pytest.raises(UserError, match="is told no text"):
+                loaded(folder, guidance, prompts)
+
+
+def test_networks_that_make_other_channels_than_they_take_are_one_sentence(tmp_path: Path) -> None:
+    DDPMPipeline(plain_unet(in_channels=5), DDPMScheduler()).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="makes 3 channels of 5 at size 8"):
+        loaded(tmp_path, 1.0, [])
+
+
+def test_latents_are_not_kept_in_the_range_of_images(text_pipeline: Path) -> None:
+    with pytest.raises(UserError, match="set sample: clip to false"):
+        Loop(loaded(text_pipeline), [999, 0], "ddim", True, 2)
+
+
 def test_a_text_network_without_prompts_is_one_sentence(text_pipeline: Path) -> None:
     with pytest.raises(UserError, match=r"told a text: give it some in subjects: prompts"):
         loaded(text_pipeline, prompts=[])
@@ -244,7 +264,7 @@ def test_folders_that_hold_no_subject_are_one_sentence(tmp_path: Path, text_pipe
     tiny().save_pretrained(tmp_path)
     (tmp_path / WEIGHTS).unlink()
     with pytest.raises(UserError, match="no whole set of weights"):
-        loaded(tmp_path)
+        loaded(tmp_path, 1.0, [])
 
 
 def change(path: Path, name: str) -> None:
