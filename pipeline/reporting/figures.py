@@ -220,9 +220,10 @@ def _log_y(ax: Axes) -> None:
 
 
 def legend(figure: Figure, ax: Axes) -> None:
-    """Beneath all panels, where it hides no line."""
+    """Beneath all panels, where it hides no line; none where no line has a name."""
     handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=min(len(labels), 5), fontsize=9)
+    if labels:
+        figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=min(len(labels), 5), fontsize=9)
 
 
 def write(figure: Figure, path: Path) -> None:

@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+FIRST = "first step concerned"
 NOISIEST = -30.0  # dB; all that is noisier is drawn here
 NAMES = {"ssim": "SSIM", "psnr": "PSNR, dB", "under": "share of images changed"}
 Findings = dict[str, dict[str, Any]]
@@ -57,7 +58,7 @@ def draw(folder: Path, curves: pd.DataFrame, findings: Findings, threshold: floa
             add({"duration": "durations", "relax": "rests"}[sweep], caption, lengths(of[sweep], axis, threshold))
     if "end" in of:
         caption = "The clean image predicted at each step, against the final one (source: Figure 17, step 18 of 100)."
-        add("ends", caption, over_starts({"ends": of["end"]}, ["ssim", "under"], threshold))
+        add("ends", caption, over_starts({"_ends": of["end"]}, ["ssim", "under"], threshold, step="last step done"))
     if "skip" in of:
         caption = f"{length} steps without one skip: mean SSIM by skip and start."
         add("single_skips", caption, single_skips(of["skip"]))
@@ -82,7 +83,7 @@ def jumps(rows: pd.DataFrame, findings: Findings, threshold: float, length: int)
             )
     for ax in figure.axes:
         for name in ("phases.composition_ends", "phases.denoising_begins"):
-            if name in findings and ax.get_xlabel() == "first step left out":
+            if name in findings and ax.get_xlabel() == FIRST:
                 ax.axvline(findings[name]["value"], color="#666666", linewidth=0.8)
                 ax.axvspan(*findings[name]["ci95"], color="#999999", alpha=0.25, linewidth=0)
             elif name in findings:
@@ -115,9 +116,10 @@ def over_starts(
     spread: bool = False,
     dashed: dict[str, pd.DataFrame] | None = None,
     colours: list[Any] | None = None,
+    step: str = FIRST,
 ) -> Figure:
-    """A row of panels per column of numbers: over the first step concerned, and over the signal-to-noise ratio there.
-    thick: a line with a band of one standard deviation; spread: all have it."""
+    """A row of panels per column of numbers: over the step concerned first, called `step`, and over the signal-to-noise
+    ratio there. thick: a line with a band of one standard deviation; spread: all have it."""
     figure, axes = plt.subplots(len(columns), 2, figsize=(9, 3.1 * len(columns)), squeeze=False, layout="constrained")
     chosen = colours or in_order(len(lines))
     for row, column in zip(axes, columns, strict=True):
@@ -134,7 +136,7 @@ def over_starts(
             ax.set_ylabel(NAMES[column])
             ax.grid(alpha=0.25, linewidth=0.5)
         row[0].invert_xaxis()
-        row[0].set_xlabel("first step left out")
+        row[0].set_xlabel(step)
         row[1].set_xlabel("signal-to-noise ratio there, dB")
         low, _ = row[1].get_xlim()
         if low < NOISIEST:

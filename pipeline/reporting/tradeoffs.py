@@ -52,7 +52,7 @@ def draw(
         ("histogram.png", "SSIM over seeds (source: Figure 13, mean 0.795, mean absolute deviation 0.044)."),
     ]
     columns = min(10, len(likeness))
-    rows = ["untouched", *shown]
+    rows = ["untouched", *(name for name in plans if name.startswith("source")), *found]
     sheet = np.stack([images[name][:columns] for name in rows])
     title = "The first seeds, untouched and by a shortcut"
     contact_sheet(folder / "pairs.png", sheet, rows, [str(seed) for seed in likeness["seed"][:columns]], title)
