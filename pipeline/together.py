@@ -141,10 +141,10 @@ def _check_intervene(values: params.Params) -> None:
             f"sample.timesteps and one of intervene.jumps ({', '.join(map(str, intervene.jumps))})."
         )
     for name, subject in values.subjects.items():
-        variant = next((v for v in values.variants if Path(subject.model).parts[2:3] == (v,)), None)
-        if variant is None:
+        folder = Path(subject.model).parts
+        if folder[:2] != ("outputs", "train"):
             continue
-        unet = values.architecture(variant)
+        unet = values.architecture(folder[2])
         there = len(unet.channels) * (unet.res_blocks + 1)
         asked = {"intervene.skips": [intervene.skips], "shortcut.blocks": shortcut.blocks}
         if intervene.blocks != "all":

@@ -39,7 +39,7 @@ def main() -> None:
     loop = Loop(under, descend(sample.timesteps, len(under.alpha_bar)), sample.sampler, sample.clip, chosen.batch_size)
     seeds = sample.first_seed + np.arange(chosen.seeds)
     labels = seeds % under.conditions
-    sees = partial(classifier.predict, judge) if judge.image_shape == under.shape else None
+    sees = partial(classifier.predict, judge) if judge.image_shape == under.image_shape else None
 
     determined_by = [
         under.sha256(),

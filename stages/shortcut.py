@@ -40,7 +40,7 @@ def main() -> None:
 
     trained = classifier.load(args.judges / "classifier").to(device)
     features = distance = real = None
-    if trained.image_shape == under.shape:
+    if trained.image_shape == under.image_shape:
         judge, sha256 = choose(values.judges, trained), read_json(args.data / "dataset.json")["sha256"]["train"]
         real = reference.load(args.judges / "reference", sha256, judge).statistics
         features = partial(extract, judge, device=device)
@@ -94,8 +94,7 @@ def main() -> None:
                 learnt=learnt,
             )
             policy.save(folder / "policies" / f"{name}.json")
-        shown = {name.replace("/", "-"): images[name] for name in plans}
-        np.savez(folder / "pictures.npz", allow_pickle=False, labels=labels[report], **shown)
+        np.savez(folder / "pictures.npz", allow_pickle=False, **{name: images[name] for name in plans})
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.anatomy.interventions import Intervention, parse
+from pipeline.anatomy.rivals import SOURCE_END, SOURCE_STEPS
 from pipeline.params import Intervene
 
 
@@ -64,6 +65,11 @@ def starts(params: Intervene, steps: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(steps, last, min(params.starts, steps))}, reverse=True)
 
 
+def early_end(steps: int) -> int:
+    """The step of `steps` at which the source ends its shortcut, scaled."""
+    return max(round(SOURCE_END * steps / SOURCE_STEPS), 1)
+
+
 def numbers_of_blocks(params: Intervene, blocks: int) -> list[int]:
     """nb, how many blocks are removed."""
     return list(range(1, blocks + 1)) if params.blocks == "all" else params.blocks
@@ -71,9 +77,10 @@ def numbers_of_blocks(params: Intervene, blocks: int) -> list[int]:
 
 def first(params: Intervene, steps: int, blocks: int) -> Iterator[Cell]:
     """The sweeps over starting steps, of a sampling loop of `steps` and a network of `blocks` blocks and skips."""
-    n = params.length
-    for start in starts(params, steps):
+    n, tried = params.length, starts(params, steps)
+    for start in sorted({*tried, early_end(steps)}, reverse=True):
         yield Cell("end", start)
+    for start in tried:
         for covered in params.jumps:
             if covered <= start:
                 yield Cell("jump", start, covered)

@@ -69,7 +69,7 @@ class Curves:
         return {**self._limit(phases.longest(self.means(cells), lengths, self.threshold)), "tried": max(lengths)}
 
     def shortest(self, nb: int, fill: str) -> Number | None:
-        """How long a rest must be between two cuts of nb blocks; -1: no rest that was tried is long enough."""
+        """How long a rest must be between two cuts of nb blocks; above `tried`: none that was tried is long enough."""
         cells = self.select("relax", fill, parts=nb)
         if not cells:
             return None

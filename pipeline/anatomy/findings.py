@@ -5,12 +5,12 @@ Every effect is signed so that a positive one speaks for the source.
 
 import numpy as np
 
-from pipeline.anatomy.cells import Cell
+from pipeline.anatomy.cells import Cell, early_end
 from pipeline.anatomy.curves import Curves, Number
 from pipeline.params import Intervene
 
-EARLY_END = 0.18  # of the steps are left out at the source's end: t = 18 of 100
-REST = 0.2  # of the steps is the longest rest that the source finds to be needed: 20 of 100
+REST = (0.15, 0.2)  # of the steps, the rest that the source finds to be needed: 15 to 20 of 100
+CUT = 0.07  # of the steps, the longest cut that the source finds to be possible: 7 of 100
 
 
 def findings(curves: Curves, params: Intervene, snr_db: dict[int, float]) -> dict[str, Number]:
@@ -43,34 +43,31 @@ def _effects(curves: Curves, params: Intervene, steps: int) -> dict[str, Number 
     blocks = {nb: curves.select("blocks", fill, parts=nb) for nb in curves.parts("blocks")}
     cuts = {nb: curves.select("duration", fill, parts=nb) for nb in curves.parts("duration")}
     rests = {nb: curves.select("relax", fill, parts=nb) for nb in curves.parts("relax")}
-    rests = {nb: cells for nb, cells in rests.items() if len(cells) > 1}
-    short = [cell for n in params.jumps if n > 1 for cell in curves.select("jump", n=n)]
-    short = [cell for cell in short if cell.n == min(each.n for each in short)]
-    ends = curves.select("end")
+    several = [cells for cells in rests.values() if len(cells) > 1]
+    enough = [[c for c in cells if REST[0] * steps <= c.r <= REST[1] * steps] for cells in rests.values()]
+    twos = curves.select("jump", n=2)
     out: dict[str, Number | None] = {}
-    if short:
-        out["one_step_is_little"] = curves.over_threshold(_worst(curves, short))
+    if twos:
+        out["one_step_is_little"] = curves.over_threshold(_worst(curves, twos))
     if len(jumps) >= 3:
         out["first_steps_compose"] = curves.difference(_late(jumps), _early(jumps))
     if blocks:
         least, most = blocks[min(blocks)], blocks[max(blocks)]
         later = {cell.start for cell in _later(least)}
-        out["deep_blocks_compose"] = curves.difference(_late(least), _early(least))
+        first, last = (curves.means(cells).mean(axis=1) for cells in (_early(least), _late(least)))
+        out["deep_blocks_compose"] = curves.number(np.minimum(curves.threshold - first, last - curves.threshold))
         out["skips_denoise"] = curves.difference(_later(least), [c for c in skips if c.start in later], "psnr")
         if len(blocks) > 1:
             out["bottom_up"] = curves.sooner(least, most)
-    if cuts:
-        longest = [cells[-1] for cells in cuts.values()]
-        above = curves.means(longest).max(axis=1) - curves.threshold
-        out["cuts_are_limited"] = curves.number(-above)
-    if rests:
-        near = [min(cells, key=lambda cell: abs(cell.r - REST * steps)) for cells in rests.values()]
-        out["rest_restores"] = curves.over_threshold(_worst(curves, near))
-        out["rest_helps"] = curves.difference([c[-1] for c in rests.values()], [c[0] for c in rests.values()])
-    if ends:
-        out["last_steps_are_spare"] = curves.over_threshold(
-            min(ends, key=lambda cell: abs(cell.start - EARLY_END * steps))
-        )
+    longest = [cells[-1] for cells in cuts.values() if cells[-1].n >= CUT * steps]
+    if longest:
+        out["cuts_are_limited"] = curves.number(curves.threshold - curves.means(longest).max(axis=1))
+    if any(enough):
+        out["rest_restores"] = curves.over_threshold(_worst(curves, [cells[-1] for cells in enough if cells]))
+    if several:
+        out["rest_helps"] = curves.difference([c[-1] for c in several], [c[0] for c in several])
+    for cell in curves.select("end", start=early_end(steps)):
+        out["last_steps_are_spare"] = curves.over_threshold(cell)
     return out
 
 

@@ -43,6 +43,7 @@ def longest(ssim: np.ndarray, lengths: list[int], threshold: float) -> np.ndarra
 
 
 def shortest(ssim: np.ndarray, rests: list[int], threshold: float) -> np.ndarray:
-    """The shortest of rising rests from which on SSIM [..., P] stays at the threshold or above; -1 where none does."""
+    """The shortest of rising rests from which on SSIM [..., P] stays at the threshold or above; one step more than the
+    longest where none does."""
     lasting = np.logical_and.accumulate((ssim >= threshold)[..., ::-1], axis=-1).sum(axis=-1)
-    return np.array([-1, *rests[::-1]])[lasting]
+    return np.array([rests[-1] + 1, *rests[::-1]])[lasting]

@@ -66,15 +66,9 @@ def sample(
 ) -> np.ndarray:
     """Images uint8 [N, H, W, C] of a subject as the policy has it.
 
-    seeds, labels: int [N]; told: called with how many images each call of the network was of. A policy for another
-    noise process, or for a network with other parts, is a `UserError`.
+    seeds, labels: int [N]; told: called with how many images each call of the network was of. A policy whose timesteps
+    the subject has not, or with cuts for another number of blocks, is a `UserError`.
     """
-    total, falling = len(subject.alpha_bar), sorted(set(policy.timesteps), reverse=True)
-    if falling != policy.timesteps or falling[0] >= total:
-        raise UserError(
-            f"the policy has {len(policy.timesteps)} timesteps up to {falling[0]}, but they must fall without repeats "
-            f"from at most {total - 1}, the noisiest of this subject."
-        )
     loop = Loop(subject, policy.timesteps, policy.sampler, policy.clip, batch_size)
     if policy.blocks not in (None, loop.blocks):
         raise UserError(f"the policy is for a network of {policy.blocks} blocks, but this one has {loop.blocks}.")

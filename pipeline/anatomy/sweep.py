@@ -49,11 +49,18 @@ class _Node:
 
 class Loop:
     """A subject and how it is sampled. timesteps: K of them, descending; sampler, clip: as in params.yaml; batch_size:
-    images that the network takes at a time."""
+    images that the network takes at a time. Timesteps that the subject has not, and latents clipped to the range of
+    images, are a `UserError`."""
 
     def __init__(self, subject: Subject, timesteps: list[int], sampler: str, clip: bool, batch_size: int):
         if clip and subject.autoencoder is not None:
             raise UserError("this subject works on latents, which reach beyond [-1, 1]: set sample: clip to false.")
+        total = len(subject.alpha_bar)
+        if sorted(set(timesteps), reverse=True) != timesteps or timesteps[0] >= total:
+            raise UserError(
+                f"sampling was asked for in {len(timesteps)} timesteps up to {max(timesteps)}, but they must fall "
+                f"without repeats from at most {total - 1}, the noisiest of this subject."
+            )
         self.subject, self.timesteps, self.sampler, self.clip = subject, timesteps, sampler, clip
         self.batch_size = batch_size
         self.steps, self.blocks = len(timesteps), len(parts.blocks(subject.model))
@@ -149,8 +156,8 @@ class Loop:
     def step(
         self, x: torch.Tensor, out: torch.Tensor, action: Action, z: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The next x and the predicted clean image (Prasad et al. 2023, eq. 4: several steps at once where `after`
-        says so)."""
+        """The next x and the predicted clean image: several steps at once where `after` says so (Prasad et al. 2023,
+        eq. 4; the variance of what is drawn is the whole jump's, where the source keeps one step's)."""
         eps, share = halves(out, self.subject.shape[0])
         return SAMPLERS[self.sampler](x, eps, self.level(action.k), self.level(action.after), z, self.clip, share)
 

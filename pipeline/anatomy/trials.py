@@ -37,12 +37,13 @@ class Trials:
         self.untouched = np.empty(0)
 
     def start(self, expected: Iterable[Cell]) -> None:
-        """The untouched run, of which the steps are kept, and the outputs that expected cells put in a part's place."""
-        before: Cache = {}
-        for moment in self.loop.walk(
-            self.loop.untouched, self.seeds, self.labels, cached_parts(map(self.plan, expected))
-        ):
-            self._trajectory[moment.action.k] = replace(moment, cache=before)
+        """The untouched run, of which the steps are kept at which expected cells start, with the outputs that they put
+        in a part's place. Other cells may follow that start at the same steps with the same parts."""
+        expected, before = list(expected), Cache()
+        starts, kept = {cell.start for cell in expected}, cached_parts(map(self.plan, expected))
+        for moment in self.loop.walk(self.loop.untouched, self.seeds, self.labels, kept):
+            if moment.action.k in starts:
+                self._trajectory[moment.action.k] = replace(moment, cache=before)
             before = moment.cache
         self.untouched = self.loop.subject.images(moment.after)
 

@@ -51,6 +51,15 @@ class Subject:
         return self.model.config.in_channels, size, size
 
     @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of its images."""
+        if self.autoencoder is None:
+            return self.shape
+        config = self.autoencoder.config
+        size = self.shape[1] * 2 ** (len(config.block_out_channels) - 1)
+        return config.out_channels, size, size
+
+    @property
     def device(self) -> torch.device:
         """Where the network is."""
         return next(self.model.parameters()).device
@@ -162,16 +171,16 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
         there = (index.get(part) or [None, None])[1]
         if there not in (None, accepted):
             raise UserError(f"{folder} has {there} as its {part}; {accepted or 'none'} is known there.")
-    noise_process = folder / "scheduler" / "scheduler_config.json"
+    noise_process = _place(folder, "scheduler") / "scheduler_config.json"
     if not noise_process.is_file():
         raise UserError(f"the pipeline in {folder} cannot be read (it has no {noise_process.name}).")
     settings = read_json(noise_process)
     if "beta_schedule" not in settings or "Flow" in settings.get("_class_name", ""):
         raise UserError(f"{folder} has the noise process of {settings.get('_class_name')}, which has no betas.")
-    model = _whole(UNETS[kind], folder / "unet")
+    model = _whole(UNETS[kind], _place(folder, "unet"))
     autoencoder = _whole(AutoencoderKL, folder / "vae") if (index.get("vae") or [None])[0] else None
     try:
-        scheduler = DDPMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
+        scheduler = DDPMScheduler.from_pretrained(noise_process.parent, local_files_only=True)
     except (OSError, ValueError, RuntimeError) as error:  # NotImplementedError, of unknown betas, is one of the last
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"the noise process in {folder} cannot be read ({reason}).") from None
@@ -181,6 +190,8 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
             f"{folder} predicts {scheduler.config.prediction_type}; epsilon and v_prediction are known here."
         )
     levels = scheduler.alphas_cumprod.double()
+    if levels.min() <= 0:
+        raise UserError(f"{folder} has a noise process that ends in noise alone, which predicts no clean image.")
     size, channels, made = (model.config[name] for name in ("sample_size", "in_channels", "out_channels"))
     if not isinstance(size, int) or made not in (channels, 2 * channels):
         raise UserError(
@@ -195,6 +206,17 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
         raise UserError(f"the network in {folder} is told a text: give it some in subjects: prompts.")
     words = _embeddings(folder, [*params.prompts, ""])
     return Subject(model, prediction, levels, len(params.prompts), words, params.guidance, autoencoder)
+
+
+def is_told_text(folder: Path) -> bool:
+    """Whether a folder holds a pipeline whose U-Net is told a text."""
+    index = folder / "model_index.json"
+    return index.is_file() and (read_json(index).get("unet") or [None, None])[1] == UNet2DConditionModel.__name__
+
+
+def _place(folder: Path, part: str) -> Path:
+    """Where a pipeline's part is: in a folder of its own, or, in early repositories, beside model_index.json."""
+    return folder / part if (folder / part).is_dir() else folder
 
 
 def _untold(folder: Path, params: SubjectParams) -> None:

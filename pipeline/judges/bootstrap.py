@@ -3,13 +3,18 @@
 import numpy as np
 from scipy.stats import binomtest
 
+FEW = 5  # things of a class; with fewer, resampling within the class would all but repeat the sample
+
 
 def draws(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """int [count, n]: `count` resamples with replacement of n things of these classes, fixed by labels and seed.
 
     Position i of a resample holds a thing of the class of thing i: seeds take the classes in turn and splits are
-    stratified, so how many there are of each class is not left to chance and must not vary here.
+    stratified, so how many there are of each class is not left to chance and must not vary here. Where some class has
+    fewer than `FEW`, all are resampled as one.
     """
+    if np.unique(labels, return_counts=True)[1].min() < FEW:
+        labels = np.zeros_like(labels)
     out = np.empty((count, len(labels)), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

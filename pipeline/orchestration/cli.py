@@ -70,7 +70,8 @@ def parts(where: str) -> None:
         if subject.HUB.fullmatch(where):
             model = folder
             subject.fetch(where, Path(folder))
-        asked = values.subjects.get(where) or params.Subject(model=model, prompts=[""], guidance=1.0)
+        prompts = [""] if subject.is_told_text(Path(model)) else []
+        asked = values.subjects.get(where) or params.Subject(model=model, prompts=prompts, guidance=1.0)
         table = anatomy.table(subject.load(asked, values.diffusion))
     print(table.to_string(index=False, formatters={"multiply_adds": "{:,}".format}))
 

@@ -135,9 +135,11 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
 
 def of_subject(stage: str, name: str, unit: str) -> Effect:
     """What `intervene` or `shortcut` has measured of the baseline, or of the first subject where that is none; shares
-    in percent points where that is the unit."""
+    in percent points where that is the unit. Distances count where the judge can judge."""
 
     def effect(s: Summary) -> Entry:
+        if name in ("likeness_beats_fewer_steps", "distance_beats_fewer_steps"):
+            _frechet(s)
         begins = [key.split(".")[1] for key in s if key.startswith(f"{stage}.")]
         if not begins:
             raise MissingError("a subject")

@@ -1,5 +1,6 @@
 """Numbers as the report writes them, and its templates."""
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,16 @@ def count(entry: dict[str, Any]) -> str:
     return f"{entry['value']:,.0f}"
 
 
-def limit(entry: dict[str, Any] | None, never: float, words: str) -> str:
-    """A limit with its interval, or words where it is `never`."""
+def limit(entry: dict[str, Any] | None, never: float | None = None, words: str = "") -> str:
+    """A limit with its interval, with words where it is `never`; `tried`: the largest that could have been found."""
     if entry is None:
         return "-"
-    low, high = entry["ci95"]
-    value = words if entry["value"] == never else f"{entry['value']:g}"
-    if "tried" in entry and entry["value"] == entry["tried"] and never == 0:
+    tried = entry.get("tried", inf)
+
+    def shown(value: float) -> str:
+        return words if value == never else f"{value:g}" if value <= tried else f"more than {tried:g}"
+
+    value, (low, high) = shown(entry["value"]), map(shown, entry["ci95"])
+    if entry["value"] == tried and never == 0:
         value = f"at least {value}"
-    return value if low == high else f"{value} [{low:g}, {high:g}]"
+    return value if low == high else f"{value} [{low}, {high}]"

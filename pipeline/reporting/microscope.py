@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.anatomy.rivals import SOURCE_BLOCKS
 from pipeline.params import Params
 from pipeline.reporting import markdown, sheets, sweeps, tradeoffs
 from pipeline.reporting.paired import Entry
 from pipeline.reporting.results import Swept
 
 TEMPLATE = Path(__file__).with_name("microscope.md.j2")
-SOURCE_BLOCKS, SOURCE_STARTS = 16, {2: 70, 4: 65, 6: 65, 8: 60}  # nb -> the step of 100 that its Figure 9 starts at
+SOURCE_STARTS = {2: 70, 4: 65, 6: 65, 8: 60}  # nb -> the step of 100 that the source's Figure 9 starts at
 
 
 def entries(subject: str, found: Swept) -> dict[str, Entry]:
@@ -57,10 +58,10 @@ def section(subject: str, found: Swept, summary: dict[str, Entry], params: Param
     (folder / subject).mkdir()
     total, blocks = (steps if isinstance(steps, int) else len(steps)), int((found.parts["kind"] == "block").sum())
     at, asked = folder / subject, params.intervene
-    drawn = sweeps.draw(at, found.curves, found.findings, asked.threshold, asked.length)
+    drawn = sweeps.draw(at, found.curves, found.findings, asked.threshold, asked.length, asked.fills)
     changed = found.cells.assign(changed=found.cells["ssim"] < asked.threshold)
-    drawn += sheets.draw(at, found.curves, changed, found.images)
-    saving = tradeoffs.draw(at, found.methods, found.likeness, found.plans, found.drawn, total, blocks, distance)
+    drawn += sheets.draw(at, found.curves, changed, found.images, asked.length, asked.fills[0])
+    saving = tradeoffs.draw(at, found, total, blocks, distance)
     return markdown.render(
         TEMPLATE,
         s=summary,

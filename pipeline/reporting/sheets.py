@@ -12,11 +12,20 @@ ROWS = 9  # starts, at most, in a sheet
 Drawn = list[tuple[str, str]]  # file, caption
 
 
-def draw(folder: Path, curves: pd.DataFrame, per_seed: pd.DataFrame, images: dict[str, np.ndarray]) -> Drawn:
+def draw(
+    folder: Path,
+    curves: pd.DataFrame,
+    per_seed: pd.DataFrame,
+    images: dict[str, np.ndarray],
+    length: int,
+    fill: str,
+) -> Drawn:
     """Every sheet that there are cells for, into an existing folder; curves: curves.csv; per_seed: cells.csv, of which
-    the column `changed` is used; images: cell -> uint8 [seeds, H, W, C], and `untouched`."""
+    the column `changed` is used; images: cell -> uint8 [seeds, H, W, C], and `untouched`; length: the usual number of
+    steps of an intervention; fill: what usually stands in."""
     changed = {cell: rows["changed"].to_numpy() for cell, rows in per_seed.groupby("cell")}
-    zeros = curves[curves["fill"] == "zeros"]
+    of = {sweep: rows for (sweep, what), rows in curves.groupby(["sweep", "fill"]) if what == fill or sweep == "jump"}
+    none = curves.iloc[:0]
     drawn: Drawn = []
 
     def by_start(name: str, rows: pd.DataFrame, what: str, figure: str) -> None:
@@ -56,15 +65,13 @@ def draw(folder: Path, curves: pd.DataFrame, per_seed: pd.DataFrame, images: dic
         contact_sheet(folder / f"{name}.png", np.array(sheet), labels, columns, what, np.array(marked))
         drawn.append((f"{name}.png", f"{what} (source: {figure}). Two seeds, one below the other; framed: changed."))
 
-    jumps = zeros[zeros["sweep"] == "jump"]
-    usual = zeros.loc[zeros["sweep"] == "skips", "n"].max()
-    by_start("jumps_images", jumps[jumps["n"] == usual], f"{usual} steps left out", "Figure 3")
-    skips, blocks = zeros[zeros["sweep"] == "skips"], zeros[zeros["sweep"] == "blocks"]
-    by_start("skips_images", skips, f"{usual} steps without the top skips", "Figure 5")
+    jumps, blocks = of.get("jump", none), of.get("blocks", none)
+    by_start("jumps_images", jumps[jumps["n"] == length], f"{length} steps in one", "Figure 3")
+    by_start("skips_images", of.get("skips", none), f"{length} steps without the top skips", "Figure 5")
     deepest = blocks[blocks["parts"] == blocks["parts"].min()]
-    by_start("blocks_images", deepest, f"{usual} steps without the deepest blocks", "Figure 6")
-    by_parts("blocks_by_number", blocks, "start", f"{usual} steps without nb blocks, by first step", "Figure 19")
-    cuts, rests = zeros[zeros["sweep"] == "duration"], zeros[zeros["sweep"] == "relax"]
+    by_start("blocks_images", deepest, f"{length} steps without the deepest blocks", "Figure 6")
+    by_parts("blocks_by_number", blocks, "start", f"{length} steps without nb blocks, by first step", "Figure 19")
+    cuts, rests = of.get("duration", none), of.get("relax", none)
     by_parts("durations_images", cuts, "n", "n steps in a row without nb blocks", "Figure 20")
     by_parts("rests_images", rests, "r", "Two cuts of nb blocks, r steps of rest between", "Figure 21")
     return drawn

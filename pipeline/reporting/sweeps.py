@@ -1,6 +1,6 @@
 """The curves of a subject's sweeps, over steps and over signal-to-noise ratio (Prasad et al. 2023, Figures 4 to 10)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,17 @@ from matplotlib.figure import Figure
 
 FIRST = "first step concerned"
 NOISIEST = -30.0  # dB; all that is noisier is drawn here
-NAMES = {"ssim": "SSIM", "psnr": "PSNR, dB", "under": "share of images changed"}
+NAMES = {"ssim": "SSIM", "psnr": "PSNR, dB", "under": "share of images changed", "kept": "share of the same class"}
+FILLS = {"zeros": "zeros", "cache": "their last output"}
 Findings = dict[str, dict[str, Any]]
 Drawn = list[tuple[str, str]]  # file, caption
 
 
-def draw(folder: Path, curves: pd.DataFrame, findings: Findings, threshold: float, length: int) -> Drawn:
+def draw(
+    folder: Path, curves: pd.DataFrame, findings: Findings, threshold: float, length: int, fills: Sequence[str]
+) -> Drawn:
     """Every figure that there are cells for, into an existing folder; curves: curves.csv, findings: findings.json;
-    length: the usual number of steps of an intervention."""
+    length: the usual number of steps of an intervention; fills: what stands in, the usual first."""
     drawn: Drawn = []
 
     def add(name: str, caption: str, figure: Figure | None) -> None:
@@ -32,11 +35,12 @@ def draw(folder: Path, curves: pd.DataFrame, findings: Findings, threshold: floa
             write(figure, folder / f"{name}.png")
             drawn.append((f"{name}.png", caption))
 
-    of = dict(list(curves[curves["fill"] == "zeros"].groupby("sweep")))
-    with_cache = curves[(curves["sweep"] == "blocks") & (curves["fill"] == "cache")]
+    usual = (curves["fill"] == fills[0]) | curves["sweep"].isin(["jump", "end"])
+    of = dict(list(curves[usual].groupby("sweep")))
+    others = curves[~usual & (curves["sweep"] == "blocks")]
     if "jump" in of:
         caption = (
-            f"n steps left out at every start (source: Figures 4 and 18; there n = 5 of 100). Thick: n = {length}, "
+            f"n steps in one at every start (source: Figures 4 and 18; there n = 5 of 100). Thick: n = {length}, "
             "with one standard deviation; bars: 95 % intervals of the means; bands: where the phases part."
         )
         add("jumps", caption, jumps(of["jump"], findings, threshold, length))
@@ -48,8 +52,9 @@ def draw(folder: Path, curves: pd.DataFrame, findings: Findings, threshold: floa
         add("connections", caption, connections(of["skips"], of["blocks"], threshold))
     if "blocks" in of:
         caption = f"{length} steps without the bottom nb blocks at every start (source: Figure 8, nb = 2 to 12 of 16)"
-        caption += "; dashed: their last output in place of zeros." if len(with_cache) else "."
-        add("blocks", caption, blocks(of["blocks"], with_cache, threshold))
+        if len(others):
+            caption += f"; dashed: {FILLS[fills[1]]} in place of {FILLS[fills[0]]}"
+        add("blocks", f"{caption}.", blocks(of["blocks"], others, threshold))
     for sweep, axis, caption in (
         ("duration", "n", "n steps in a row without nb blocks, from their own start on (source: Figure 9, at most 7)."),
         ("relax", "r", "Two cuts of nb blocks with a rest of r steps between (source: Figure 10, r = 15 to 20)."),
@@ -58,7 +63,7 @@ def draw(folder: Path, curves: pd.DataFrame, findings: Findings, threshold: floa
             add({"duration": "durations", "relax": "rests"}[sweep], caption, lengths(of[sweep], axis, threshold))
     if "end" in of:
         caption = "The clean image predicted at each step, against the final one (source: Figure 17, step 18 of 100)."
-        add("ends", caption, over_starts({"_ends": of["end"]}, ["ssim", "under"], threshold, step="last step done"))
+        add("ends", caption, over_starts({"_ends": of["end"]}, shares(of["end"]), threshold, step="last step done"))
     if "skip" in of:
         caption = f"{length} steps without one skip: mean SSIM by skip and start."
         add("single_skips", caption, single_skips(of["skip"]))
@@ -66,7 +71,7 @@ def draw(folder: Path, curves: pd.DataFrame, findings: Findings, threshold: floa
 
 
 def jumps(rows: pd.DataFrame, findings: Findings, threshold: float, length: int) -> Figure:
-    """SSIM and PSNR of n steps left out, a line per n; the phases as bands."""
+    """SSIM and PSNR of n steps in one, a line per n; the phases as bands."""
     lines = {f"n = {n}": group for n, group in rows[rows["n"] > 1].groupby("n")}
     figure = over_starts(lines, ["ssim", "psnr"], threshold, thick=f"n = {length}")
     places = [
@@ -101,11 +106,17 @@ def connections(skips: pd.DataFrame, blocks: pd.DataFrame, threshold: float) -> 
     return over_starts(lines, ["psnr", "ssim"], threshold, spread=True, colours=["#E69F00", "#009E73"])
 
 
-def blocks(rows: pd.DataFrame, with_cache: pd.DataFrame, threshold: float) -> Figure:
-    """SSIM and the share of images changed, a line per nb; dashed with the cache in their place."""
+def blocks(rows: pd.DataFrame, others: pd.DataFrame, threshold: float) -> Figure:
+    """SSIM and the shares of images changed and of the same class, a line per nb; dashed: others, with something else
+    in their place."""
     lines = {f"nb = {nb}": group for nb, group in rows.groupby("parts")}
-    dashed = {f"nb = {nb}": group for nb, group in with_cache.groupby("parts")}
-    return over_starts(lines, ["ssim", "under"], threshold, dashed=dashed)
+    dashed = {f"nb = {nb}": group for nb, group in others.groupby("parts")}
+    return over_starts(lines, shares(rows), threshold, dashed=dashed)
+
+
+def shares(rows: pd.DataFrame) -> list[str]:
+    """SSIM, and the shares of images that there are."""
+    return ["ssim", "under", *(["kept"] if "kept" in rows else [])]
 
 
 def over_starts(
@@ -131,8 +142,7 @@ def over_starts(
                     _line(ax, place, dashed[label], column, colour, None, "--", False, 1.2)
             if column == "ssim":
                 ax.axhline(threshold, color="#999999", linestyle=":", linewidth=1)
-            if column == "under":
-                ax.set_ylim(bottom=0, top=max(ax.get_ylim()[1], 0.1))
+            _share(ax, column)
             ax.set_ylabel(NAMES[column])
             ax.grid(alpha=0.25, linewidth=0.5)
         row[0].invert_xaxis()
@@ -148,23 +158,24 @@ def over_starts(
 
 def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
     """SSIM and the share of images changed against n or r, a line per nb."""
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    columns = shares(rows)
+    figure, axes = plt.subplots(1, len(columns), figsize=(4.5 * len(columns), 3.6), layout="constrained")
     groups = dict(list(rows.groupby("parts")))
     for (nb, group), colour in zip(groups.items(), in_order(len(groups)), strict=True):
         ordered = group.sort_values(axis)
         label = f"nb = {nb!s}, from step {ordered['start'].iloc[0]}"
         if axis == "r":
             label += f", n = {ordered['n'].iloc[0]}"
-        for ax, column in zip(axes, ("ssim", "under"), strict=True):
+        for ax, column in zip(axes, columns, strict=True):
             _line(ax, lambda each: each[axis], ordered, column, colour, label, "-", column == "ssim", 1.4)
     axes[0].axhline(threshold, color="#999999", linestyle=":", linewidth=1)
-    for ax, column in zip(axes, ("ssim", "under"), strict=True):
+    for ax, column in zip(axes, columns, strict=True):
         ax.set(xlabel={"n": "steps in a row without them, n", "r": "steps of rest, r"}[axis], ylabel=NAMES[column])
         ax.grid(alpha=0.25, linewidth=0.5)
         tried = sorted(rows[axis].unique())
         if len(tried) <= 12:
             ax.set_xticks(tried)
-    axes[1].set_ylim(bottom=0, top=max(axes[1].get_ylim()[1], 0.1))
+        _share(ax, column)
     legend(figure, axes[0])
     return figure
 
@@ -180,6 +191,15 @@ def single_skips(rows: pd.DataFrame) -> Figure:
     ax.set_xlabel("first step without it")
     figure.colorbar(shown, ax=ax, label="SSIM")
     return figure
+
+
+def _share(ax: Axes, column: str) -> None:
+    """A share's axis begins, or ends, where shares do, and is never so fine that nothing looks like much."""
+    low, high = ax.get_ylim()
+    if column == "under":
+        ax.set_ylim(bottom=0, top=max(high, 0.1))
+    if column == "kept":
+        ax.set_ylim(bottom=min(low, 0.9), top=1.005)
 
 
 def in_order(count: int) -> list[Any]:

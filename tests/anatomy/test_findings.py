@@ -32,12 +32,12 @@ AS_THE_SOURCE_SAYS: dict[str, dict[Cell, float]] = {
         Cell("relax", 8, 1, 6, 0): 0.6,
         Cell("relax", 8, 1, 6, 3): 0.82,
     },
-    "ends": {Cell("end", 20): 0.1, Cell("end", 5): 0.9, Cell("end", 8): 0.85},
+    "ends": {Cell("end", 20): 0.1, Cell("end", 4): 0.9, Cell("end", 8): 0.85},
 }
 VALUES = {
     "one_step_is_little": 0.05,
     "first_steps_compose": 0.7,
-    "deep_blocks_compose": 0.95 - 0.575,
+    "deep_blocks_compose": 0.95 - 0.8,
     "skips_denoise": 10 * (0.925 - 0.7),
     "bottom_up": 17 - 8,
     "cuts_are_limited": 0.1,
@@ -72,8 +72,14 @@ AGAINST = {
     "cuts_are_limited": {"cuts": {Cell("duration", 8, 8, 6): 0.82}},
     "rest_restores": {"rests": {Cell("relax", 17, 2, 2, 4): 0.7}},
     "rest_helps": {"rests": {Cell("relax", 17, 2, 2, 0): 0.95, Cell("relax", 8, 1, 6, 0): 0.9}},
-    "last_steps_are_spare": {"ends": {Cell("end", 5): 0.7}},
+    "last_steps_are_spare": {"ends": {Cell("end", 4): 0.7}},
 }
+
+
+def test_deep_blocks_that_never_matter_do_not_compose(chosen) -> None:
+    few = {cell: max(ssim, 0.9) for cell, ssim in AS_THE_SOURCE_SAYS["few blocks"].items()}
+    found = told({**AS_THE_SOURCE_SAYS, "few blocks": few}, chosen)
+    assert found["effects.deep_blocks_compose"]["value"] == pytest.approx(0.8 - 0.9)
 
 
 @pytest.mark.parametrize("effect", VALUES)
@@ -84,6 +90,7 @@ def test_what_speaks_against_the_source_turns_the_sign(chosen, effect: str) -> N
 
 
 NEEDED = {
+    "jumps of two": {"one_step_is_little"},
     "jumps": {"first_steps_compose"},
     "few blocks": {"bottom_up"},
     "many blocks": {"bottom_up"},
@@ -98,6 +105,19 @@ def test_what_a_sweep_that_was_not_done_would_say_is_left_out(chosen, section: s
     sections = {name: cells for name, cells in AS_THE_SOURCE_SAYS.items() if name != section}
     found = {name.removeprefix("effects.") for name in told(sections, chosen) if "effects." in name}
     assert found == set(VALUES) - NEEDED[section]
+
+
+def test_what_was_tried_far_from_where_the_source_did_says_nothing(chosen) -> None:
+    sections = {
+        **AS_THE_SOURCE_SAYS,
+        "jumps of two": {Cell("jump", 14, 3): 0.9},
+        "cuts": {Cell("duration", 17, 1, 2): 0.95},
+        "rests": {Cell("relax", 17, 2, 2, 0): 0.5, Cell("relax", 17, 2, 2, 9): 0.9},
+        "ends": {Cell("end", 5): 0.9, Cell("end", 3): 0.9},
+    }
+    missing = {"one_step_is_little", "cuts_are_limited", "rest_restores", "last_steps_are_spare"}
+    found = {name.removeprefix("effects.") for name in told(sections, chosen) if "effects." in name}
+    assert found == set(VALUES) - missing
 
 
 def test_a_rest_that_had_no_other_beside_it_says_nothing_of_rests(chosen) -> None:
@@ -136,5 +156,5 @@ def test_effects_are_of_the_first_fill_and_limits_of_every(chosen) -> None:
     skips = {Cell("skips", k, 5, 2, fill="cache"): 0.5 for k in STARTS[1:]}
     sections = {**AS_THE_SOURCE_SAYS, "cached": {**cached, **skips}, "cuts": {}, "rests": {}}
     turned = told(sections, chosen, fills=["cache", "zeros"])
-    assert turned["effects.deep_blocks_compose"]["value"] == pytest.approx(0)
+    assert turned["effects.deep_blocks_compose"]["value"] == pytest.approx(0.8 - 0.99)
     assert turned["effects.skips_denoise"]["value"] == pytest.approx(4.9)

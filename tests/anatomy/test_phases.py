@@ -78,7 +78,7 @@ def test_the_longest_cut_is_the_one_before_the_first_that_harms(threshold: float
     assert longest(SSIM[::-1], [1, 2, 4, 8, 9], 0.8) == 2
 
 
-@pytest.mark.parametrize(("threshold", "expected"), [(0.8, 5), (0.2, 0), (0.95, 9), (0.96, -1)])
+@pytest.mark.parametrize(("threshold", "expected"), [(0.8, 5), (0.2, 0), (0.95, 9), (0.96, 10)])
 def test_the_shortest_rest_is_the_one_after_the_last_that_is_too_short(threshold: float, expected: int) -> None:
     assert shortest(SSIM, [0, 1, 2, 5, 9], threshold) == expected
 

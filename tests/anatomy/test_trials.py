@@ -62,7 +62,8 @@ def test_every_cell_is_what_it_would_be_alone_from_pure_noise(trials, some, seed
         np.testing.assert_allclose(found["ssim"], similarity.ssim(images, together.untouched), atol=1e-5)
         np.testing.assert_allclose(found["psnr"], similarity.psnr(images, together.untouched), atol=1e-3)
         np.testing.assert_array_equal(found["images"], images[:2])
-    changed = [float(together.found[cell]["ssim"].mean()) for cell in some if (cell.sweep, cell.n) != ("jump", 1)]
+    same = [cell for cell in some if (cell.sweep, cell.n) == ("jump", 1) or (cell.sweep, cell.start) == ("end", 1)]
+    changed = [float(together.found[cell]["ssim"].mean()) for cell in some if cell not in same]
     assert max(changed) < 1
 
 

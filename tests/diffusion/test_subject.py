@@ -89,6 +89,19 @@ def test_a_ddpm_pipeline_brings_its_own_noise_process(tmp_path: Path) -> None:
     assert sampled(under).shape == (3, 8, 8, 3)
 
 
+def test_parts_beside_model_index_are_found_as_diffusers_finds_them(tmp_path: Path) -> None:
+    pipeline = DDPMPipeline(plain_unet(), DDPMScheduler(beta_schedule="linear"))
+    pipeline.save_pretrained(tmp_path / "folders")
+    pipeline.save_pretrained(tmp_path / "flat")
+    for part in ("unet", "scheduler"):
+        for file in (tmp_path / "flat" / part).iterdir():
+            file.rename(tmp_path / "flat" / file.name)
+        (tmp_path / "flat" / part).rmdir()
+    assert DDPMPipeline.from_pretrained(tmp_path / "flat").unet.config.sample_size == 8
+    in_folders, flat = (loaded(tmp_path / name, 1.0, []) for name in ("folders", "flat"))
+    assert in_folders.sha256() == flat.sha256()
+
+
 def test_a_class_conditional_pipeline_is_told_its_classes(tmp_path: Path) -> None:
     DDPMPipeline(plain_unet(num_class_embeds=4), DDPMScheduler()).save_pretrained(tmp_path)
     under = loaded(tmp_path, 1.0, [])
@@ -161,6 +174,7 @@ def test_latents_are_decoded_by_their_scale(text_pipeline: Path, copied: Path) -
         decoded = under.autoencoder.decode(latents / 0.5).sample
     expected = ((decoded.clamp(-1, 1) + 1) * 127.5).round().permute(0, 2, 3, 1).numpy()
     assert under.images(latents).shape == (3, 16, 16, 3)
+    assert (under.shape, under.image_shape) == ((2, 8, 8), (3, 16, 16))
     assert np.abs(under.images(latents) - expected).max() <= 1
     np.testing.assert_array_equal(under.images(latents, batch_size=2), under.images(latents))
     rewrite(copied / "vae" / "config.json", shift_factor=0.25)
@@ -206,6 +220,10 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "clean images predicted": (
         lambda folder: rewrite(folder / SCHEDULER, prediction_type="sample"),
         "predicts sample; epsilon and v_prediction are known",
+    ),
+    "noise alone at its end": (
+        lambda folder: rewrite(folder / SCHEDULER, rescale_betas_zero_snr=True),
+        "ends in noise alone",
     ),
     "no scheduler": (lambda folder: shutil.rmtree(folder / "scheduler"), "cannot be read"),
     "no tokenizer": (lambda folder: shutil.rmtree(folder / "tokenizer"), "text encoder in .* cannot be read"),

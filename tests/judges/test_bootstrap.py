@@ -19,6 +19,13 @@ def test_draws_are_fixed_by_labels_and_seed_and_keep_every_class_s_count() -> No
     assert abs(counts - 1).max() < 0.5, "everything is drawn once on average"
 
 
+def test_few_of_a_class_are_resampled_together() -> None:
+    values = RNG.normal(size=40)
+    for labels in (np.arange(40), np.arange(40) % 10):
+        low, high = bootstrap.interval(values.mean(), values[bootstrap.draws(labels, 1000, 0)].mean(axis=1))
+        assert high - low == pytest.approx(2 * 1.96 * values.std() / 40**0.5, rel=0.1)
+
+
 def test_the_interval_of_a_mean_holds_the_truth_about_95_times_in_100() -> None:
     labels, held = np.arange(90) % 3, 0
     for repeat in range(400):

@@ -15,6 +15,7 @@ from pipeline.judges import bootstrap
 from pipeline.reporting import microscope
 from pipeline.reporting.dynamics import DYNAMICS
 from pipeline.reporting.ledger import ledger
+from pipeline.reporting.markdown import limit
 from pipeline.reporting.results import Swept
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +106,7 @@ def swept(values) -> Swept:
         likeness,
         pd.DataFrame({"cost": [0.1, 0.3], "ssim": [0.5, 0.8]}),
         plans,
-        {"labels": labels, **images},
+        images,
     )
 
 
@@ -130,6 +131,51 @@ def test_the_section_says_what_the_entries_say(swept, values, tmp_path) -> None:
     assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
+
+
+def of_cache(entries: dict[str, dict]) -> dict[str, dict]:
+    """The limits as if something else had stood in."""
+    return {name.replace(".zeros.", ".cache."): entry for name, entry in entries.items() if ".limits." in name}
+
+
+@pytest.mark.parametrize("fills", [["cache"], ["cache", "zeros"]])
+def test_what_stands_in_first_is_drawn_whatever_it_is(swept, values, tmp_path, fills: list[str]) -> None:
+    entries = microscope.entries("baseline", swept)
+    microscope.section("baseline", swept, entries, values, tmp_path, "FD")
+    drawn = {path.name for path in tmp_path.rglob("*.png")}
+    usual = swept.curves.assign(fill="cache")
+    usual.loc[usual["sweep"].isin(["jump", "end"]), "fill"] = "zeros"
+    both = pd.concat([usual, swept.curves[swept.curves["sweep"] == "blocks"]]) if len(fills) > 1 else usual
+    asked = values.model_copy(update={"intervene": values.intervene.model_copy(update={"fills": fills})})
+    cached = Swept(**{**vars(swept), "curves": both})
+    (tmp_path / "cached").mkdir()
+    page = microscope.section(
+        "baseline", cached, microscope.entries("baseline", swept), asked, tmp_path / "cached", "FD"
+    )
+    assert {path.name for path in (tmp_path / "cached").rglob("*.png")} == drawn
+    assert ("dashed: zeros in place of their last output" in page) == (len(fills) > 1)
+
+
+def test_limits_are_told_in_words_where_none_was_found() -> None:
+    def entry(value: float, low: float, high: float, **more: float) -> dict:
+        return {"value": value, "n": 9, "ci95": [low, high], **more}
+
+    assert limit(None) == "-"
+    assert limit(entry(33.5, 22, 33.5)) == "33.5 [22, 33.5]"
+    assert limit(entry(0, 0, 5), 0, "never") == "never [never, 5]"
+    assert limit(entry(25, 25, 25, tried=25), 0, "none") == "at least 25"
+    assert limit(entry(12, 12, 25, tried=25), 0, "none") == "12 [12, 25]"
+    assert limit(entry(21, 10, 21, tried=20)) == "more than 20 [10, more than 20]"
+    assert limit(entry(10, 0, 21, tried=20)) == "10 [0, more than 20]"
+
+
+def test_distances_are_claimed_where_the_judge_can_judge(swept) -> None:
+    found = microscope.entries("baseline", swept)
+    found["shortcut.baseline.effects.likeness_beats_fewer_steps"] = {"value": -2, "n": 9, "ci95": [-3, -1]}
+    judge = {"value": 0.9, "n": 100, "ci95": [0.8, 0.95], "required": 0.95}
+    assert ledger({"judges.accuracy": judge, **found})["likeness_beats_fewer_steps"]["verdict"] == "no data"
+    able = ledger({"judges.accuracy": {**judge, "required": 0.8}, **found})
+    assert able["likeness_beats_fewer_steps"]["verdict"] == "contradicted"
 
 
 def test_without_a_judge_no_distance_is_named(swept, values, tmp_path) -> None:

@@ -16,6 +16,7 @@ INTERVENE = (
     "--out scratch/intervene"
 ).split()
 SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/fast".split()
+WHOLE = "outputs/sample/baseline/0"
 POLICIES = "outputs/shortcut/baseline/policies"
 ANATOMY = ["-m", "pipeline.orchestration.cli"]
 
@@ -31,11 +32,19 @@ def test_a_killed_sweep_goes_on_and_ends_in_the_same_bytes(sound) -> None:
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it was killed before its end"
     (store,) = checkpoints.glob("intervene-baseline-*")
-    kept = {path.name: path.stat().st_mtime_ns for path in store.glob("blocks-*.npz")}
-    assert not (sound.root / "scratch").exists()
+    first = min(store.glob("blocks-*.npz"))
+    with np.load(first) as saved:
+        own = dict(saved)
+    np.savez(first, allow_pickle=False, **{**own, "psnr": own["psnr"] * 0 + 1.5})
+    shutil.copytree(store, sound.root / "scratch/store")
     assert sound.run(*INTERVENE).returncode == 0
-    assert kept
     assert not store.exists(), "a finished sweep leaves nothing behind"
+    cells = pd.read_csv(sound.root / "scratch/intervene/cells.csv").groupby("cell")
+    assert (cells.get_group(first.stem)["psnr"] == 1.5).all(), "it was taken as it was saved"
+    shutil.rmtree(sound.root / "scratch/intervene")
+    np.savez(sound.root / "scratch/store" / first.name, allow_pickle=False, **own)
+    shutil.copytree(sound.root / "scratch/store", store)
+    assert sound.run(*INTERVENE).returncode == 0
     found, whole = (sound.root / folder for folder in ("scratch/intervene", "outputs/intervene/baseline"))
     assert {path.name: path.read_bytes() for path in found.iterdir()} == {
         path.name: path.read_bytes() for path in whole.iterdir()
@@ -70,6 +79,17 @@ def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
             reported = drawn[f"found, {policy.stem}"]
         assert abs(fast[6 : 6 + len(reported)].astype(int) - reported).max() <= 1, "in other batches"
         assert methods.loc[f"found, {policy.stem}", "cost"] <= 1
+
+
+def test_a_subject_is_sampled_by_its_name_as_by_its_folder(sound) -> None:
+    at = SAMPLE.index("--model")
+    by_name = [*SAMPLE[:at], "--subject", "baseline", "--out", "scratch/by_name"]
+    done = sound.run(*by_name)
+    assert done.returncode == 0, done.stderr
+    found, whole = (
+        sound.root / where / "images/images.npy" for where in ("scratch/by_name", "outputs/sample/baseline/0")
+    )
+    assert found.read_bytes() == whole.read_bytes()
 
 
 def test_parts_are_printed_for_a_variant_and_a_folder(project) -> None:
