@@ -217,7 +217,7 @@ class Params(Section):
     train: Train
     sample: Sample
     evaluate: Evaluate
-    subjects: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Subject], Field(min_length=1)]
+    subjects: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Subject]
     intervene: Intervene
     shortcut: Shortcut
     report: Report

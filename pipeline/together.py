@@ -15,6 +15,8 @@ def check(values: params.Params) -> None:
     _check_data(values.data, values.judges)
     _check_train(values.train)
     _check_sample(values.sample, values.diffusion, values.evaluate)
+    if not values.subjects:
+        raise UserError("params.yaml: subjects is empty, but the report is of at least one; name the baseline's model.")
     for name, subject in values.subjects.items():
         _check_subject(name, subject, values)
     _check_intervene(values)
