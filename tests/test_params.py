@@ -89,6 +89,23 @@ BAD = {
     "timesteps beyond T": (lambda v: v["sample"].update(timesteps=[1000, 5]), ["sample.timesteps", "999"]),
     "more steps than T": (lambda v: v["sample"].update(timesteps=1001), ["sample.timesteps", "1000"]),
     "splits": (lambda v: v["data"].update(test=0.85), ["data.test", "0.9"]),
+    "no subjects": (lambda v: v.update(subjects={}), ["subjects is empty"]),
+    "a subject that is nowhere": (
+        lambda v: v["subjects"]["baseline"].update(model="models/none"),
+        ["subjects.baseline.model is models/none", "not a folder"],
+    ),
+    "a subject that is not trained": (
+        lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/1/model"),
+        ["outputs/train/V/R/model", "R one of 0"],
+    ),
+    "a usual length that is not tried": (
+        lambda v: v["intervene"].update(length=3),
+        ["intervene.length is 3", "1, 2, 5"],
+    ),
+    "blocks that are not there": (
+        lambda v: v["intervene"].update(blocks=[2, 10]),
+        ["intervene.blocks goes up to 10", "has 9"],
+    ),
     "weights": (lambda v: v["judges"].update(inception_weights="no/such.pth"), ["judges.inception_weights", "no/such"]),
 }
 
@@ -102,6 +119,18 @@ def test_unsound_values_are_refused_in_one_line_that_names_the_key(tmp_path: Pat
     assert "\n" not in sentence
     assert sentence.startswith("params.yaml: ")
     assert all(word in sentence for word in words), sentence
+
+
+def test_a_pipeline_in_a_folder_named_like_a_variant_is_not_that_variant(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("models/mine/wide").mkdir(parents=True)
+
+    def change(values: dict) -> None:
+        values["subjects"]["mine"] = {"model": "models/mine/wide", "prompts": [], "guidance": 1.0}
+        values["subjects"].pop("baseline")
+        values["intervene"]["blocks"] = [2, 40]
+
+    assert load(tmp_path, change).intervene.blocks == [2, 40]
 
 
 def test_a_broken_file_is_refused(tmp_path: Path) -> None:
