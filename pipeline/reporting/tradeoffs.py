@@ -87,7 +87,7 @@ def pareto(methods: pd.DataFrame, of: str, distance: str, front: pd.DataFrame | 
                 _label(ax, place, value, name, colour)
         if column == "ssim" and front is not None:
             ax.plot(100 * (1 - front["cost"]), front["ssim"], ":", color="#999999", linewidth=1, zorder=0)
-            ax.set_ylim(bottom=min(methods["ssim_low"].min(), SOURCE_SSIM) - 0.03)
+            ax.set_ylim(min(methods["ssim_low"].min(), SOURCE_SSIM) - 0.03, 1.015)
         if column == "ssim":
             ax.plot(100 * SOURCE_SAVED, SOURCE_SSIM, "*", color="#888888", markersize=13, fillstyle="none")
             ax.annotate(
