@@ -45,7 +45,7 @@ def test_training_is_compared_with_the_plain_loop_switch_by_switch(tmp_path: Pat
 def test_a_sweep_as_a_tree_finds_what_the_plain_way_finds_with_fewer_calls(tiny, tmp_path: Path, cells: str) -> None:
     tiny().save_pretrained(tmp_path / "outputs/train/baseline/0/model")
     found, said = run(tmp_path, "sweep.py", f"--seeds 6 --cells {cells}")
-    assert (found["seeds"], found["batch_size"], found["of"]) == (6, 6, cells)
+    assert (found["seeds"], found["batch_size"]["plain"], found["of"]) == (6, 6, cells)
     assert found["cells"] > 3
     assert found["calls"]["tree"] < found["calls"]["plain"] <= found["cells"] * found["steps"]
     assert found["predicted"]["by_steps"] == found["calls"]["plain"] / found["calls"]["tree"]
