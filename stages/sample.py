@@ -1,4 +1,4 @@
-"""sample: images of a trained variant and of its snapshots, or of a subject: seeds in a row, classes in turn."""
+"""sample: images of a trained variant and of its snapshots, or of a pipeline: seeds in a row, classes in turn."""
 
 import argparse
 import time
@@ -18,9 +18,9 @@ from pipeline.progress import bar
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
-    of = parser.add_mutually_exclusive_group(required=True)
-    of.add_argument("--model", type=Path, help="folder of the trained weights")
-    of.add_argument("--subject", help="a name under subjects, in place of a folder")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the trained weights, or of a pipeline")
+    parser.add_argument("--prompt", action="append", default=[], help="a text that a pipeline is told; several in turn")
+    parser.add_argument("--guidance", type=float, default=1.0, help="scale of a text's guidance; not given: 1, none")
     parser.add_argument("--snapshots", type=Path, help="folder of weights by images seen; not given: none")
     parser.add_argument(
         "--policy", type=Path, help="file that shortcut wrote, to sample by; not given: every step whole"
@@ -34,11 +34,11 @@ def main() -> None:
     followed = policy.load(args.policy) if args.policy else policy.plain(whole, chosen.sampler, chosen.clip)
     marks = sorted(args.snapshots.iterdir(), key=lambda folder: int(folder.name)) if args.snapshots else []
     images = chosen.count + len(marks) * chosen.snapshot_count
-    variant = lambda folder: params.Subject(model=str(folder), prompts=[], guidance=1.0)  # noqa: E731
 
     with bar(f"sample: {'-'.join(args.out.parts[-2:])}", images * followed.calls, "call") as progress:
 
-        def draw(asked: params.Subject, count: int) -> ImageSet:
+        def draw(weights: Path, count: int) -> ImageSet:
+            asked = params.Subject(model=str(weights), prompts=args.prompt, guidance=args.guidance)
             under = subject.load(asked, values.diffusion).to(device)
             seeds = chosen.first_seed + np.arange(count)
             labels = seeds % under.conditions
@@ -46,12 +46,12 @@ def main() -> None:
             return ImageSet(drawn, labels, seeds)
 
         start = time.perf_counter()
-        finished = draw(values.subjects[args.subject] if args.subject else variant(args.model), chosen.count)
+        finished = draw(args.model, chosen.count)
         seconds = time.perf_counter() - start
         with replacing(args.out / "snapshots") as folder:
             folder.mkdir()
             for mark in marks:
-                draw(variant(mark), chosen.snapshot_count).save(folder / mark.name)
+                draw(mark, chosen.snapshot_count).save(folder / mark.name)
 
     finished.save(args.out / "images")
     timing = {"seconds": seconds, "images": chosen.count, "batch_size": chosen.batch_size}

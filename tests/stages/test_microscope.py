@@ -16,7 +16,6 @@ INTERVENE = (
     "--out scratch/intervene"
 ).split()
 SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/fast".split()
-WHOLE = "outputs/sample/baseline/0"
 POLICIES = "outputs/shortcut/baseline/policies"
 ANATOMY = ["-m", "pipeline.orchestration.cli"]
 
@@ -81,15 +80,17 @@ def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
         assert methods.loc[f"found, {policy.stem}", "cost"] <= 1
 
 
-def test_a_subject_is_sampled_by_its_name_as_by_its_folder(sound) -> None:
+def test_a_pipeline_told_a_text_is_sampled_as_a_variant_is(sound, text_pipeline) -> None:
     at = SAMPLE.index("--model")
-    by_name = [*SAMPLE[:at], "--subject", "baseline", "--out", "scratch/by_name"]
-    done = sound.run(*by_name)
+    command = [*SAMPLE[:at], "--model", str(text_pipeline), "--out", "scratch/told"]
+    sound.write(sample={"clip": False})
+    refused = sound.run(*command)
+    assert (refused.returncode, refused.stderr.splitlines()[-1].startswith("error: ")) == (1, True)
+    done = sound.run(*command, "--prompt", "a b", "--prompt", "c", "--guidance", "3")
     assert done.returncode == 0, done.stderr
-    found, whole = (
-        sound.root / where / "images/images.npy" for where in ("scratch/by_name", "outputs/sample/baseline/0")
-    )
-    assert found.read_bytes() == whole.read_bytes()
+    images = np.load(sound.root / "scratch/told/images/images.npy")
+    assert images.shape == (40, 16, 16, 3)
+    assert images.std() > 0
 
 
 def test_parts_are_printed_for_a_variant_and_a_folder(project) -> None:
