@@ -110,7 +110,6 @@ class Train(Section):
     clip_norm: Positive
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
     vlb_weight: NonNegative  # of the variational bound, where the variance is learned
-    replicas: Annotated[list[Seed], Field(min_length=1)]  # training seeds
     snapshots: list[Count]  # images seen
     log_every: Count  # images
     validation_draws: Count  # noise draws per validation image
@@ -121,24 +120,34 @@ class Train(Section):
     compile: Literal["none", "default", "reduce-overhead", "max-autotune"]  # modes of torch.compile
 
 
+class Sampler(Section):
+    """The loop from noise to image."""
+
+    name: Literal["ddim", "ddpm"]
+    timesteps: Count | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    clip: bool
+    first_seed: Seed
+
+
 class Sample(Section):
-    """How images are drawn."""
+    """How many images are drawn."""
 
     count: Count
     snapshot_count: Annotated[int, Field(ge=2)]  # a distance needs a variance
-    first_seed: Seed
-    sampler: Literal["ddim", "ddpm"]
-    timesteps: Count | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-    clip: bool
     batch_size: Count
 
 
-class Evaluate(Section):
-    """Metrics and their intervals."""
+class Bootstrap(Section):
+    """The resamples behind every interval."""
 
-    bootstrap: Annotated[int, Field(ge=100)]  # resamples
-    neighbours: Count  # k of precision, recall, density and coverage
+    resamples: Annotated[int, Field(ge=100)]
     seed: Seed
+
+
+class Evaluate(Section):
+    """The distances to the real images."""
+
+    neighbours: Count  # k of precision, recall, density and coverage
 
 
 class Subject(Section):
@@ -149,9 +158,16 @@ class Subject(Section):
     guidance: Annotated[float, Field(ge=0, allow_inf_nan=False)]  # scale of classifier-free guidance; 1: none
 
 
+class Likeness(Section):
+    """When two images count as alike."""
+
+    threshold: Fraction  # of SSIM
+
+
 class Intervene(Section):
     """The sweeps of interventions over every subject."""
 
+    run: bool
     seeds: Annotated[int, Field(ge=2)]  # images per cell
     starts: Annotated[int, Field(ge=3)] | Literal["all"]  # starting steps
     jumps: list[Count]  # n: steps that one call of the network covers
@@ -162,7 +178,6 @@ class Intervene(Section):
     fills: Annotated[list[Literal["zeros", "cache"]], Field(min_length=1)]  # what stands in for removed parts
     durations: list[Count]  # n, from each nb's own start
     relaxations: list[Annotated[int, Field(ge=0)]]  # r, between two cuts
-    threshold: Fraction  # of SSIM
     batch_size: Count
     shown: Annotated[int, Field(ge=1, le=20)]  # seeds in the pictures
 
@@ -170,6 +185,7 @@ class Intervene(Section):
 class Shortcut(Section):
     """The search for a faster way through the sampling loop, and its rivals."""
 
+    run: bool
     learn: Annotated[int, Field(ge=2)]  # seeds that the schedule is learnt on
     report: Annotated[int, Field(ge=2)]  # seeds, the ones after, that it is reported on
     qualities: Annotated[list[Fraction], Field(min_length=1)]  # of SSIM, each with a schedule of its own
@@ -179,6 +195,7 @@ class Shortcut(Section):
     rests: list[Annotated[int, Field(ge=0)]]  # r: steps between two cuts
     fewer: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]  # steps of the rival samplers
     intervals: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]  # N of DeepCache
+    search_batch_size: Count  # images that the network takes at a time in the search
     batch_size: Count  # images of one timed run
 
 
@@ -215,9 +232,13 @@ class Params(Section):
     variants: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], dict[str, Any]]
     diffusion: Diffusion
     train: Train
+    replicas: Annotated[list[Seed], Field(min_length=1)]  # training seeds
+    sampler: Sampler
     sample: Sample
+    bootstrap: Bootstrap
     evaluate: Evaluate
     subjects: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Subject]
+    likeness: Likeness
     intervene: Intervene
     shortcut: Shortcut
     report: Report

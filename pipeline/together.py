@@ -13,8 +13,10 @@ def check(values: params.Params) -> None:
     """Refuse values that are sound alone and not together."""
     _check_variants(values)
     _check_data(values.data, values.judges)
+    _check_replicas(values.replicas)
     _check_train(values.train)
-    _check_sample(values.sample, values.diffusion, values.evaluate)
+    _check_sampler(values.sampler, values.diffusion)
+    _check_sample(values.sample, values.evaluate)
     if not values.subjects:
         raise UserError("params.yaml: subjects is empty, but the report is of at least one; name the baseline's model.")
     for name, subject in values.subjects.items():
@@ -69,12 +71,14 @@ def _check_data(data: params.Data, judges: params.Judges) -> None:
         )
 
 
+def _check_replicas(replicas: list[int]) -> None:
+    """Refuse a training seed that is there twice."""
+    if len(set(replicas)) < len(replicas):
+        raise UserError(f"params.yaml: replicas is {replicas}, with a seed twice; each is a run of its own.")
+
+
 def _check_train(train: params.Train) -> None:
     """Refuse a training without an update, or snapshots outside it."""
-    if len(set(train.replicas)) < len(train.replicas):
-        raise UserError(
-            f"params.yaml: train.replicas is {train.replicas}, with a seed twice; each is a run of its own."
-        )
     if train.batch_size > train.images:
         raise UserError(
             f"params.yaml: train.images is {train.images}, less than one batch of {train.batch_size} "
@@ -88,8 +92,8 @@ def _check_train(train: params.Train) -> None:
         )
 
 
-def _check_sample(sample: params.Sample, diffusion: params.Diffusion, evaluate: params.Evaluate) -> None:
-    """Refuse too few images, and timesteps that are not there."""
+def _check_sample(sample: params.Sample, evaluate: params.Evaluate) -> None:
+    """Refuse too few images."""
     if sample.snapshot_count > sample.count:
         raise UserError(
             f"params.yaml: sample.snapshot_count is {sample.snapshot_count}, more than sample.count ({sample.count}): "
@@ -100,17 +104,21 @@ def _check_sample(sample: params.Sample, diffusion: params.Diffusion, evaluate: 
             f"params.yaml: sample.count is {sample.count}, too few for {evaluate.neighbours} neighbours of each "
             f"image (evaluate.neighbours); at least {evaluate.neighbours + 2} are needed."
         )
-    if isinstance(sample.timesteps, int):
-        if sample.timesteps > diffusion.timesteps:
+
+
+def _check_sampler(sampler: params.Sampler, diffusion: params.Diffusion) -> None:
+    """Refuse timesteps that are not there."""
+    if isinstance(sampler.timesteps, int):
+        if sampler.timesteps > diffusion.timesteps:
             raise UserError(
-                f"params.yaml: sample.timesteps is {sample.timesteps}, more than the {diffusion.timesteps} timesteps "
+                f"params.yaml: sampler.timesteps is {sampler.timesteps}, more than the {diffusion.timesteps} timesteps "
                 "of the noise process (diffusion.timesteps)."
             )
-    elif any(a <= b for a, b in zip(sample.timesteps, sample.timesteps[1:], strict=False)) or (
-        sample.timesteps[0] >= diffusion.timesteps
+    elif any(a <= b for a, b in zip(sampler.timesteps, sampler.timesteps[1:], strict=False)) or (
+        sampler.timesteps[0] >= diffusion.timesteps
     ):
         raise UserError(
-            f"params.yaml: sample.timesteps must fall from at most {diffusion.timesteps - 1} "
+            f"params.yaml: sampler.timesteps must fall from at most {diffusion.timesteps - 1} "
             "(diffusion.timesteps - 1) to at least 0 without repeats."
         )
 
@@ -119,12 +127,12 @@ def _check_subject(name: str, subject: params.Subject, values: params.Params) ->
     """Refuse a subject that no stage will have made, and that is not there."""
     folder = Path(subject.model)
     if folder.parts[:2] == ("outputs", "train"):
-        trained = {f"outputs/train/{v}/{r}/model" for v in values.variants for r in values.train.replicas}
+        trained = {f"outputs/train/{v}/{r}/model" for v in values.variants for r in values.replicas}
         if folder.as_posix() not in trained:
             raise UserError(
                 f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
                 f"outputs/train/V/R/model with V one of {', '.join(values.variants)} and R one of "
-                f"{', '.join(map(str, values.train.replicas))} (train.replicas)."
+                f"{', '.join(map(str, values.replicas))} (replicas)."
             )
     elif not folder.is_dir():
         raise UserError(
@@ -135,12 +143,12 @@ def _check_subject(name: str, subject: params.Subject, values: params.Params) ->
 
 def _check_intervene(values: params.Params) -> None:
     """Refuse interventions that do not fit into the sampling loop, or parts that a variant has not."""
-    intervene, shortcut, timesteps = values.intervene, values.shortcut, values.sample.timesteps
+    intervene, shortcut, timesteps = values.intervene, values.shortcut, values.sampler.timesteps
     steps = timesteps if isinstance(timesteps, int) else len(timesteps)
     if intervene.length > steps or intervene.length not in intervene.jumps:
         raise UserError(
             f"params.yaml: intervene.length is {intervene.length}, but must be at most the {steps} steps of "
-            f"sample.timesteps and one of intervene.jumps ({', '.join(map(str, intervene.jumps))})."
+            f"sampler.timesteps and one of intervene.jumps ({', '.join(map(str, intervene.jumps))})."
         )
     for name, subject in values.subjects.items():
         folder = Path(subject.model).parts

@@ -28,10 +28,10 @@ def main() -> None:
     classes = pd.read_csv(outputs / "prepare" / "classes.csv")
     quality = read_json(outputs / "judges" / "quality.json")
     floor = results.evaluated(outputs / "evaluate" / "floor")
-    replicas = values.train.replicas
+    replicas = values.replicas
     runs = {v: [results.run(outputs, v, replica) for replica in replicas] for v in values.variants}
 
-    summary = summarise(runs, floor, quality, dataset, classes, values.evaluate, values.report.early)
+    summary = summarise(runs, floor, quality, dataset, classes, values.bootstrap, values.report.early)
     swept = {name: results.swept(outputs, name) for name in values.subjects}
     for name, found in swept.items():
         summary |= microscope.entries(name, found)

@@ -15,7 +15,7 @@ PARAMS = Path("params.yaml")
 def check() -> None:
     """Say whether params.yaml is sound and what would run."""
     values = params.load(PARAMS)
-    replicas = len(values.train.replicas)
+    replicas = len(values.replicas)
     each = f", {replicas} replicas each" if replicas > 1 else ""
     print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}){each}.")
     stale = Graph().stale
@@ -45,7 +45,7 @@ def record() -> None:
         Path(values.report.folder) / "figures",
         values.model_dump(),
         architectures,
-        values.train.replicas,
+        values.replicas,
     )
     print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
 
@@ -66,7 +66,7 @@ def parts(where: str) -> None:
     from pipeline.diffusion import subject
 
     with tempfile.TemporaryDirectory() as folder:
-        model = f"outputs/train/{where}/{values.train.replicas[0]}/model" if where in values.variants else where
+        model = f"outputs/train/{where}/{values.replicas[0]}/model" if where in values.variants else where
         if subject.HUB.fullmatch(where):
             model = folder
             subject.fetch(where, Path(folder))

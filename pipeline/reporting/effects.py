@@ -98,7 +98,7 @@ def slower(variant: str) -> Effect:
     def effect(s: Summary) -> Entry:
         ratio = _of(s, variant, f"train.{variant}.seconds_ratio")
         if "ci95" not in ratio:
-            raise MissingError("more than one replica (train.replicas): one time has no interval")
+            raise MissingError("more than one replica (replicas): one time has no interval")
         less_two = [each - 2 for each in ratio["replicas"]]
         ends = [end - 2 for end in ratio["ci95"]]
         return {**ratio, "value": ratio["value"] - 2, "ci95": ends, "replicas": less_two}

@@ -53,13 +53,13 @@ def section(subject: str, found: Swept, summary: dict[str, Entry], params: Param
 
     distance: what the Frechet distance is called.
     """
-    steps = params.sample.timesteps
+    steps = params.sampler.timesteps
     numbers = [int(name.split(".")[1]) for name in found.findings if name.startswith("limits.")]
     (folder / subject).mkdir()
     total, blocks = (steps if isinstance(steps, int) else len(steps)), int((found.parts["kind"] == "block").sum())
     at, asked = folder / subject, params.intervene
-    drawn = sweeps.draw(at, found.curves, found.findings, asked.threshold, asked.length, asked.fills)
-    changed = found.cells.assign(changed=found.cells["ssim"] < asked.threshold)
+    drawn = sweeps.draw(at, found.curves, found.findings, params.likeness.threshold, asked.length, asked.fills)
+    changed = found.cells.assign(changed=found.cells["ssim"] < params.likeness.threshold)
     drawn += sheets.draw(at, found.curves, changed, found.images, asked.length, asked.fills[0])
     saving = tradeoffs.draw(at, found, total, blocks, distance)
     return markdown.render(

@@ -51,7 +51,7 @@ def render(
         costs=costs,
         device=device,
         variants=variants,
-        replicas=params.train.replicas,
+        replicas=params.replicas,
         baseline=BASELINE,
         marks=marks(summary, BASELINE),
         levels=levels(summary),

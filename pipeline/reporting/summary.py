@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.judges import bootstrap
-from pipeline.params import BASELINE, FLOOR, Evaluate
+from pipeline.params import BASELINE, FLOOR, Bootstrap
 from pipeline.reporting.paired import Entry, difference, negative, rank_correlation, relative, student
 from pipeline.reporting.results import Evaluated, Run
 
@@ -35,7 +35,7 @@ def summarise(
     quality: dict[str, Any],
     dataset: dict[str, Any],
     classes: pd.DataFrame,
-    params: Evaluate,
+    params: Bootstrap,
     early: float,
 ) -> dict[str, Entry]:
     """Dotted name -> {value, n, ci95 where sampled}; results: variant -> its replicas, the baseline among them;
@@ -73,7 +73,7 @@ def summarise(
     return out | {name: _over_replicas(name, [numbers[name] for numbers in runs]) for name in runs[0]}
 
 
-def _training(variant: str, run: Run, baseline: Run, params: Evaluate, early: float) -> dict[str, Entry]:
+def _training(variant: str, run: Run, baseline: Run, params: Bootstrap, early: float) -> dict[str, Entry]:
     """Loss and costs. The gap of the early loss is the baseline's loss less the variant's on the same images, timesteps
     and noise, mean over the second half of the first part of training, when what the fresh weights gave is forgotten;
     its interval is Student's over blocks of successive updates."""
@@ -108,11 +108,11 @@ def _training(variant: str, run: Run, baseline: Run, params: Evaluate, early: fl
     }
 
 
-def _final_losses(run: Run, params: Evaluate) -> tuple[np.ndarray, np.ndarray]:
+def _final_losses(run: Run, params: Bootstrap) -> tuple[np.ndarray, np.ndarray]:
     """The final validation loss of each image, mean over its draws, and the mean of each resample of the images."""
     images = run.validation.groupby("id", sort=True)
     losses, labels = images["loss"].mean().to_numpy(), images["label"].first().to_numpy()
-    return losses, losses[bootstrap.draws(labels, params.bootstrap, params.seed)].mean(axis=1)
+    return losses, losses[bootstrap.draws(labels, params.resamples, params.seed)].mean(axis=1)
 
 
 def noise_levels(validation: pd.DataFrame) -> list[pd.DataFrame]:
@@ -122,11 +122,11 @@ def noise_levels(validation: pd.DataFrame) -> list[pd.DataFrame]:
     return [ordered.iloc[index] for index in np.array_split(np.arange(len(ordered)), count)]
 
 
-def _noise_levels(variant: str, run: Run, baseline: Run, params: Evaluate) -> dict[str, Entry]:
+def _noise_levels(variant: str, run: Run, baseline: Run, params: Bootstrap) -> dict[str, Entry]:
     """The validation loss by noise level, and its change against the baseline; resampled are the images."""
     out: dict[str, Entry] = {}
     images = run.validation.groupby("id", sort=True)
-    draws = bootstrap.draws(images["label"].first().to_numpy(), params.bootstrap, params.seed)
+    draws = bootstrap.draws(images["label"].first().to_numpy(), params.resamples, params.seed)
     ids = list(images.groups)
     levels = zip(noise_levels(run.validation), noise_levels(baseline.validation), strict=True)
     for level, (mine, theirs) in enumerate(levels):
@@ -152,7 +152,7 @@ def _evaluated(variant: str, found: Evaluated, told: bool) -> dict[str, Entry]:
 
 
 def _against(
-    variant: str, run: Run, base: Evaluated, floor: Evaluated, frechet: str, params: Evaluate
+    variant: str, run: Run, base: Evaluated, floor: Evaluated, frechet: str, params: Bootstrap
 ) -> dict[str, Entry]:
     """What a variant gains or loses against the baseline, and how near its images are to the training images, beside
     the real test images."""
@@ -180,14 +180,14 @@ def _against(
     return {f"evaluate.{variant}.{name}": entry for name, entry in out.items() if run.told or name not in LEFT_OUT}
 
 
-def _near_copies(found: Evaluated, floor: Evaluated, params: Evaluate) -> Entry:
+def _near_copies(found: Evaluated, floor: Evaluated, params: Bootstrap) -> Entry:
     """The share of images that are as near to a training image as the nearest of the real test images.
 
     Resampled are both sets, since what is near is estimated too; the interval is never narrower than Wilson's.
     """
     ours, theirs = (each.images["training_distance"].to_numpy() for each in (found, floor))
     draws = [
-        bootstrap.draws(each.images["label"].to_numpy(), params.bootstrap, seed)
+        bootstrap.draws(each.images["label"].to_numpy(), params.resamples, seed)
         for each, seed in ((found, params.seed), (floor, params.seed + 1))
     ]
     bounds = np.quantile(theirs[draws[1]], NEAR, axis=1)

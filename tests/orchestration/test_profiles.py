@@ -72,7 +72,7 @@ def test_the_paper_s_ablation_is_the_source_s() -> None:
     paper = params.parse(profiles.apply(TEXT, "cifar10-paper", FOLDER))
     assert (paper.diffusion.schedule, paper.diffusion.timesteps) == ("cosine", 4000)
     assert paper.train.images / paper.train.batch_size == 100_000
-    assert len(paper.train.replicas) == 3
+    assert len(paper.replicas) == 3
     assert [paper.architecture(v).channels[0] for v in ("baseline", "wide")] == [32, 64]
     assert [paper.architecture(v).res_blocks for v in ("res_blocks_0", "res_blocks_1", "baseline")] == [0, 1, 2]
     bare = paper.architecture("no_attention")
