@@ -32,6 +32,7 @@ class Number(TypedDict):
     snr_db: NotRequired[float]  # signal-to-noise ratio at a step that it names
     tried: NotRequired[float]  # the largest value that could have been found
     against: NotRequired[str]  # which of several rivals decides
+    verdict: NotRequired[str]  # what it says of a claim, whose effect it is
     class_name: NotRequired[str]  # the class that it is of
     sha256: NotRequired[str]  # of what was counted
 
