@@ -35,6 +35,12 @@ def replacing(path: Path) -> Iterator[Path]:
         remove(replaced)
 
 
+def empty_folder(path: Path) -> None:
+    """Leave an empty folder: the whole result of a stage that is switched off."""
+    with replacing(path) as folder:
+        folder.mkdir()
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder, if there is one."""
     if path.is_dir():

@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True, help="folder of images with the labels asked for")
     parser.add_argument("--at-most", type=int, help="images, evenly over the classes; not given: all")
+    parser.add_argument("--snapshot-count", type=int, required=True, help="images of each snapshot, the first seeds")
     parser.add_argument("--snapshots", type=Path, help="folder of folders of images, by images seen in training")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
@@ -47,16 +48,16 @@ def main() -> None:
             "blur": metrics.blurs(images.images),
         }
     )
-    result = metrics.compare(features, table, real, judge, values.evaluate)
-    classes = metrics.by_class(features, images.labels, recognised_as, real, judge, values.evaluate)
+    result = metrics.compare(features, table, real, judge, values.evaluate.neighbours, values.bootstrap)
+    classes = metrics.by_class(features, images.labels, recognised_as, real, judge, values.bootstrap)
 
-    first = slice(values.sample.snapshot_count)  # the seeds of the snapshots, at the end of training
+    first = slice(args.snapshot_count)  # the seeds of the snapshots, at the end of training
     marks = {"end": (features[first], images.labels[first], recognised_as[first])}
     for folder in sorted(args.snapshots.iterdir(), key=lambda each: int(each.name)) if args.snapshots else []:
         then = load(folder)
         seen = classifier.predict(trained, then.images)
         marks[folder.name] = (extract(judge, then.images, device), then.labels, seen)
-    snapshots = {mark: metrics.brief(*of, real, judge, values.evaluate) for mark, of in marks.items()}
+    snapshots = {mark: metrics.brief(*of, real, judge, values.bootstrap) for mark, of in marks.items()}
 
     with replacing(args.out) as folder:
         folder.mkdir()

@@ -18,7 +18,7 @@ from pipeline.anatomy.sweep import Loop
 from pipeline.anatomy.trials import Trials
 from pipeline.diffusion import subject
 from pipeline.diffusion.schedule import descend, snr_db
-from pipeline.files import remove, replacing, write_json
+from pipeline.files import empty_folder, remove, replacing, write_json
 from pipeline.judges import bootstrap, classifier, features
 from pipeline.progress import bar
 
@@ -32,27 +32,30 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of parts, cells, curves, findings and pictures")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen, sample = values.intervene, values.sample
+    chosen, sampler = values.intervene, values.sampler
+    if not chosen.run:
+        empty_folder(args.out)
+        return
     device = compute.device(values.compute.device, values.compute.threads)
     judge = classifier.load(args.judges / "classifier").to(device)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
-    loop = Loop(under, descend(sample.timesteps, len(under.alpha_bar)), sample.sampler, sample.clip, chosen.batch_size)
-    seeds = sample.first_seed + np.arange(chosen.seeds)
+    loop = Loop(under, descend(sampler.timesteps, len(under.alpha_bar)), sampler.name, sampler.clip, chosen.batch_size)
+    seeds = sampler.first_seed + np.arange(chosen.seeds)
     labels = seeds % under.conditions
     sees = partial(classifier.predict, judge) if judge.image_shape == under.image_shape else None
 
     determined_by = [
         under.sha256(),
         features.classifier_judge(judge).identity,
-        sample.model_dump(include={"first_seed", "sampler", "timesteps", "clip"}),
+        sampler.model_dump(),
         [chosen.seeds, chosen.shown, chosen.batch_size],
         compute.fingerprint(device),
     ]
     key = hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
     store = args.checkpoints / f"intervene-{args.subject}-{key[:12]}"  # other parameters' are left alone
     trials = Trials(loop, seeds, labels, sees, chosen.shown, store)
-    draws = bootstrap.draws(labels, values.evaluate.bootstrap, values.evaluate.seed)
-    curves = Curves(trials.found, draws, chosen.threshold)
+    draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)
+    curves = Curves(trials.found, draws, values.likeness.threshold)
 
     def run(wanted: Iterable[Cell], what: str) -> None:
         wanted = list(wanted)

@@ -28,10 +28,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of images, snapshots and timing.json")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen = values.sample
+    chosen, sampler = values.sample, values.sampler
     device = compute.device(values.compute.device, values.compute.threads)
-    whole = descend(chosen.timesteps, values.diffusion.timesteps)
-    followed = policy.load(args.policy) if args.policy else policy.plain(whole, chosen.sampler, chosen.clip)
+    whole = descend(sampler.timesteps, values.diffusion.timesteps)
+    followed = policy.load(args.policy) if args.policy else policy.plain(whole, sampler.name, sampler.clip)
     marks = sorted(args.snapshots.iterdir(), key=lambda folder: int(folder.name)) if args.snapshots else []
     images = chosen.count + len(marks) * chosen.snapshot_count
 
@@ -40,7 +40,7 @@ def main() -> None:
         def draw(weights: Path, count: int) -> ImageSet:
             asked = params.Subject(model=str(weights), prompts=args.prompt, guidance=args.guidance)
             under = subject.load(asked, values.diffusion).to(device)
-            seeds = chosen.first_seed + np.arange(count)
+            seeds = sampler.first_seed + np.arange(count)
             labels = seeds % under.conditions
             drawn = policy.sample(under, followed, seeds, labels, chosen.batch_size, progress.update)
             return ImageSet(drawn, labels, seeds)

@@ -13,7 +13,7 @@ from pipeline.anatomy.policy import Policy
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion import subject
 from pipeline.diffusion.schedule import descend
-from pipeline.files import read_json, replacing, write_json
+from pipeline.files import empty_folder, read_json, replacing, write_json
 from pipeline.judges import bootstrap, classifier, frechet, reference
 from pipeline.judges.features import choose, extract
 from pipeline.progress import bar
@@ -28,13 +28,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of policies, methods, times and pictures")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen, sample = values.shortcut, values.sample
+    chosen, sampler = values.shortcut, values.sampler
+    if not chosen.run:
+        empty_folder(args.out)
+        return
     device = compute.device(values.compute.device, values.compute.threads)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
-    timesteps = descend(sample.timesteps, len(under.alpha_bar))
-    size = min(values.intervene.batch_size, chosen.learn)
-    loop = Loop(under, timesteps, sample.sampler, sample.clip, size)
-    seeds = sample.first_seed + np.arange(chosen.learn + chosen.report)
+    timesteps = descend(sampler.timesteps, len(under.alpha_bar))
+    size = min(chosen.search_batch_size, chosen.learn)
+    loop = Loop(under, timesteps, sampler.name, sampler.clip, size)
+    seeds = sampler.first_seed + np.arange(chosen.learn + chosen.report)
     labels = seeds % under.conditions
     learn, report = slice(chosen.learn), slice(chosen.learn, None)
 
@@ -60,16 +63,16 @@ def main() -> None:
         )
         found = shortcuts.learnt(loop, front, seeds[learn], labels[learn], untouched, chosen, distance)
 
-    timed = Loop(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
+    timed = Loop(under, timesteps, sampler.name, sampler.clip, chosen.batch_size)
     methods = comparison.methods(timed, chosen, found)
     rounds = -(-chosen.report // chosen.batch_size)
     total = sum(method.calls for method in methods) * rounds * chosen.batch_size
     with bar(f"shortcut: {args.subject} rivals", total, "img") as progress:
         timed.told = progress.update
         images, times = comparison.measure(timed, methods, seeds[report], labels[report])
-    draws = bootstrap.draws(labels[report], values.evaluate.bootstrap, values.evaluate.seed)
+    draws = bootstrap.draws(labels[report], values.bootstrap.resamples, values.bootstrap.seed)
     outcomes = comparison.outcomes(methods, images, times, draws, features, real)
-    table = comparison.table(outcomes, draws, values.intervene.threshold, methods[0].multiply_adds)
+    table = comparison.table(outcomes, draws, values.likeness.threshold, methods[0].multiply_adds)
 
     with replacing(args.out) as folder:
         folder.mkdir()
@@ -87,8 +90,8 @@ def main() -> None:
             learnt: dict[str, float] = {"cost": candidate.cost, "ssim": candidate.ssim, "seeds": chosen.learn}
             policy = Policy(
                 timesteps=timesteps,
-                sampler=sample.sampler,
-                clip=sample.clip,
+                sampler=sampler.name,
+                clip=sampler.clip,
                 blocks=loop.blocks,
                 intervention=candidate.intervention,
                 learnt=learnt,

@@ -52,7 +52,7 @@ def main() -> None:
 
     determined_by = [
         architecture.model_dump(),
-        train.model_dump(exclude={"replicas"}) | {"seed": args.replica},
+        train.model_dump() | {"seed": args.replica},
         values.diffusion.model_dump(),
         [dataset["sha256"]["train"], dataset["sha256"]["validation"]],
         compute.fingerprint(device),

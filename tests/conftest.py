@@ -44,7 +44,7 @@ class Project:
         for command in ("init -q", "add -A", "-c user.name=t -c user.email=t@example.org commit -qm start"):
             subprocess.run(["git", *command.split()], cwd=root, check=True)
 
-    def write(self, **sections: dict) -> None:
+    def write(self, **sections: object) -> None:
         """Write params.yaml, with these sections laid over the tiny profile."""
         values = copy.deepcopy(self.params)
         profiles.lay(values, sections)

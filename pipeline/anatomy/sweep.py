@@ -54,7 +54,7 @@ class Loop:
 
     def __init__(self, subject: Subject, timesteps: list[int], sampler: str, clip: bool, batch_size: int):
         if clip and subject.autoencoder is not None:
-            raise UserError("this subject works on latents, which reach beyond [-1, 1]: set sample: clip to false.")
+            raise UserError("this subject works on latents, which reach beyond [-1, 1]: set sampler.clip to false.")
         total = len(subject.alpha_bar)
         if sorted(set(timesteps), reverse=True) != timesteps or timesteps[0] >= total:
             raise UserError(

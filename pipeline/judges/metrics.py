@@ -11,7 +11,7 @@ from pipeline.judges import bootstrap, frechet, kernel
 from pipeline.judges.features import Judge
 from pipeline.judges.neighbours import inside
 from pipeline.judges.reference import Reference
-from pipeline.params import Evaluate
+from pipeline.params import Bootstrap
 
 ANYTHING, SHARE, AT_LEAST_0 = (-np.inf, np.inf), (0.0, 1.0), (0.0, np.inf)
 
@@ -27,19 +27,22 @@ class Metrics:
     replicates: pd.DataFrame
 
 
-def compare(features: np.ndarray, images: pd.DataFrame, real: Reference, judge: Judge, params: Evaluate) -> Metrics:
+def compare(
+    features: np.ndarray, images: pd.DataFrame, real: Reference, judge: Judge, neighbours: int, resampling: Bootstrap
+) -> Metrics:
     """features: [N, F]; images: a row each with `label` (the class asked for), `recognised_as`, `training_distance`
-    (to the nearest training image) and `blur`; real: what they are compared with.
+    (to the nearest training image) and `blur`; real: what they are compared with; neighbours: k of precision, recall,
+    density and coverage.
 
     Resampled are the images compared; for recall and coverage, which are shares of the real images, those.
     """
     labels = images["label"].to_numpy()
-    ours = bootstrap.draws(labels, params.bootstrap, params.seed)
-    theirs = bootstrap.draws(real.labels, params.bootstrap, params.seed)
-    near_real = inside(features, real.features, params.neighbours)
-    precise, dense = near_real.any(axis=1).astype(float), near_real.sum(axis=1) / params.neighbours
+    ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
+    theirs = bootstrap.draws(real.labels, resampling.resamples, resampling.seed)
+    near_real = inside(features, real.features, neighbours)
+    precise, dense = near_real.any(axis=1).astype(float), near_real.sum(axis=1) / neighbours
     covered = near_real.any(axis=0).astype(float)
-    recalled = inside(real.features, features, params.neighbours).any(axis=1).astype(float)
+    recalled = inside(real.features, features, neighbours).any(axis=1).astype(float)
     recognised_as = images["recognised_as"].to_numpy()
     distance, blur = images["training_distance"].to_numpy(), images["blur"].to_numpy()
     found = {
@@ -73,10 +76,10 @@ def brief(
     recognised_as: np.ndarray,
     real: Reference,
     judge: Judge,
-    params: Evaluate,
+    resampling: Bootstrap,
 ) -> Metrics:
     """The Frechet distance and the accuracy alone, of a snapshot; arguments as in `compare`."""
-    ours = bootstrap.draws(labels, params.bootstrap, params.seed)
+    ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
     found = {judge.frechet: _frechet(features, real.statistics, ours)}
     return Metrics(*_with_accuracy(found, labels, recognised_as, ours))
 
@@ -87,7 +90,7 @@ def by_class(
     recognised_as: np.ndarray,
     real: Reference,
     judge: Judge,
-    params: Evaluate,
+    resampling: Bootstrap,
 ) -> dict[int, dict[str, dict[str, Any]]]:
     """Class index -> the Frechet distance to the real images of the class, the accuracy, and `seen`, the share of all
     images that are recognised as it. Classes with fewer than two images on either side are left out."""
@@ -96,7 +99,7 @@ def by_class(
         mine, theirs = labels == label, real.labels == label
         if mine.sum() < 2 or theirs.sum() < 2:
             continue
-        draws = bootstrap.draws(labels[mine], params.bootstrap, params.seed)
+        draws = bootstrap.draws(labels[mine], resampling.resamples, resampling.seed)
         found = {judge.frechet: _frechet(features[mine], frechet.gaussian(real.features[theirs]), draws)}
         numbers, _ = _with_accuracy(found, labels[mine], recognised_as[mine], draws)
         seen = recognised_as == label

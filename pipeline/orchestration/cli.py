@@ -15,7 +15,7 @@ PARAMS = Path("params.yaml")
 def check() -> None:
     """Say whether params.yaml is sound and what would run."""
     values = params.load(PARAMS)
-    replicas = len(values.train.replicas)
+    replicas = len(values.replicas)
     each = f", {replicas} replicas each" if replicas > 1 else ""
     print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}){each}.")
     stale = Graph().stale
@@ -59,7 +59,7 @@ def parts(where: str) -> None:
     from pipeline.diffusion import subject
 
     with tempfile.TemporaryDirectory() as folder:
-        model = f"outputs/train/{where}/{values.train.replicas[0]}/model" if where in values.variants else where
+        model = f"outputs/train/{where}/{values.replicas[0]}/model" if where in values.variants else where
         if subject.HUB.fullmatch(where):
             model = folder
             subject.fetch(where, Path(folder))

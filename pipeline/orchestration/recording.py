@@ -36,7 +36,7 @@ def record(outputs: Path, report: Path, values: Params) -> list[str]:
                 if act():
                     done.append(name)
 
-    for variant, replica in itertools.product(values.variants, values.train.replicas):
+    for variant, replica in itertools.product(values.variants, values.replicas):
         name = f"{variant}-{replica}"
         attempt(name, lambda v=variant, r=replica: _training(recorder, outputs, report, values, v, r))  # type: ignore[misc]
     for subject in values.subjects:
@@ -86,7 +86,7 @@ def _subject(recorder: Recorder, report: Path, values: Params, summary: dict[str
     if recorder.find(**{RECORDED: state}):
         return False
     run_id = recorder.create(subject, **{SUBJECT: subject})
-    shown = {name: getattr(values, name).model_dump() for name in ("intervene", "shortcut", "sample", "diffusion")}
+    shown = {name: getattr(values, name).model_dump() for name in ("intervene", "shortcut", "sampler", "diffusion")}
     recorder.batch(run_id, {}, flat(shown | {"subject": values.subjects[subject].model_dump()}))
     numbers = {name: number for name, number in mine.items() if "verdict" not in number}
     metrics = list(_metrics(numbers).items())

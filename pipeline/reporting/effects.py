@@ -94,7 +94,7 @@ def slower(variant: str) -> Effect:
     def effect(s: Summary) -> Number:
         ratio = _of(s, variant, f"train.{variant}.seconds_ratio")
         if "ci95" not in ratio:
-            raise MissingError("more than one replica (train.replicas): one time has no interval")
+            raise MissingError("more than one replica (replicas): one time has no interval")
         return shifted(ratio, -2)
 
     return effect

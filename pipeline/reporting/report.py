@@ -70,7 +70,7 @@ def _story(
         size=prepared.image_size,
         classes=len(prepared.classes),
         seen=f"{study.baseline.images_seen:,}",
-        replicas=len(study.params.train.replicas) if study.several else 0,
+        replicas=len(study.params.replicas) if study.several else 0,
         cannot_judge=not quality.can_judge,
         judged=text(quality.accuracy, 1, 100),
         required=f"{100 * quality.min_accuracy:g}",

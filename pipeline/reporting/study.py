@@ -35,7 +35,7 @@ class Study:
     @cached_property
     def runs(self) -> dict[str, list[Run]]:
         """Variant -> a training for every training seed."""
-        replicas = self.params.train.replicas
+        replicas = self.params.replicas
         return {v: [results.run(self.outputs, v, replica) for replica in replicas] for v in self.params.variants}
 
     @cached_property
@@ -81,22 +81,22 @@ class Study:
     @property
     def several(self) -> bool:
         """Whether there is more than one training seed."""
-        return len(self.params.train.replicas) > 1
+        return len(self.params.replicas) > 1
 
     def samples(self, variant: str, mark: str = "end") -> ImageSet:
         """What the variant drew with the first training seed, at the end of training or at a snapshot."""
-        folder = self.outputs / "sample" / variant / str(self.params.train.replicas[0])
+        folder = self.outputs / "sample" / variant / str(self.params.replicas[0])
         return load(folder / "images" if mark == "end" else folder / "snapshots" / mark)
 
     def draws(self, labels: np.ndarray) -> np.ndarray:
         """Resamples of things of these classes, the same in every variant."""
-        return bootstrap.draws(labels, self.params.evaluate.bootstrap, self.params.evaluate.seed)
+        return bootstrap.draws(labels, self.params.bootstrap.resamples, self.params.bootstrap.seed)
 
     def over_replicas(self, numbers: Callable[[Trained], Summary]) -> Summary:
         """The numbers of each training seed alone, put together: every variant is compared with the baseline of its
         own seed."""
         each = [
             numbers({variant: runs[i] for variant, runs in self.runs.items()})
-            for i in range(len(self.params.train.replicas))
+            for i in range(len(self.params.replicas))
         ]
         return {name: over_replicas([of[name] for of in each]) for name in each[0]}

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 TIMESTEPS = [990, 810, 590, 400, 210, 20]
 SHORTCUT = {
     "learn": 6, "report": 5, "qualities": [0.5], "distance": 1.1, "blocks": [1], "cuts": [2], "rests": [1],
-    "fewer": [2, 5, 6, 9], "intervals": [2, 3, 7], "batch_size": 4,
+    "fewer": [2, 5, 6, 9], "intervals": [2, 3, 7], "search_batch_size": 4, "batch_size": 4, "run": True,
 }  # fmt: skip
 FOUND = {
     "ssim-0.5": [{"remove": "blocks", "start": 5, "count": 4, "number": 3, "fill": "cache"}],

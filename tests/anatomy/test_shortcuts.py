@@ -16,6 +16,7 @@ from pipeline.judges import similarity
 from pipeline.params import Shortcut
 
 SHORTCUT = {
+    "run": True,
     "learn": 6,
     "report": 4,
     "qualities": [0.8],
@@ -25,6 +26,7 @@ SHORTCUT = {
     "rests": [0, 1],
     "fewer": [3],
     "intervals": [2],
+    "search_batch_size": 3,
     "batch_size": 4,
 }
 SEEDS = np.arange(3) + 40

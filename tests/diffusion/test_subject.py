@@ -265,7 +265,7 @@ def test_networks_that_make_other_channels_than_they_take_are_one_sentence(tmp_p
 
 
 def test_latents_are_not_kept_in_the_range_of_images(text_pipeline: Path) -> None:
-    with pytest.raises(UserError, match="set sample: clip to false"):
+    with pytest.raises(UserError, match=r"set sampler\.clip to false"):
         Loop(loaded(text_pipeline), [999, 0], "ddim", True, 2)
 
 

@@ -28,7 +28,6 @@ PARAMS = {
     "clip_norm": 1.0,
     "ema": 0.9,
     "vlb_weight": 0.001,
-    "replicas": [0],
     "snapshots": [],
     "log_every": 32,
     "validation_draws": 2,

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.params import Evaluate
+from pipeline.params import Bootstrap
 from pipeline.reporting.results import Evaluated, Run
 from pipeline.reporting.summary import summarise
 
-EVALUATE = Evaluate(bootstrap=200, neighbours=3, seed=0)
+RESAMPLING = Bootstrap(resamples=200, seed=0)
 METRICS = ("fd_classifier", "kd_classifier", "precision", "recall", "density", "coverage", "accuracy")
 METRICS += ("training_distance", "blur", "class_imbalance")
 UNET = {"res_blocks": 2, "channels": [8, 8], "class_embedding": True}
@@ -110,6 +110,6 @@ def summed(quality, dataset):
     classes = pd.DataFrame({"class": [0, 1, 2], "n": 30, "stroke_length": [5.0, 7.0, 9.0], "variance": [0.1, 0.3, 0.2]})
 
     def make(results: dict[str, list[Run]], floor: Evaluated | None = None) -> dict:
-        return summarise(results, floor or evaluated(5, 0.5), quality, dataset, classes, EVALUATE, 0.25)
+        return summarise(results, floor or evaluated(5, 0.5), quality, dataset, classes, RESAMPLING, 0.25)
 
     return make

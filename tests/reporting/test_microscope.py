@@ -31,7 +31,7 @@ def values() -> params.Params:
     return loaded.model_copy(
         update={
             "intervene": loaded.intervene.model_copy(update=CHANGES),
-            "sample": loaded.sample.model_copy(update={"timesteps": STEPS}),
+            "sampler": loaded.sampler.model_copy(update={"timesteps": STEPS}),
         }
     )
 
@@ -52,7 +52,7 @@ def swept(values) -> Swept:
         images = rng.integers(0, 255, (3, 8, 8, 1), dtype=np.uint8)
         found[cell] = {"ssim": ssim, "psnr": 40 * ssim, "kept": ssim > 0.7, "images": images}
     labels = np.arange(SEEDS) % 3
-    curves = Curves(found, bootstrap.draws(labels, 100, 0), chosen.threshold)
+    curves = Curves(found, bootstrap.draws(labels, 100, 0), values.likeness.threshold)
     at = {k: float(12 - 3 * k) for k in range(STEPS, 0, -1)}
     methods = pd.DataFrame(
         {

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.params import Train
-
 ROOT = Path(__file__).parents[2]
 OBSERVERS = {"pipeline/progress.py", "pipeline/orchestration/tracking.py"}  # cannot change an output
 PASSES_THROUGH = {"pipeline/params.py", "pipeline/together.py"}  # have no values of their own: tests/test_params.py
@@ -71,11 +69,6 @@ def test_declared_parameters_are_the_sections_read(stage: str) -> None:
         assert sections_read(script(stage)) <= declared
     else:
         assert sections_read(script(stage)) == declared
-
-
-def test_training_depends_on_every_value_of_its_section_but_the_other_replicas() -> None:
-    listed = {name.removeprefix("train.") for name in STAGES["train"]["params"] if name.startswith("train.")}
-    assert listed == set(Train.model_fields) - {"replicas"}
 
 
 def test_no_stage_imports_torch_before_the_pipeline_has_set_it_up() -> None:

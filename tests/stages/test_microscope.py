@@ -83,7 +83,7 @@ def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
 def test_a_pipeline_told_a_text_is_sampled_as_a_variant_is(sound, text_pipeline) -> None:
     at = SAMPLE.index("--model")
     command = [*SAMPLE[:at], "--model", str(text_pipeline), "--out", "scratch/told"]
-    sound.write(sample={"clip": False})
+    sound.write(sampler={"clip": False})
     refused = sound.run(*command)
     assert (refused.returncode, refused.stderr.splitlines()[-1].startswith("error: ")) == (1, True)
     done = sound.run(*command, "--prompt", "a b", "--prompt", "c", "--guidance", "3")

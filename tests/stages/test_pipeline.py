@@ -107,7 +107,7 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_repro_and_by_th
 
 
 def test_a_replica_more_concerns_itself_and_the_report_alone(sound) -> None:
-    sound.write(train={"replicas": [0, 1]})
+    sound.write(replicas=[0, 1])
     status = sound.run("-m", "dvc", "status", "--json")
     new = {f"{stage}@{v}-1" for stage in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")}
     assert set(json.loads(status.stdout)) == {"check", "report", *new}
@@ -159,7 +159,7 @@ def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
 
 def test_an_image_is_the_same_alone_and_among_many(sound) -> None:
     together = np.load(sound.root / "outputs/sample/baseline/0/images/images.npy")
-    sound.write(sample={"count": 7, "snapshot_count": 2, "first_seed": 17})
+    sound.write(sample={"count": 7, "snapshot_count": 2}, sampler={"first_seed": 17})
     assert sound.run(*SAMPLE).returncode == 0
     fewer = np.load(sound.root / "scratch/samples/images/images.npy")
     np.testing.assert_array_equal(fewer, together[17:24])

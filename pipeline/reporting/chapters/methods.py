@@ -44,7 +44,7 @@ def finding(study: Study, summary: Summary) -> None:
 def page(study: Study, summary: Summary, pictures: Pictures) -> str:
     """The chapter as Markdown."""
     params, prepared = study.params, study.prepared
-    sample, timesteps = params.sample, params.sample.timesteps
+    sample, timesteps = params.sample, params.sampler.timesteps
     return fill(
         Path(__file__).with_suffix(".md"),
         **pictures,
@@ -60,13 +60,13 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         velocity=params.diffusion.prediction == "v",
         diffusion=params.diffusion,
         train=params.train,
-        replicas=listed(params.train.replicas),
-        count_replicas=len(params.train.replicas),
+        replicas=listed(params.replicas),
+        count_replicas=len(params.replicas),
         several=study.several,
-        sampler=sample.sampler.upper(),
+        sampler=params.sampler.name.upper(),
         evenly=timesteps if isinstance(timesteps, int) else 0,
         timesteps="" if isinstance(timesteps, int) else ", ".join(map(str, timesteps)),
-        first_seed=sample.first_seed,
-        last_seed=sample.first_seed + sample.count - 1,
-        resamples=f"{params.evaluate.bootstrap:,}",
+        first_seed=params.sampler.first_seed,
+        last_seed=params.sampler.first_seed + sample.count - 1,
+        resamples=f"{params.bootstrap.resamples:,}",
     )

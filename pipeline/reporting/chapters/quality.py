@@ -68,9 +68,9 @@ def _near_copies(found: Evaluated, study: Study) -> Number:
     Resampled are both sets, since what is near is estimated too; the interval is never narrower than Wilson's.
     """
     ours, theirs = (each.images["training_distance"].to_numpy() for each in (found, study.floor))
-    params = study.params.evaluate
+    params = study.params.bootstrap
     draws = [
-        bootstrap.draws(each.images["label"].to_numpy(), params.bootstrap, seed)
+        bootstrap.draws(each.images["label"].to_numpy(), params.resamples, seed)
         for each, seed in ((found, params.seed), (study.floor, params.seed + 1))
     ]
     bounds = np.quantile(theirs[draws[1]], NEAR, axis=1)

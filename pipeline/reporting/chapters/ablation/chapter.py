@@ -159,7 +159,7 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         distance=study.distance,
         n=summary[f"evaluate.{BASELINE}.{study.frechet}"]["n"],
         images=summary[f"train.{BASELINE}.loss"]["n"],
-        replicas=len(study.params.train.replicas),
+        replicas=len(study.params.replicas),
         several=study.several,
         better=listed(better) if better else "none",
         worse=listed(worse_ones) if worse_ones else "none",

@@ -56,8 +56,8 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     asked = found.params.intervene
     drawn: Pictures = {}
     for subject, swept in found.subjects.items():
-        changed = swept.cells.assign(changed=swept.cells["ssim"] < asked.threshold)
-        made = curves.draw(folder / subject, swept.curves, swept.findings, asked.threshold, asked.length, asked.fills)
+        changed = swept.cells.assign(changed=swept.cells["ssim"] < found.params.likeness.threshold)
+        made = curves.draw(folder / subject, swept.curves, swept.findings, found.params.likeness.threshold, asked.length, asked.fills)
         made += sheets.draw(folder / subject, swept.curves, changed, swept.images, asked.length, asked.fills[0])
         for file, caption in made:
             drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
@@ -85,15 +85,15 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
     """The chapter as Markdown, a part per subject."""
     return fill(
         Path(__file__).with_suffix(".md"),
-        sampler=found.params.sample.sampler.upper(),
-        threshold=found.params.intervene.threshold,
+        sampler=found.params.sampler.name.upper(),
+        threshold=found.params.likeness.threshold,
         steps=_steps(found.params),
         subjects=[_of_subject(name, swept, found, summary, pictures) for name, swept in found.subjects.items()],
     )
 
 
 def _steps(params: Params) -> int:
-    timesteps = params.sample.timesteps
+    timesteps = params.sampler.timesteps
     return timesteps if isinstance(timesteps, int) else len(timesteps)
 
 
@@ -110,9 +110,9 @@ def _of_subject(
         "parts": fold("The parts of its network", str(_parts(swept))),
         "phases": [f"step {limit(each)} ({each['snr_db']:+.1f} dB)" for each in phases if each],
         "length": asked.length,
-        "resamples": f"{found.params.evaluate.bootstrap:,}",
+        "resamples": f"{found.params.bootstrap.resamples:,}",
         "limits": _limits(subject, blocks, found.params, summary),
-        "threshold": asked.threshold,
+        "threshold": found.params.likeness.threshold,
         "cuts": listed(asked.durations),
         "rests": listed(asked.relaxations),
         "pictures": [picture for picture in pictures.values() if picture.of == subject],

@@ -70,7 +70,7 @@ def slug(method: str) -> str:
 
 def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     """Time saved against likeness and distance, the schedules, and images, for every subject."""
-    steps = found.params.sample.timesteps
+    steps = found.params.sampler.timesteps
     count = steps if isinstance(steps, int) else len(steps)
     drawn: Pictures = {}
     for subject, compared in found.subjects.items():
