@@ -35,18 +35,11 @@ def run() -> None:
 
 
 def record() -> None:
-    """Record in MLflow every variant and replica that no run holds yet."""
+    """Record in MLflow every training, subject and report that no run holds yet."""
     values = params.load(PARAMS)
-    from pipeline.orchestration import tracking  # seconds of torch, which `check` need not wait for
+    from pipeline.orchestration import recording  # seconds of pandas, which `check` need not wait for
 
-    architectures = {name: values.architecture(name).model_dump() for name in values.variants}
-    done = tracking.record(
-        Path("outputs"),
-        Path(values.report.folder) / "figures",
-        values.model_dump(),
-        architectures,
-        values.replicas,
-    )
+    done = recording.record(Path("outputs"), Path(values.report.folder), values)
     print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
 
 

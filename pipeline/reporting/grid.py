@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 from pipeline.files import replacing
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 MARK = "#D55E00"
 
@@ -24,10 +21,10 @@ def contact_sheet(
     cell, top = 0.62, 0.27 + 0.16 * lines
     grid_width, height = label_width + cell * count_columns, top + cell * count_rows
     width = max(grid_width, 0.086 * len(title) + 0.1)
-    figure, axes = plt.subplots(
+    figure = Figure(figsize=(width, height))
+    axes = figure.subplots(
         count_rows,
         count_columns,
-        figsize=(width, height),
         squeeze=False,
         gridspec_kw={
             "wspace": 0.06,
@@ -50,6 +47,6 @@ def contact_sheet(
             if j == 0:
                 ax.set_ylabel(rows[i], rotation=0, ha="right", va="center", fontsize=9)
     figure.text(0.01, 1 - 0.06 / height, title, ha="left", va="top", fontsize=10, fontweight="bold")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=150, metadata={"Software": None})
-    plt.close(figure)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.files import read_json
+from pipeline.judges.number import Number
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,11 @@ class Evaluated:
     classes: class index -> name -> number; snapshots: images seen, or `end` -> name -> number;
     snapshot_replicates: columns `mark.name`."""
 
-    metrics: dict[str, dict[str, Any]]
+    metrics: dict[str, Number]
     replicates: pd.DataFrame
     images: pd.DataFrame
-    classes: dict[str, dict[str, dict[str, Any]]]
-    snapshots: dict[str, dict[str, dict[str, Any]]]
+    classes: dict[str, dict[str, Number]]
+    snapshots: dict[str, dict[str, Number]]
     snapshot_replicates: pd.DataFrame
 
 
@@ -54,40 +55,95 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Swept:
-    """What the stages found of a subject. parts: of its network; cells: a row per cell and seed; curves: a row per
-    cell; findings: phases, limits and effects; images: cell -> images of the first seeds; methods: a row per way to
-    save time; effects: what they say of claims; likeness: a column of SSIM per method; front: the search's ends; plans:
-    method -> removals; drawn: method -> its images."""
+class Quality:
+    """How well the judge judges, and what the two distances over its features are called."""
+
+    judge: str
+    frechet: str
+    kernel: str
+    can_judge: bool
+    min_accuracy: float
+    accuracy: Number
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The data set. classes: their names; count, sha256: of each split; repeated: images of a split that are in an
+    earlier one too; complexity: a row per class."""
+
+    name: str
+    origin: str
+    image_size: int
+    classes: list[str]
+    count: dict[str, int]
+    sha256: dict[str, str]
+    repeated: dict[str, int]
+    complexity: pd.DataFrame
+
+
+def quality(folder: Path) -> Quality:
+    """Read what `judges` left."""
+    return Quality(**read_json(folder / "quality.json"))
+
+
+def prepared(folder: Path) -> Prepared:
+    """Read what `prepare` left."""
+    dataset, provenance = (read_json(folder / f"{name}.json") for name in ("dataset", "provenance"))
+    return Prepared(
+        **{name: dataset[name] for name in ("name", "image_size", "classes", "count", "sha256")},
+        **{name: provenance[name] for name in ("origin", "repeated")},
+        complexity=pd.read_csv(folder / "classes.csv"),
+    )
+
+
+@dataclass(frozen=True)
+class Intervened:
+    """What `intervene` found of a subject. parts: of its network; cells: a row per cell and seed; curves: a row per
+    cell; findings: phases, limits and effects; images: cell -> images of the first seeds."""
 
     parts: pd.DataFrame
     cells: pd.DataFrame
     curves: pd.DataFrame
-    findings: dict[str, dict[str, Any]]
+    findings: dict[str, Number]
     images: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What `shortcut` found of a subject. methods: a row per way to save time; effects: what they say of claims;
+    likeness: a column of SSIM per method; front: the search's ends; plans: method -> removals; drawn: method -> its
+    images."""
+
     methods: pd.DataFrame
-    effects: dict[str, dict[str, Any]]
+    effects: dict[str, Number]
     likeness: pd.DataFrame
     front: pd.DataFrame
     plans: dict[str, list[dict[str, Any]]]
     drawn: dict[str, np.ndarray]
+    blocks: int
 
 
-def swept(outputs: Path, subject: str) -> Swept:
-    """Read what `intervene` and `shortcut` left under `outputs` for a subject."""
-    tried, saved = outputs / "intervene" / subject, outputs / "shortcut" / subject
-    return Swept(
-        pd.read_csv(tried / "parts.csv"),
-        pd.read_csv(tried / "cells.csv"),
-        pd.read_csv(tried / "curves.csv"),
-        read_json(tried / "findings.json"),
-        _arrays(tried / "pictures.npz"),
-        pd.read_csv(saved / "methods.csv"),
-        read_json(saved / "effects.json"),
-        pd.read_csv(saved / "ssim.csv"),
-        pd.read_csv(saved / "front.csv"),
-        read_json(saved / "plans.json"),
-        _arrays(saved / "pictures.npz"),
+def intervened(folder: Path) -> Intervened:
+    """Read what `intervene` left of a subject."""
+    return Intervened(
+        pd.read_csv(folder / "parts.csv"),
+        pd.read_csv(folder / "cells.csv"),
+        pd.read_csv(folder / "curves.csv"),
+        read_json(folder / "findings.json"),
+        _arrays(folder / "pictures.npz"),
+    )
+
+
+def compared(folder: Path) -> Compared:
+    """Read what `shortcut` left of a subject."""
+    return Compared(
+        pd.read_csv(folder / "methods.csv"),
+        read_json(folder / "effects.json"),
+        pd.read_csv(folder / "ssim.csv"),
+        pd.read_csv(folder / "front.csv"),
+        read_json(folder / "plans.json"),
+        _arrays(folder / "pictures.npz"),
+        int((pd.read_csv(folder.parents[1] / "intervene" / folder.name / "parts.csv")["kind"] == "block").sum()),
     )
 
 

@@ -1,4 +1,4 @@
-"""What interventions do to images (Prasad et al. 2023, Figures 3, 5, 6, 19 to 21); a frame: the image has changed."""
+"""Sheets of images under interventions (Prasad et al. 2023, Figures 3, 5, 6, 19 to 21); a frame marks a changed one."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pipeline.reporting.grid import contact_sheet
 
 ROWS = 9  # starts, at most, in a sheet
 
-Drawn = list[tuple[str, str]]  # file, caption
+Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
 def draw(
@@ -24,6 +24,7 @@ def draw(
     the column `changed` is used; images: cell -> uint8 [seeds, H, W, C], and `untouched`; length: the usual number of
     steps of an intervention; fill: what usually stands in."""
     changed = {cell: rows["changed"].to_numpy() for cell, rows in per_seed.groupby("cell")}
+    named = [f"seed {seed}" for seed in dict.fromkeys(per_seed["seed"])]
     of = {sweep: rows for (sweep, what), rows in curves.groupby(["sweep", "fill"]) if what == fill or sweep == "jump"}
     none = curves.iloc[:0]
     drawn: Drawn = []
@@ -38,9 +39,13 @@ def draw(
         sheet = np.stack([images["untouched"], *(images[cell] for cell in cells)])
         marked = np.stack([np.zeros(seeds, bool), *(changed[cell][:seeds] for cell in cells)])
         labels = ["untouched", *(f"step {start}" for start in chosen["start"])]
-        contact_sheet(folder / f"{name}.png", sheet, labels, [""] * seeds, what, marked)
+        contact_sheet(folder / f"{name}.png", sheet, labels, named[:seeds], what, marked)
         drawn.append(
-            (f"{name}.png", f"{what} (source: {figure}). A row per first step, a column per seed; framed: changed.")
+            (
+                f"{name}.png",
+                f"{what}, a row per first step and a column per seed. Framed images have changed: the rows with most "
+                f"frames are the steps that matter most. Source: {figure}.",
+            )
         )
 
     def by_parts(name: str, rows: pd.DataFrame, axis: str, what: str, figure: str) -> None:
@@ -63,7 +68,13 @@ def draw(
         word = {"start": "step", "n": "n =", "r": "r ="}[axis]
         columns = ["untouched", *(f"{word} {value}" for value in values)]
         contact_sheet(folder / f"{name}.png", np.array(sheet), labels, columns, what, np.array(marked))
-        drawn.append((f"{name}.png", f"{what} (source: {figure}). Two seeds, one below the other; framed: changed."))
+        drawn.append(
+            (
+                f"{name}.png",
+                f"{what}, for two seeds, one below the other. Framed images have changed; look along a row to see when "
+                f"the change sets in. Source: {figure}.",
+            )
+        )
 
     jumps, blocks = of.get("jump", none), of.get("blocks", none)
     by_start("jumps_images", jumps[jumps["n"] == length], f"{length} steps in one", "Figure 3")

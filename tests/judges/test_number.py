@@ -1,11 +1,11 @@
-"""Paired differences and rank correlations, by plain arithmetic and by simulation."""
+"""Numbers: paired differences, replicas and rank correlations, by plain arithmetic and by simulation."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from pipeline.judges import bootstrap, frechet
-from pipeline.reporting.paired import difference, negative, rank_correlation, relative, scaled, student
+from pipeline.judges.number import difference, negative, rank_correlation, relative, scaled, student
 
 RNG = np.random.default_rng(0)
 

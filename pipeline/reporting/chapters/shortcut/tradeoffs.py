@@ -7,71 +7,86 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pandas as pd
-
-from pipeline.anatomy.interventions import parse, plan
-from pipeline.anatomy.rivals import SOURCE_SAVED, SOURCE_SSIM
-from pipeline.reporting.figures import COLOURS, legend, log, write
-from pipeline.reporting.grid import contact_sheet
-from pipeline.reporting.results import Swept
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+
+from pipeline.anatomy.interventions import parse, plan
+from pipeline.anatomy.rivals import SOURCE_SAVED, SOURCE_SSIM
+from pipeline.reporting.grid import contact_sheet
+from pipeline.reporting.plots import COLOURS, GREY, grid, legend, log, panels, write
+from pipeline.reporting.results import Compared
 
 MARKERS = "o*DsvP^X"
 SOURCE_MAD = 0.044
 WORST = 5  # pairs at either end
 WHOLE, JUMPED, SPARED = "#20304a", "#ffffff", "#dddddd"  # of a step: computed whole, jumped over, after the end
-Drawn = list[tuple[str, str]]  # file, caption
+Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
-def draw(folder: Path, found: Swept, steps: int, blocks: int, distance: str) -> Drawn:
-    """Every figure of a subject's shortcuts, into an existing folder; distance: what the Frechet distance is called."""
+def draw(folder: Path, found: Compared, steps: int, blocks: int, distance: str) -> Drawn:
+    """Every figure of a subject's shortcuts, into a folder; distance: what the Frechet distance is called."""
     methods, likeness, plans, images = found.methods, found.likeness, found.plans, found.drawn
-    learnt = [name for name in plans if name.startswith("found")]
-    shown = ["source, zeros", *learnt[:1]]
+    families = methods.set_index("method")["family"]
+    sources, learnt = ([name for name in plans if families[name] == family] for family in ("source", "found"))
+    shown = {name: file for names, file in ((sources, "source"), (learnt, "found")) for name in names[:1]}
     write(pareto(methods, "time", distance), folder / "pareto.png")
     write(pareto(methods, "cost", distance, found.front), folder / "pareto_cost.png")
     write(schedules(methods, plans, steps, blocks), folder / "schedules.png")
-    write(histogram(likeness, shown), folder / "histogram.png")
+    write(histogram(likeness, list(shown)), folder / "histogram.png")
     drawn = [
-        ("pareto.png", "Time saved against SSIM and distance, all methods; bars: 95 % intervals, quartiles of time."),
+        (
+            "pareto.png",
+            "Time saved against likeness to the whole loop (higher is better) and distance to the real images (lower "
+            "is better); right is faster. The numbers at the points are calls of the network; bars are 95 % "
+            "intervals, and quartiles of time.",
+        ),
         (
             "pareto_cost.png",
-            "The same over multiply-adds, which are counted and not timed; dotted: the best of every schedule and end "
+            "The same over multiply-adds, which are counted and not timed. Dotted: the best of every schedule and end "
             "that was searched, on a third of the seeds learnt on.",
         ),
-        ("schedules.png", "What is computed at every step, the first on the left (source: Figure 11)."),
-        ("histogram.png", "SSIM over seeds (source: Figure 13, mean 0.795, mean absolute deviation 0.044)."),
+        (
+            "schedules.png",
+            "What each schedule computes at every step, the first on the left. White steps are jumped over, and the "
+            "paler a colour, the fewer blocks are left out. Source: Figure 11.",
+        ),
+        (
+            "histogram.png",
+            "SSIM to the untouched image over seeds; the further right, the less an image changed. Source: Figure 13, "
+            "mean 0.795, mean absolute deviation 0.044.",
+        ),
     ]
     columns = min(10, len(likeness))
-    rows = ["untouched", *(name for name in plans if name.startswith("source")), *learnt]
+    rows = ["untouched", *sources, *learnt]
     sheet = np.stack([images[name][:columns] for name in rows])
-    title = "The first seeds, untouched and by a shortcut"
-    contact_sheet(folder / "pairs.png", sheet, rows, [str(seed) for seed in likeness["seed"][:columns]], title)
-    drawn.append(("pairs.png", "Untouched images and what shortcuts give, a column per seed (source: Figure 12)."))
-    for name in shown:
+    headings = [f"seed {seed}" for seed in likeness["seed"][:columns]]
+    contact_sheet(folder / "pairs.png", sheet, rows, headings, "The first seeds, untouched and by a shortcut")
+    drawn.append(
+        (
+            "pairs.png",
+            "Untouched images in the first row, and what shortcuts make of the same seeds below. Source: Figure 12.",
+        )
+    )
+    for name, word in shown.items():
         order = likeness[name].sort_values(kind="stable").index
         ends = [*order[:WORST], *order[-WORST:]]
-        file = "worst_and_best_" + ("source" if name.startswith("source") else "found") + ".png"
         contact_sheet(
-            folder / file,
+            folder / f"worst_and_best_{word}.png",
             np.stack([images["untouched"][ends], images[name][ends]]),
             ["untouched", name],
             [f"seed {likeness['seed'][i]}\n{likeness[name][i]:.2f}" for i in ends],
             f"{name}: the worst and the best by SSIM",
         )
-        drawn.append((file, f"`{name}`: the {WORST} worst and {WORST} best images by SSIM (source: Figure 22)."))
+        caption = f"The {WORST} worst and {WORST} best images of `{name}`, their SSIM above. Source: Figure 22."
+        drawn.append((f"worst_and_best_{word}.png", caption))
     return drawn
 
 
 def pareto(methods: pd.DataFrame, of: str, distance: str, front: pd.DataFrame | None = None) -> Figure:
     """Likeness and distance against what is saved; of: `time` or `cost`; front: front.csv, likeness over cost."""
     columns = ["ssim", "frechet"] if "frechet" in methods else ["ssim"]
-    figure, axes = plt.subplots(1, len(columns), figsize=(5 * len(columns), 4.4), squeeze=False, layout="constrained")
+    figure, axes = panels(1, len(columns), 5 * len(columns), 4.4)
     for ax, column in zip(axes[0], columns, strict=True):
         for i, (family, rows) in enumerate(methods.groupby("family", sort=False)):
             ordered = rows.sort_values(of)
@@ -83,10 +98,10 @@ def pareto(methods: pd.DataFrame, of: str, distance: str, front: pd.DataFrame | 
             if of == "time":
                 low, high = (100 * (1 - ordered[name]) for name in ("time_high", "time_low"))
                 ax.hlines(y, low, high, color=colour, linewidth=1, alpha=0.7)
-            for place, value, name in zip(x, y, ordered["method"], strict=True):
-                _label(ax, place, value, name, colour)
+            for place, value, calls in zip(x, y, ordered["calls"], strict=True):
+                ax.annotate(f"{calls}", (place, value), (3, 4), textcoords="offset points", fontsize=6.5, color=colour)
         if column == "ssim" and front is not None:
-            ax.plot(100 * (1 - front["cost"]), front["ssim"], ":", color="#999999", linewidth=1, zorder=0)
+            ax.plot(100 * (1 - front["cost"]), front["ssim"], ":", color=GREY, linewidth=1, zorder=0)
             ax.set_ylim(min(methods["ssim_low"].min(), SOURCE_SSIM) - 0.03, 1.015)
         if column == "ssim":
             ax.plot(100 * SOURCE_SAVED, SOURCE_SSIM, "*", color="#888888", markersize=13, fillstyle="none")
@@ -98,24 +113,16 @@ def pareto(methods: pd.DataFrame, of: str, distance: str, front: pd.DataFrame | 
             ax.set_ylabel(f"{distance}, lower is better")
             log(ax, "y")
         ax.set_xlabel("time saved, %" if of == "time" else "multiply-adds saved, %")
-        ax.grid(alpha=0.25, linewidth=0.5)
+        grid(ax)
     legend(figure, axes[0, 0])
     return figure
-
-
-def _label(ax: Axes, x: float, y: float, name: str, colour: str) -> None:
-    """The number in a method's name, small, beside its point."""
-    digits = "".join(
-        each for each in name.rsplit(" ", 2)[-2 if name.endswith("steps") else -1] if each in "0123456789."
-    )
-    if digits and not name.startswith("source"):
-        ax.annotate(digits, (x, y), (3, 4), textcoords="offset points", fontsize=6.5, color=colour)
 
 
 def schedules(methods: pd.DataFrame, plans: dict[str, list[dict[str, Any]]], steps: int, blocks: int) -> Figure:
     """A bar per method: a cell per step, coloured by what is computed at it."""
     cost = methods.set_index("method")["cost"]
-    figure, ax = plt.subplots(figsize=(9, 0.36 * len(plans) + 1.3), layout="constrained")
+    figure, axes = panels(1, 1, 9, 0.36 * len(plans) + 1.3)
+    ax = axes[0, 0]
     ax.imshow(
         np.stack([cells(each, steps, blocks) for each in plans.values()]),
         aspect="auto",
@@ -156,12 +163,13 @@ def cells(removals: list[dict[str, Any]], steps: int, blocks: int) -> np.ndarray
 
 def shade(part: float, cached: bool) -> Any:
     """The colour of a step without this share of the blocks."""
-    return plt.get_cmap("Greens" if cached else "Oranges")(0.35 + 0.55 * part)
+    return matplotlib.colormaps["Greens" if cached else "Oranges"](0.35 + 0.55 * part)
 
 
 def histogram(likeness: pd.DataFrame, shown: list[str]) -> Figure:
     """SSIM over seeds, with mean and mean absolute deviation, beside the source's."""
-    figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    figure, axes = panels(1, 1, 7, 3.6)
+    ax = axes[0, 0]
     low = min(likeness[name].min() for name in shown)
     bins = np.linspace(min(low, 0.65), 1, 36).tolist()
     for name, colour in zip(shown, COLOURS[1:], strict=False):
@@ -170,7 +178,7 @@ def histogram(likeness: pd.DataFrame, shown: list[str]) -> Figure:
         ax.hist(values, bins, histtype="stepfilled", color=colour, alpha=0.25)
         ax.hist(values, bins, histtype="step", color=colour, label=label)
         ax.axvline(values.mean(), color=colour, linewidth=1)
-    ax.axvspan(SOURCE_SSIM - SOURCE_MAD, SOURCE_SSIM + SOURCE_MAD, color="#999999", alpha=0.2, linewidth=0)
+    ax.axvspan(SOURCE_SSIM - SOURCE_MAD, SOURCE_SSIM + SOURCE_MAD, color=GREY, alpha=0.2, linewidth=0)
     ax.axvline(
         SOURCE_SSIM, color="#666666", linestyle="--", linewidth=1, label="source, on GLIDE: 0.795, deviation 0.044"
     )

@@ -1,4 +1,4 @@
-"""The curves of a subject's sweeps, over steps and over signal-to-noise ratio (Prasad et al. 2023, Figures 4 to 10)."""
+"""Curves of a subject's sweeps, over steps and over signal-to-noise ratio (Prasad et al. 2023, Figures 4 to 10)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,20 +7,18 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pandas as pd
-
-from pipeline.reporting.figures import legend, write
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from pipeline.judges.number import Number
+from pipeline.reporting.plots import GREY, grid, legend, panels, write
 
 FIRST = "first step concerned"
 NOISIEST = -30.0  # dB; all that is noisier is drawn here
 NAMES = {"ssim": "SSIM", "psnr": "PSNR, dB", "under": "share of images changed", "kept": "share of the same class"}
 FILLS = {"zeros": "zeros", "cache": "their last output"}
-Findings = dict[str, dict[str, Any]]
-Drawn = list[tuple[str, str]]  # file, caption
+Findings = dict[str, Number]
+Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
 def draw(
@@ -40,32 +38,46 @@ def draw(
     others = curves[~usual & (curves["sweep"] == "blocks")]
     if "jump" in of:
         caption = (
-            f"n steps in one at every start (source: Figures 4 and 18; there n = 5 of 100). Thick: n = {length}, "
-            "with one standard deviation; bars: 95 % intervals of the means; bands: where the phases part."
+            "Likeness to the untouched image when n steps are done in one, by the first of them. The lower a line is, "
+            f"the more those steps matter. Thick: n = {length}, with a band of one standard deviation; bars are 95 % "
+            "intervals of the means, grey bands where the phases part. Source: Figures 4 and 18, n = 5 of 100."
         )
         add("jumps", caption, jumps(of["jump"], findings, threshold, length))
     if {"skips", "blocks"} <= set(of):
         caption = (
-            f"{length} steps without the top skips, and without the deepest blocks (source: Figure 7): mean, 95 % "
-            "interval, and one standard deviation."
+            f"Likeness after {length} steps without the top skips, and without the deepest blocks. Where the line of "
+            "the skips is lower, skips matter more than deep blocks. Bars are 95 % intervals, bands one standard "
+            "deviation. Source: Figure 7."
         )
         add("connections", caption, connections(of["skips"], of["blocks"], threshold))
     if "blocks" in of:
-        caption = f"{length} steps without the bottom nb blocks at every start (source: Figure 8, nb = 2 to 12 of 16)"
+        caption = (
+            f"Likeness after {length} steps without the bottom nb blocks, by the first of them. Blocks are redundant "
+            "where a line stays near 1. Source: Figure 8, nb = 2 to 12 of 16."
+        )
         if len(others):
-            caption += f"; dashed: {FILLS[fills[1]]} in place of {FILLS[fills[0]]}"
-        add("blocks", f"{caption}.", blocks(of["blocks"], others, threshold))
-    for sweep, axis, caption in (
-        ("duration", "n", "n steps in a row without nb blocks, from their own start on (source: Figure 9, at most 7)."),
-        ("relax", "r", "Two cuts of nb blocks with a rest of r steps between (source: Figure 10, r = 15 to 20)."),
-    ):
-        if sweep in of:
-            add({"duration": "durations", "relax": "rests"}[sweep], caption, lengths(of[sweep], axis, threshold))
+            caption += f" Dashed: {FILLS[fills[1]]} in place of {FILLS[fills[0]]}."
+        add("blocks", caption, blocks(of["blocks"], others, threshold))
+    if "duration" in of:
+        caption = (
+            "Likeness after n steps in a row without nb blocks, from the step on at which so many are redundant. A "
+            "falling line says that a cut cannot go on. Source: Figure 9, at most 7 of 100."
+        )
+        add("durations", caption, lengths(of["duration"], "n", threshold))
+    if "relax" in of:
+        caption = (
+            "Likeness after two cuts of nb blocks with r steps of rest between them. A rising line says that a rest "
+            "restores the image. Source: Figure 10, r = 15 to 20 of 100."
+        )
+        add("rests", caption, lengths(of["relax"], "r", threshold))
     if "end" in of:
-        caption = "The clean image predicted at each step, against the final one (source: Figure 17, step 18 of 100)."
+        caption = (
+            "Likeness of the clean image that is predicted at each step to the final one. Where it comes near to 1, "
+            "the steps that follow can be spared. Source: Figure 17, step 18 of 100."
+        )
         add("ends", caption, over_starts({"_ends": of["end"]}, shares(of["end"]), threshold, step="last step done"))
     if "skip" in of:
-        caption = f"{length} steps without one skip: mean SSIM by skip and start."
+        caption = f"Mean SSIM after {length} steps without one skip, by skip and first step. Dark cells matter most."
         add("single_skips", caption, single_skips(of["skip"]))
     return drawn
 
@@ -90,7 +102,7 @@ def jumps(rows: pd.DataFrame, findings: Findings, threshold: float, length: int)
         for name in ("phases.composition_ends", "phases.denoising_begins"):
             if name in findings and ax.get_xlabel() == FIRST:
                 ax.axvline(findings[name]["value"], color="#666666", linewidth=0.8)
-                ax.axvspan(*findings[name]["ci95"], color="#999999", alpha=0.25, linewidth=0)
+                ax.axvspan(*findings[name]["ci95"], color=GREY, alpha=0.25, linewidth=0)
             elif name in findings:
                 ax.axvline(max(findings[name]["snr_db"], NOISIEST), color="#666666", linewidth=0.8)
     return figure
@@ -131,7 +143,7 @@ def over_starts(
 ) -> Figure:
     """A row of panels per column of numbers: over the step concerned first, called `step`, and over the signal-to-noise
     ratio there. thick: a line with a band of one standard deviation; spread: all have it."""
-    figure, axes = plt.subplots(len(columns), 2, figsize=(9, 3.1 * len(columns)), squeeze=False, layout="constrained")
+    figure, axes = panels(len(columns), 2, 9, 3.1 * len(columns))
     chosen = colours or in_order(len(lines))
     for row, column in zip(axes, columns, strict=True):
         for ax, place in zip(row, (_steps, _levels), strict=True):
@@ -141,10 +153,10 @@ def over_starts(
                 if dashed and label in dashed:
                     _line(ax, place, dashed[label], column, colour, None, "--", False, 1.2)
             if column == "ssim":
-                ax.axhline(threshold, color="#999999", linestyle=":", linewidth=1)
+                ax.axhline(threshold, color=GREY, linestyle=":", linewidth=1)
             _share(ax, column)
             ax.set_ylabel(NAMES[column])
-            ax.grid(alpha=0.25, linewidth=0.5)
+            grid(ax)
         row[0].invert_xaxis()
         row[0].set_xlabel(step)
         row[1].set_xlabel("signal-to-noise ratio there, dB")
@@ -159,7 +171,7 @@ def over_starts(
 def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
     """SSIM and the share of images changed against n or r, a line per nb."""
     columns = shares(rows)
-    figure, axes = plt.subplots(1, len(columns), figsize=(4.5 * len(columns), 3.6), layout="constrained")
+    figure, (axes,) = panels(1, len(columns), 4.5 * len(columns), 3.6)
     groups = dict(list(rows.groupby("parts")))
     for (nb, group), colour in zip(groups.items(), in_order(len(groups)), strict=True):
         ordered = group.sort_values(axis)
@@ -168,10 +180,10 @@ def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
             label += f", n = {ordered['n'].iloc[0]}"
         for ax, column in zip(axes, columns, strict=True):
             _line(ax, lambda each: each[axis], ordered, column, colour, label, "-", column == "ssim", 1.4)
-    axes[0].axhline(threshold, color="#999999", linestyle=":", linewidth=1)
+    axes[0].axhline(threshold, color=GREY, linestyle=":", linewidth=1)
     for ax, column in zip(axes, columns, strict=True):
         ax.set(xlabel={"n": "steps in a row without them, n", "r": "steps of rest, r"}[axis], ylabel=NAMES[column])
-        ax.grid(alpha=0.25, linewidth=0.5)
+        grid(ax)
         tried = sorted(rows[axis].unique())
         if len(tried) <= 12:
             ax.set_xticks(tried)
@@ -183,7 +195,8 @@ def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
 def single_skips(rows: pd.DataFrame) -> Figure:
     """Mean SSIM by skip and start, as a map."""
     table = rows.pivot(index="parts", columns="start", values="ssim").sort_index(axis=1, ascending=False)
-    figure, ax = plt.subplots(figsize=(9, 0.32 * len(table) + 1.6), layout="constrained")
+    figure, axes = panels(1, 1, 9, 0.32 * len(table) + 1.6)
+    ax = axes[0, 0]
     shown = ax.imshow(table, aspect="auto", cmap="viridis", vmax=1)
     places = np.unique(np.linspace(0, table.shape[1] - 1, min(table.shape[1], 11)).round().astype(int))
     ax.set_xticks(places, [str(table.columns[i]) for i in places])
@@ -204,7 +217,7 @@ def _share(ax: Axes, column: str) -> None:
 
 def in_order(count: int) -> list[Any]:
     """Colours for an ordered parameter, dark to light, none too pale."""
-    return list(plt.get_cmap("viridis")(np.linspace(0, 0.85, count)))
+    return list(matplotlib.colormaps["viridis"](np.linspace(0, 0.85, count)))
 
 
 def _steps(rows: pd.DataFrame) -> pd.Series:

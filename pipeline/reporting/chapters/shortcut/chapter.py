@@ -1,0 +1,168 @@
+"""Shortcut: ways to save time in a subject's sampling loop, side by side (Prasad et al. 2023, and what users do)."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.judges.number import Number, counted
+from pipeline.params import Params
+from pipeline.reporting import results
+from pipeline.reporting.chapters.shortcut import tradeoffs
+from pipeline.reporting.chapters.shortcut.claims import CLAIMS as CLAIMS
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.results import Compared
+from pipeline.reporting.study import Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import Cell, Column, Table, text, words
+
+NAME, TITLE = "shortcut", "What may be left out to save time"
+UNTOUCHED = "untouched"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of every subject, and how it was asked for; distance: what the Frechet distance is called; blocks:
+    of each subject's network."""
+
+    params: Params
+    distance: str
+    subjects: dict[str, Compared]
+    blocks: dict[str, int]
+
+
+def read(study: Study) -> Found | None:
+    """What `shortcut` left of every subject; None where it left nothing."""
+    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
+    subjects = {n: results.compared(folder) for n, folder in folders.items() if (folder / "methods.csv").is_file()}
+    blocks = {name: of.blocks for name, of in subjects.items()}
+    return Found(study.params, study.distance, subjects, blocks) if subjects else None
+
+
+def numbers(found: Found) -> Summary:
+    """Likeness, distance, time and counted cost of every way to save time, and the effects that claims are decided
+    by."""
+    out: Summary = {}
+    for subject, compared in found.subjects.items():
+        for row in compared.methods.to_dict("records"):
+            out |= {f"{NAME}.{subject}.{slug(row['method'])}.{name}": n for name, n in _of_method(row).items()}
+        out |= {f"{NAME}.{subject}.effects.{name}": number for name, number in compared.effects.items()}
+    return out
+
+
+def _of_method(row: dict[Any, Any]) -> Summary:
+    out: Summary = {}
+    for name in ("ssim", "frechet"):
+        if pd.notna(row.get(name)):
+            out[name] = {"value": row[name], "n": row["n"], "ci95": [row[f"{name}_low"], row[f"{name}_high"]]}
+    for name in ("ssim_mad", "under"):
+        out[name] = counted(row[name], row["n"])
+    out["time"] = {"value": row["time"], "n": row["n_times"], "quartiles": [row["time_low"], row["time_high"]]}
+    return out | {"multiply_adds": counted(row["cost"]), "calls": counted(row["calls"])}
+
+
+def slug(method: str) -> str:
+    """A method's name as part of a dotted name: found_ssim_0_795."""
+    return re.sub(r"\W+", "_", method.lower()).strip("_")
+
+
+def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
+    """Time saved against likeness and distance, the schedules, and images, for every subject."""
+    steps = found.params.sampler.timesteps
+    count = steps if isinstance(steps, int) else len(steps)
+    drawn: Pictures = {}
+    for subject, compared in found.subjects.items():
+        made = tradeoffs.draw(folder / subject, compared, count, found.blocks[subject], found.distance)
+        for file, caption in made:
+            drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
+    return drawn
+
+
+def finding(found: Found, summary: Summary) -> Finding:
+    """What the source's shortcut saves on the first subject, and what simply fewer steps save."""
+    subject, compared = next(iter(found.subjects.items()))
+    methods = compared.methods
+    source = methods[methods["family"] == "source"].iloc[0]
+    learnt = methods[methods["family"] == "found"].sort_values("ssim")
+    best = learnt.iloc[-1] if len(learnt) else source
+    said = [
+        f"{_saved(row)} of the multiply-adds at SSIM {text(summary[f'{NAME}.{subject}.{slug(row.method)}.ssim'], 3)}"
+        for row in (source, best)
+    ]
+    fewer = methods[(methods["like"] == UNTOUCHED) & ~methods["family"].isin([UNTOUCHED, "source", "found"])]
+    fewer = fewer[fewer["cost"] <= best["cost"] * 1.1]
+    rival = fewer.sort_values("frechet" if "frechet" in fewer else "ssim").iloc[:1]
+    beside = "".join(f"; `{row.method}` saves {_saved(row)}" for row in rival.itertuples())
+    distances = [
+        f"`{row.method}` {text(summary[f'{NAME}.{subject}.{slug(str(row.method))}.frechet'])}"
+        for row in pd.concat([best.to_frame().T, rival]).itertuples()
+        if "frechet" in methods
+    ]
+    quality = f" Their {found.distance}: {', '.join(distances)}." if distances else ""
+    return Finding(
+        f"On `{subject}`, the source's shortcut saves {said[0]}; a schedule that was searched for saves {said[1]}"
+        f"{beside}.{quality}",
+        f"{subject}/pareto.png",
+        8,
+    )
+
+
+def _saved(row: Any) -> str:
+    return f"{100 * (1 - row.cost):.0f} %"
+
+
+def page(found: Found, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown, a part per subject."""
+    asked = found.params.shortcut
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        batch_size=asked.batch_size,
+        learn=asked.learn,
+        growth=asked.distance,
+        distance=found.distance,
+        subjects=[
+            {
+                "name": subject,
+                "table": _table(subject, compared, found.distance, summary),
+                "seeds": summary[f"{NAME}.{subject}.{UNTOUCHED}.ssim"]["n"],
+                "repeats": summary[f"{NAME}.{subject}.{UNTOUCHED}.time"]["n"],
+                "judged": "frechet" in compared.methods,
+                "pictures": [picture for picture in pictures.values() if picture.of == subject],
+            }
+            for subject, compared in found.subjects.items()
+        ],
+    )
+
+
+def _table(subject: str, compared: Compared, distance: str, summary: Summary) -> Table:
+    """A row per method, with the source's own figures last."""
+    judged = "frechet" in compared.methods
+    columns = [
+        words("way to sample"),
+        Column("calls"),
+        Column("multiply-adds saved %", 0),
+        Column("time saved %, and quartiles", 0),
+        Column("SSIM", 3),
+        Column("mean absolute deviation", 3),
+        Column("changed %", 0, 100),
+        *([Column(distance)] if judged else []),
+    ]
+    rows: list[list[Cell]] = []
+    for method in compared.methods["method"]:
+        of = {name: summary.get(f"{NAME}.{subject}.{slug(method)}.{name}") for name in _NAMES}
+        calls, cost, time = (of[name] or counted(0) for name in ("calls", "multiply_adds", "time"))
+        row = [method, int(calls["value"]), 100 * (1 - cost["value"]), _time_saved(time)]
+        rows.append([*row, of["ssim"], of["ssim_mad"], of["under"], *([of["frechet"]] if judged else [])])
+    rows.append(["*source, on GLIDE*", "*83*", None, "*27*", "*0.795*", "*0.044*", None, *([None] if judged else [])])
+    return Table(columns, rows)
+
+
+_NAMES = ("calls", "multiply_adds", "time", "ssim", "ssim_mad", "under", "frechet")
+
+
+def _time_saved(time: Number) -> str:
+    """The share of time that is saved, in percent, with its quartiles: 25 [23, 26]."""
+    low, high = time["quartiles"]
+    return f"{100 * (1 - time['value']):.0f} [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
