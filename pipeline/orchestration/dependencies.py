@@ -12,7 +12,11 @@ from pipeline.orchestration.profiles import round_trip
 
 GRAPH = Path("dvc.yaml")
 CODE = ("stages/", "pipeline/")  # where code is; a dependency from elsewhere is data, and is left as it is
-OBSERVERS = ("pipeline/progress.py", "pipeline/orchestration/tracking.py")  # cannot change an output
+OBSERVERS = (  # cannot change an output
+    "pipeline/progress.py",
+    "pipeline/orchestration/tracking.py",
+    "pipeline/orchestration/recording.py",
+)
 PASSES_THROUGH = "pipeline/params/"  # hands values on unchanged: DVC watches the values themselves, in params.yaml
 CHECK = "stages/check.py"  # the one stage whose work those files are
 
