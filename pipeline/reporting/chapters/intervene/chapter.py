@@ -74,7 +74,7 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     picture = f"{subject}/jumps.png"
     if first is None or second is None:
         return None
-    steps = _steps(found.params)
+    steps = found.params.sampler.steps
     return Finding(
         f"Of the {steps} sampling steps of `{subject}`, those before step {limit(first)} decide most of what an image "
         f"becomes, and those after step {limit(second)} only clean it. The two places are read off how much an image "
@@ -90,14 +90,9 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         sampler=found.params.sampler.name.upper(),
         threshold=found.params.likeness.threshold,
-        steps=_steps(found.params),
+        steps=found.params.sampler.steps,
         subjects=[_of_subject(name, swept, found, summary, pictures) for name, swept in found.subjects.items()],
     )
-
-
-def _steps(params: Params) -> int:
-    timesteps = params.sampler.timesteps
-    return timesteps if isinstance(timesteps, int) else len(timesteps)
 
 
 def _of_subject(
