@@ -72,7 +72,9 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     """Time saved against likeness and distance, the schedules, and images, for every subject."""
     drawn: Pictures = {}
     for subject, compared in found.subjects.items():
-        made = tradeoffs.draw(folder / subject, compared, found.params.sampler.steps, found.blocks[subject], found.distance)
+        made = tradeoffs.draw(
+            folder / subject, compared, found.params.sampler.steps, found.blocks[subject], found.distance
+        )
         for file, caption in made:
             drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
     return drawn
