@@ -46,7 +46,8 @@ def rewritten(text: str, root: Path) -> tuple[str, dict[str, list[str]]]:
     """Return the text of a dvc.yaml with the code dependencies that its stages have, and the changes by stage.
 
     Comments, order and data dependencies stay. A change is a file with `+` or `-` before it. A stage whose command runs
-    no script of `stages/` is left alone. A graph that cannot be read, and a script that is not there, are a `UserError`.
+    no script of `stages/` is left alone. A graph that cannot be read, or a script that is not there, is a
+    `UserError`.
     """
     yaml = round_trip()
     yaml.indent(mapping=2, sequence=4, offset=2)
