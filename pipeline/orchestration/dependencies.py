@@ -1,10 +1,12 @@
 """The files that each stage's result hangs on, found from its imports and written into dvc.yaml."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import UserError
 from pipeline.files import write_text
@@ -44,15 +46,23 @@ def rewritten(text: str, root: Path) -> tuple[str, dict[str, list[str]]]:
     """Return the text of a dvc.yaml with the code dependencies that its stages have, and the changes by stage.
 
     Comments, order and data dependencies stay. A change is a file with `+` or `-` before it. A stage whose command runs
-    no script of `stages/` is left alone.
+    no script of `stages/` is left alone. A graph that cannot be read, or a script that is not there, is a
+    `UserError`.
     """
     yaml = round_trip()
     yaml.indent(mapping=2, sequence=4, offset=2)
-    graph = yaml.load(text)
+    try:
+        graph = yaml.load(text)
+    except YAMLError as error:
+        raise UserError(f"{GRAPH} is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(graph, Mapping) or not isinstance(graph.get("stages"), Mapping):
+        raise UserError(f"{GRAPH} holds no stages.")
     changes = dict[str, list[str]]()
     for name, stage in graph["stages"].items():
         stage = stage.get("do", stage)
         scripts = [word for word in stage["cmd"].split() if word.startswith("stages/")]
+        if scripts and not (root / scripts[0]).is_file():
+            raise UserError(f"{GRAPH}: stage {name} runs {scripts[0]}, which is not there.")
         if scripts:
             changed = _update(stage.setdefault("deps", []), closure(scripts[0], root))
             changes |= {name: changed} if changed else {}

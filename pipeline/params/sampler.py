@@ -16,6 +16,11 @@ class Sampler(Section):
     clip: bool  # the predicted clean image to [-1, 1]
     first_seed: Seed  # of image 0
 
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return self.timesteps if isinstance(self.timesteps, int) else len(self.timesteps)
+
     def check(self, name: str) -> None:
         if isinstance(self.timesteps, list) and sorted(set(self.timesteps), reverse=True) != self.timesteps:
             raise UserError(f"params.yaml: {name}.timesteps is {self.timesteps}, but must fall without repeats.")

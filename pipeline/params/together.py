@@ -92,8 +92,7 @@ def _check_subjects(values: Params) -> None:
 
 def _check_interventions(values: Params) -> None:
     """Refuse interventions that do not fit into the sampling loop, or parts that a variant has not."""
-    intervene, timesteps = values.intervene, values.sampler.timesteps
-    steps = timesteps if isinstance(timesteps, int) else len(timesteps)
+    intervene, steps = values.intervene, values.sampler.steps
     if intervene.length > steps:
         raise UserError(
             f"params.yaml: intervene.length is {intervene.length}, but must be at most the {steps} steps of "

@@ -123,6 +123,21 @@ def test_to_check_writes_nothing_and_names_the_command(toy: Path) -> None:
     dependencies.write(True, toy)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stages: [", "dvc.yaml is not YAML"),
+        ("vars: []", "dvc.yaml holds no stages"),
+        ("stages: {lost: {cmd: python stages/lost.py}}", "stage lost runs stages/lost.py, which is not there"),
+    ],
+)
+def test_a_graph_that_cannot_be_read_is_a_sentence(toy: Path, text: str, said: str) -> None:
+    (toy / "dvc.yaml").write_text(text)
+    with pytest.raises(UserError, match=said) as caught:
+        dependencies.write(False, toy)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_folder_without_a_graph_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run this from the project's folder"):
         dependencies.write(False, tmp_path)
