@@ -76,10 +76,10 @@ def finding(found: Found, summary: Summary) -> Finding | None:
         return None
     steps = found.params.sampler.steps
     return Finding(
-        f"When {found.params.intervene.length} of the {steps} sampling steps of `{subject}` are done in one, an image "
-        f"changes most where they are the first, and the change falls in stretches that part at step {limit(first)} and "
-        f"at step {limit(second)} (n = {first['n']} seeds). The source calls the stretches composition, transition and "
-        "denoising; any curve can be parted into three, so look at how far apart the levels are.",
+        f"How much an image changes when {found.params.intervene.length} of the {steps} sampling steps of `{subject}` "
+        f"are done in one depends on which: the curve falls into three stretches that part at step {limit(first)} and "
+        f"at step {limit(second)} (n = {first['n']} seeds). The source calls them composition, transition and "
+        "denoising. Any curve can be parted into three, so look at how far apart the levels are.",
         picture,
         9,
     )

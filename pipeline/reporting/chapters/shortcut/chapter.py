@@ -91,11 +91,11 @@ def finding(found: Found, summary: Summary) -> Finding:
     fewer = methods[(methods["like"] == UNTOUCHED) & methods["family"].isin(SAMPLERS)]
     said = [f"The source's shortcut on `{subject}` saves {_said(subject, source, found, summary)}."]
     if len(searched):
-        best = searched.loc[searched["cost"].idxmin()]
+        best = searched.sort_values("cost").iloc[0]
         said.append(f"A schedule that was searched for saves {_said(subject, best, found, summary)}.")
         fewer = fewer[fewer["cost"] <= best["cost"] * 1.05]
     if len(fewer):
-        rival = fewer.loc[fewer["cost"].idxmax()]
+        rival = fewer.sort_values("cost").iloc[-1]
         said.append(f"Simply fewer steps, {rival['method']}, save {_said(subject, rival, found, summary)}.")
     return Finding(" ".join(said), f"{subject}/pareto.png", 8)
 
