@@ -179,12 +179,16 @@ def test_what_ends_the_flow_ends_its_children_and_gives_the_signals_back(
         for _ in range(2):  # the second is not begun any more
             statuses.append(under_way.run(command, dict(os.environ), 300, lambda line: begun.set()))
 
+    def wait_for_it() -> None:
+        with flow._ended_with_us(under_way):
+            worker.start()
+            assert begun.wait(30)
+            os.kill(os.getpid(), number)
+            time.sleep(30)
+
     worker = threading.Thread(target=work)
-    with pytest.raises(KeyboardInterrupt), flow._ended_with_us(under_way):
-        worker.start()
-        assert begun.wait(30)
-        os.kill(os.getpid(), number)
-        time.sleep(30)
+    with pytest.raises(KeyboardInterrupt):
+        wait_for_it()
     worker.join(30)
     assert statuses == [-signal.SIGINT, -signal.SIGINT]
     assert alive(tmp_path) == []
