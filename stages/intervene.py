@@ -9,17 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import compute, errors, params
-from pipeline.anatomy import cells, parts
-from pipeline.anatomy.cells import Cell
-from pipeline.anatomy.curves import Curves
-from pipeline.anatomy.findings import findings
-from pipeline.anatomy.sweep import Loop
-from pipeline.anatomy.trials import Trials
-from pipeline.diffusion import subject
-from pipeline.diffusion.schedule import descend, snr_db
+from pipeline import errors, params
 from pipeline.files import empty_folder, remove, replacing, write_json
-from pipeline.judges import bootstrap, classifier, features
 from pipeline.progress import bar
 
 
@@ -36,6 +27,18 @@ def main() -> None:
     if not chosen.run:
         empty_folder(args.out)
         return
+    # Seconds of torch, which a stage that is switched off need not wait for.
+    from pipeline import compute
+    from pipeline.anatomy import cells, parts
+    from pipeline.anatomy.cells import Cell
+    from pipeline.anatomy.curves import Curves
+    from pipeline.anatomy.findings import findings
+    from pipeline.anatomy.sweep import Loop
+    from pipeline.anatomy.trials import Trials
+    from pipeline.diffusion import subject
+    from pipeline.diffusion.schedule import descend, snr_db
+    from pipeline.judges import bootstrap, classifier, features
+
     device = compute.device(values.compute.device, values.compute.threads)
     judge = classifier.load(args.judges / "classifier").to(device)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)

@@ -7,15 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline import compute, errors, params
-from pipeline.anatomy import comparison, shortcuts
-from pipeline.anatomy.policy import Policy
-from pipeline.anatomy.sweep import Loop
-from pipeline.diffusion import subject
-from pipeline.diffusion.schedule import descend
+from pipeline import errors, params
 from pipeline.files import empty_folder, read_json, replacing, write_json
-from pipeline.judges import bootstrap, classifier, frechet, reference
-from pipeline.judges.features import choose, extract
 from pipeline.progress import bar
 
 
@@ -32,6 +25,16 @@ def main() -> None:
     if not chosen.run:
         empty_folder(args.out)
         return
+    # Seconds of torch, which a stage that is switched off need not wait for.
+    from pipeline import compute
+    from pipeline.anatomy import comparison, shortcuts
+    from pipeline.anatomy.policy import Policy
+    from pipeline.anatomy.sweep import Loop
+    from pipeline.diffusion import subject
+    from pipeline.diffusion.schedule import descend
+    from pipeline.judges import bootstrap, classifier, frechet, reference
+    from pipeline.judges.features import choose, extract
+
     device = compute.device(values.compute.device, values.compute.threads)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
     timesteps = descend(sampler.timesteps, len(under.alpha_bar))

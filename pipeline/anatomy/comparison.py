@@ -13,6 +13,7 @@ from scipy.stats import quantile_test
 from pipeline.anatomy import rivals
 from pipeline.anatomy.interventions import Intervention, plan
 from pipeline.anatomy.shortcuts import Candidate
+from pipeline.anatomy.source import SOURCE_SAVED, SOURCE_SSIM
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.sampling import batches
 from pipeline.judges import bootstrap, frechet, similarity
@@ -195,16 +196,16 @@ def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[str, Any]:
         return {"value": float(gaps.mean()), "n": len(gaps), "ci95": ends}
 
     out = {
-        "strategy_keeps_likeness": of_seeds(strategy.ssim - rivals.SOURCE_SSIM),
+        "strategy_keeps_likeness": of_seeds(strategy.ssim - SOURCE_SSIM),
         "cache_beats_zeros": of_seeds(cached.ssim - strategy.ssim),
-        "strategy_saves": of_times(1 - strategy.ratios - rivals.SOURCE_SAVED),
+        "strategy_saves": of_times(1 - strategy.ratios - SOURCE_SAVED),
     }
     as_like = [each for each in found.values() if each.method.family == "found"]
     as_like = [each for each in as_like if each.ssim.mean() >= strategy.ssim.mean()]
     if as_like:
         cheapest = min(as_like, key=lambda each: each.method.multiply_adds)
         out["found_saves_more"] = {**of_times(strategy.ratios - cheapest.ratios), "against": cheapest.method.name}
-    for name, schedule in {"likeness": f"ssim-{rivals.SOURCE_SSIM:g}", "distance": "distance"}.items():
+    for name, schedule in {"likeness": f"ssim-{SOURCE_SSIM:g}", "distance": "distance"}.items():
         mine = found.get(f"found, {schedule}")
         others = no_slower(found, mine) if mine else []
         if mine and others and name == "likeness":

@@ -96,7 +96,6 @@ class Study:
         """The numbers of each training seed alone, put together: every variant is compared with the baseline of its
         own seed."""
         each = [
-            numbers({variant: runs[i] for variant, runs in self.runs.items()})
-            for i in range(len(self.params.replicas))
+            numbers({variant: runs[i] for variant, runs in self.runs.items()}) for i in range(len(self.params.replicas))
         ]
         return {name: over_replicas([of[name] for of in each]) for name in each[0]}

@@ -39,6 +39,20 @@ def test_check_lists_what_would_run_until_it_has(
     assert capsys.readouterr().out.splitlines()[-1] == "Everything is up to date."
 
 
+def test_deps_writes_what_a_stage_imports_and_check_only_compares(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (toy / "stages").mkdir()
+    (toy / "stages/only.py").write_text("")
+    (toy / "dvc.yaml").write_text(TOY.replace("cmd: echo 1 > a", "cmd: python stages/only.py"))
+    with pytest.raises(SystemExit, match="run `uv run anatomy deps`"):
+        anatomy(monkeypatch, "deps", "--check")
+    anatomy(monkeypatch, "deps")
+    assert capsys.readouterr().out == "only: + stages/only.py\n"
+    anatomy(monkeypatch, "deps", "--check")
+    assert capsys.readouterr().out == "dvc.yaml lists the files that its stages import.\n"
+
+
 def test_a_misspelt_key_is_one_sentence(toy: Path) -> None:
     text = (toy / "params.yaml").read_text()
     (toy / "params.yaml").write_text(text.replace("  image_size:", "  image_sise:"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.anatomy.source import SOURCE_BLOCKS
 from pipeline.judges.number import Kind, Number
 from pipeline.params import Params
 from pipeline.reporting import results
@@ -12,7 +13,7 @@ from pipeline.reporting.chapters.intervene import curves, sheets
 from pipeline.reporting.chapters.intervene.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill, fold
 from pipeline.reporting.results import Intervened
-from pipeline.reporting.sources import SOURCE_BLOCKS, SOURCE_STARTS
+from pipeline.reporting.sources import SOURCE_STARTS
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary, children
 from pipeline.reporting.table import NOTHING, Column, Table, listed, words
@@ -57,7 +58,9 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     drawn: Pictures = {}
     for subject, swept in found.subjects.items():
         changed = swept.cells.assign(changed=swept.cells["ssim"] < found.params.likeness.threshold)
-        made = curves.draw(folder / subject, swept.curves, swept.findings, found.params.likeness.threshold, asked.length, asked.fills)
+        made = curves.draw(
+            folder / subject, swept.curves, swept.findings, found.params.likeness.threshold, asked.length, asked.fills
+        )
         made += sheets.draw(folder / subject, swept.curves, changed, swept.images, asked.length, asked.fills[0])
         for file, caption in made:
             drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
@@ -71,7 +74,7 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     picture = f"{subject}/jumps.png"
     if first is None or second is None:
         return None
-    steps = _steps(found.params)
+    steps = found.params.sampler.steps
     return Finding(
         f"Of the {steps} sampling steps of `{subject}`, those before step {limit(first)} decide most of what an image "
         f"becomes, and those after step {limit(second)} only clean it. The two places are read off how much an image "
@@ -87,14 +90,9 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         sampler=found.params.sampler.name.upper(),
         threshold=found.params.likeness.threshold,
-        steps=_steps(found.params),
+        steps=found.params.sampler.steps,
         subjects=[_of_subject(name, swept, found, summary, pictures) for name, swept in found.subjects.items()],
     )
-
-
-def _steps(params: Params) -> int:
-    timesteps = params.sampler.timesteps
-    return timesteps if isinstance(timesteps, int) else len(timesteps)
 
 
 def _of_subject(

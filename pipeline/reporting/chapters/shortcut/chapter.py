@@ -70,11 +70,11 @@ def slug(method: str) -> str:
 
 def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     """Time saved against likeness and distance, the schedules, and images, for every subject."""
-    steps = found.params.sampler.timesteps
-    count = steps if isinstance(steps, int) else len(steps)
     drawn: Pictures = {}
     for subject, compared in found.subjects.items():
-        made = tradeoffs.draw(folder / subject, compared, count, found.blocks[subject], found.distance)
+        made = tradeoffs.draw(
+            folder / subject, compared, found.params.sampler.steps, found.blocks[subject], found.distance
+        )
         for file, caption in made:
             drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
     return drawn

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from pipeline.anatomy.interventions import parse, plan
-from pipeline.anatomy.rivals import SOURCE_SAVED, SOURCE_SSIM
+from pipeline.anatomy.source import SOURCE_SAVED, SOURCE_SSIM
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.plots import COLOURS, GREY, grid, legend, log, panels, write
 from pipeline.reporting.results import Compared
