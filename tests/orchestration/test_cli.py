@@ -14,14 +14,11 @@ TOY = "stages:\n  only: {cmd: echo 1 > a, params: [data], outs: [a]}\n"
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def toy(dvc: Path) -> Path:
     """The project's own params.yaml over a graph of one stage, as the current folder."""
-    (tmp_path / "dvc.yaml").write_text(TOY)
-    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
-        subprocess.run(command, cwd=tmp_path, check=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    (dvc / "dvc.yaml").write_text(TOY)
+    (dvc / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    return dvc
 
 
 def anatomy(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:

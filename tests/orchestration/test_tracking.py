@@ -1,6 +1,7 @@
 """MLflow is told once of everything, and what goes wrong with it costs a warning."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,10 @@ ROWS = [Row(0, float("nan"), 1.0), Row(64, 0.5, 0.4), Row(128, 0.3, 0.2)]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with made-up outputs of one variant, as the current one, and a store of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/store.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shutil.copy(store, tmp_path)}")
     trained, evaluated = tmp_path / "outputs/train/wide/3", tmp_path / "outputs/evaluate/wide/3"
     (trained / "model").mkdir(parents=True)
     evaluated.mkdir(parents=True)
