@@ -7,7 +7,7 @@ from pipeline import compute, errors, params
 from pipeline.data.images import load
 from pipeline.data.tensors import resident
 from pipeline.files import read_json, write_json
-from pipeline.judges import bootstrap, classifier, reference
+from pipeline.judges import classifier, number, reference
 from pipeline.judges.features import choose, extract
 from pipeline.progress import bar
 

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import quantile_test
 
 from pipeline.anatomy import rivals
+from pipeline.anatomy.effects import Shortcuts
 from pipeline.anatomy.interventions import Intervention, plan
 from pipeline.anatomy.shortcuts import Candidate
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.sampling import batches
-from pipeline.judges import bootstrap, frechet, similarity
+from pipeline.judges import frechet, number, similarity
+from pipeline.judges.number import Number
 from pipeline.params import Shortcut
 
 UNTOUCHED = "untouched"
@@ -96,12 +97,12 @@ def measure(
     for method in [*warmed, all_methods[-1]]:
         loop.subject.images(method.run(seeds[:1], labels[:1]))
     loop.told = told
-    for number, (batch_seeds, batch_labels, kept) in enumerate(parts):
-        first = number * len(all_methods) // len(parts)
+    for batch, (batch_seeds, batch_labels, kept) in enumerate(parts):
+        first = batch * len(all_methods) // len(parts)
         for method in [*all_methods[first:], *all_methods[:first]]:
             start = time.perf_counter()
             drawn = loop.subject.images(method.run(batch_seeds, batch_labels))
-            rows.append({"batch": number, "method": method.name, "seconds": time.perf_counter() - start})
+            rows.append({"batch": batch, "method": method.name, "seconds": time.perf_counter() - start})
             images[method.name].append(drawn[:kept])
     table = pd.DataFrame(rows)
     untouched = table[table["method"] == UNTOUCHED].set_index("batch")["seconds"]
@@ -150,7 +151,7 @@ def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float, whole:
     rows = []
     for name, outcome in found.items():
         ssim, method = outcome.ssim, outcome.method
-        low, high = bootstrap.interval(ssim.mean(), ssim[draws].mean(axis=1), (-1.0, 1.0))
+        low, high = number.resampled(ssim.mean(), len(ssim), ssim[draws].mean(axis=1), "correlation")["ci95"]
         quartiles = np.quantile(outcome.ratios, [0.25, 0.5, 0.75])
         row: dict[str, Any] = {
             "method": name,
@@ -170,47 +171,48 @@ def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float, whole:
             "under": (ssim < threshold).mean(),
         }
         if len(outcome.distances):
-            ends = bootstrap.interval(outcome.distance, outcome.distances, (0.0, np.inf))
+            ends = number.resampled(outcome.distance, len(ssim), outcome.distances, "size")["ci95"]
             row |= {"frechet": outcome.distance, "frechet_low": ends[0], "frechet_high": ends[1]}
         rows.append({**row, "n": len(ssim)})
     return pd.DataFrame(rows)
 
 
-def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[str, Any]:
-    """What the comparison says of the source's sentences; a positive effect speaks for them. Those of what was found
-    are there where something was.
+def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[Shortcuts, Number]:
+    """What the comparison says of the source's sentences, signed so that a positive effect speaks for them.
 
-    strategy_keeps_likeness: SSIM of the source's strategy less its 0.795; strategy_saves: share of time that it saves
-    less 27 %; cache_beats_zeros: SSIM of the strategy with cached blocks less with zeros; found_saves_more: share of
-    time that the cheapest schedule found which is at least as like saves, less what the strategy saves;
-    beats_fewer_steps_in_likeness: SSIM of the schedule found for the source's likeness, less that of samplers with
-    fewer steps that take no longer, each to its own whole loop; ..._beats_fewer_steps: the distance of such samplers
-    less that of the schedule found for the likeness, or for the distance. These are of all such samplers at once: above
-    0 where every one is beaten, below where some one is not (intersection-union).
+    draws: int [B, N], resamples of the seeds. An effect that needs a schedule, a rival or a judge is missing where
+    there is none.
     """
     strategy, cached = found["source, zeros"], found["source, cache"]
 
-    def of_seeds(gaps: np.ndarray) -> dict[str, Any]:
-        ends = bootstrap.interval(gaps.mean(), gaps[draws].mean(axis=1))
-        return {"value": float(gaps.mean()), "n": len(gaps), "ci95": ends}
+    def of_seeds(gaps: np.ndarray) -> Number:
+        return number.resampled(gaps.mean(), len(gaps), gaps[draws].mean(axis=1))
+
+    def further(rival: Outcome, mine: Outcome) -> Number:
+        return number.difference(rival.distance, mine.distance, rival.distances, mine.distances, len(mine.ssim))
 
     out = {
-        "strategy_keeps_likeness": of_seeds(strategy.ssim - rivals.SOURCE_SSIM),
-        "cache_beats_zeros": of_seeds(cached.ssim - strategy.ssim),
-        "strategy_saves": of_times(1 - strategy.ratios - rivals.SOURCE_SAVED),
+        Shortcuts.STRATEGY_KEEPS_LIKENESS: of_seeds(strategy.ssim - rivals.SOURCE_SSIM),
+        Shortcuts.CACHE_BEATS_ZEROS: of_seeds(cached.ssim - strategy.ssim),
+        Shortcuts.STRATEGY_SAVES: number.median(1 - strategy.ratios - rivals.SOURCE_SAVED),
     }
     as_like = [each for each in found.values() if each.method.family == "found"]
     as_like = [each for each in as_like if each.ssim.mean() >= strategy.ssim.mean()]
     if as_like:
         cheapest = min(as_like, key=lambda each: each.method.multiply_adds)
-        out["found_saves_more"] = {**of_times(strategy.ratios - cheapest.ratios), "against": cheapest.method.name}
-    for name, schedule in {"likeness": f"ssim-{rivals.SOURCE_SSIM:g}", "distance": "distance"}.items():
+        saved = number.median(strategy.ratios - cheapest.ratios)
+        out[Shortcuts.FOUND_SAVES_MORE] = {**saved, "against": cheapest.method.name}
+    for effect, schedule in (
+        (Shortcuts.LIKENESS_BEATS_FEWER_STEPS, f"ssim-{rivals.SOURCE_SSIM:g}"),
+        (Shortcuts.DISTANCE_BEATS_FEWER_STEPS, "distance"),
+    ):
         mine = found.get(f"found, {schedule}")
         others = no_slower(found, mine) if mine else []
-        if mine and others and name == "likeness":
-            out["beats_fewer_steps_in_likeness"] = _least({o.method.name: of_seeds(mine.ssim - o.ssim) for o in others})
+        if mine and others and effect == Shortcuts.LIKENESS_BEATS_FEWER_STEPS:
+            gaps = {other.method.name: of_seeds(mine.ssim - other.ssim) for other in others}
+            out[Shortcuts.BEATS_FEWER_STEPS_IN_LIKENESS] = number.least(gaps)
         if mine and others and len(mine.distances):
-            out[f"{name}_beats_fewer_steps"] = _least({o.method.name: _nearer(mine, o) for o in others})
+            out[effect] = number.least({other.method.name: further(other, mine) for other in others})
     return out
 
 
@@ -220,24 +222,3 @@ def no_slower(found: dict[str, Outcome], mine: Outcome) -> list[Outcome]:
     limit = np.median(mine.ratios) * 1.05
     fewer = [each for each in found.values() if each.method.family in FEWER and each.method.like != each.method.name]
     return [each for each in fewer if np.median(each.ratios) <= limit]
-
-
-def _nearer(mine: Outcome, other: Outcome) -> dict[str, Any]:
-    """The other's distance less mine."""
-    gap = other.distance - mine.distance
-    ends = bootstrap.interval(gap, other.distances - mine.distances)
-    return {"value": float(gap), "n": len(mine.ssim), "ci95": ends}
-
-
-def _least(gaps: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The least of some gaps, and the least of their intervals' ends."""
-    nearest = min(gaps, key=lambda each: gaps[each]["value"])
-    ends = [min(gap["ci95"][end] for gap in gaps.values()) for end in (0, 1)]
-    return {**gaps[nearest], "ci95": ends, "against": nearest}
-
-
-def of_times(values: np.ndarray) -> dict[str, Any]:
-    """The median over repeats, and its interval by the sign test (Conover 1999), which needs six of them."""
-    found = quantile_test(values).confidence_interval(0.95)
-    out = {"value": float(np.median(values)), "n": len(values)}
-    return out | ({"ci95": [float(found.low), float(found.high)]} if np.isfinite([*found]).all() else {})

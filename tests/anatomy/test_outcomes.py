@@ -7,7 +7,7 @@ import torch
 
 from pipeline.anatomy import comparison
 from pipeline.anatomy.comparison import UNTOUCHED, Method, Outcome
-from pipeline.judges import bootstrap, frechet, similarity
+from pipeline.judges import bootstrap, frechet, number, similarity
 
 RNG = np.random.default_rng(0)
 N = 12
@@ -182,11 +182,11 @@ def test_every_rival_must_be_beaten() -> None:
 @pytest.mark.parametrize(("n", "order"), [(6, 0), (8, 0), (9, 1), (12, 2), (20, 5)])
 def test_times_have_the_sign_test_s_interval(n: int, order: int) -> None:
     values = RNG.permutation(np.arange(n) ** 2.0)
-    found = comparison.of_times(values)
+    found = number.median(values)
     assert (found["value"], found["n"]) == (np.median(values), n)
     assert found["ci95"] == [order**2, (n - 1 - order) ** 2]
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_fewer_than_six_repeats_have_no_interval(n: int) -> None:
-    assert comparison.of_times(np.arange(n) + 0.5) == {"value": n / 2, "n": n}
+    assert number.median(np.arange(n) + 0.5) == {"value": n / 2, "n": n}
