@@ -14,12 +14,10 @@ def write_csv(path: Path, table: pd.DataFrame, float_format: str | None = None) 
         table.to_csv(unfinished, index=False, float_format=float_format)
 
 
-def read_csv(path: Path, stage: str, text: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a table that a stage wrote; the columns `text` stay as they are written, and an empty cell of theirs is
-    an empty text. A missing or broken file is a `UserError`."""
+def read_csv(path: Path, stage: str) -> pd.DataFrame:
+    """Read a table that a stage wrote; a missing or broken file is a `UserError`."""
     with reading(path, stage):
-        table = pd.read_csv(path, dtype=dict.fromkeys(text, str))
-        return table.fillna(dict.fromkeys(text, ""))
+        return pd.read_csv(path)
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

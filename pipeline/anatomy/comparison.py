@@ -10,8 +10,10 @@ import pandas as pd
 import torch
 
 from pipeline.anatomy import rivals
+from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.effects import Shortcuts
 from pipeline.anatomy.interventions import Intervention, plan
+from pipeline.anatomy.policy import Policy
 from pipeline.anatomy.shortcuts import Candidate
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.sampling import batches
@@ -71,7 +73,7 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
         counts = {count for count in (*params.fewer, *matched) if count < steps}
         for count in sorted(counts | ({steps} if like != UNTOUCHED else set()), reverse=True):
             name = f"{family}, {count} steps"
-            run = rivals.fewer(loop.subject, count, sampler, loop.clip, lambda images: loop.told(images))
+            run = rivals.fewer(loop.subject, count, sampler, loop.clip, lambda images: loop.called(images))
             out.append(Method(name, family, like, count, count * whole, run))
     for family, uniform in (("DeepCache uniform", True), ("DeepCache non-uniform", False)):
         for interval in dict.fromkeys(params.intervals):
@@ -93,10 +95,9 @@ def measure(
     rows: list[dict[str, Any]] = []
     parts = list(batches(seeds, labels, loop.batch_size))
     warmed = [method for method in all_methods if method.family in ("untouched", "source", "found")]
-    told, loop.told = loop.told, lambda _: None
-    for method in [*warmed, all_methods[-1]]:
-        loop.subject.images(method.run(seeds[:1], labels[:1]))
-    loop.told = told
+    with loop.counting(lambda images: None):
+        for method in [*warmed, all_methods[-1]]:
+            loop.subject.images(method.run(seeds[:1], labels[:1]))
     for batch, (batch_seeds, batch_labels, kept) in enumerate(parts):
         first = batch * len(all_methods) // len(parts)
         for method in [*all_methods[first:], *all_methods[:first]]:
@@ -144,11 +145,11 @@ def outcomes(
     return out
 
 
-def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float, whole: int) -> pd.DataFrame:
-    """A row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's, `whole`), time
+def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float) -> pd.DataFrame:
+    """A row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's), time
     (median ratio, with its quartiles), ssim (mean, interval, standard and mean absolute deviation), under (share of
     images below the threshold) and, where there is one, frechet with its interval; n: seeds, n_times: repeats."""
-    rows = []
+    rows, whole = [], found[UNTOUCHED].method.multiply_adds
     for name, outcome in found.items():
         ssim, method = outcome.ssim, outcome.method
         low, high = number.resampled(ssim.mean(), len(ssim), ssim[draws].mean(axis=1), "correlation")["ci95"]
@@ -175,6 +176,50 @@ def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float, whole:
             row |= {"frechet": outcome.distance, "frechet_low": ends[0], "frechet_high": ends[1]}
         rows.append({**row, "n": len(ssim)})
     return pd.DataFrame(rows)
+
+
+def compared(
+    loop: Loop,
+    found: dict[str, Outcome],
+    images: dict[str, np.ndarray],
+    times: pd.DataFrame,
+    seeds: np.ndarray,
+    draws: np.ndarray,
+    threshold: float,
+    front: list[Candidate],
+    learnt: dict[str, Candidate],
+    learnt_on: int,
+) -> Compared:
+    """Put together what `shortcut` leaves of a subject.
+
+    found, images, times: as `outcomes` and `measure` give them; seeds: int [N], of the images; draws: int [B, N],
+    their resamples; threshold: of SSIM; front, learnt: as `shortcuts.find` gives them, from so many seeds.
+    """
+    plans = {name: outcome.method.intervention for name, outcome in found.items()}
+    kept = {name: intervention for name, intervention in plans.items() if intervention is not None}
+    policies = {
+        name: Policy(
+            timesteps=loop.timesteps,
+            sampler=loop.sampler,
+            clip=loop.clip,
+            blocks=loop.blocks,
+            intervention=each.intervention,
+            learnt={"cost": each.cost, "ssim": each.ssim, "seeds": learnt_on},
+        )
+        for name, each in learnt.items()
+    }
+    return Compared(
+        table(found, draws, threshold),
+        times,
+        {str(name): effect for name, effect in effects(found, draws).items()},
+        pd.DataFrame({"seed": seeds, **{name: outcome.ssim for name, outcome in found.items()}}),
+        pd.DataFrame([{"cost": each.cost, "ssim": each.ssim} for each in front]),
+        {name: [each.model_dump() for each in of] for name, of in kept.items()},
+        policies,
+        {name: images[name] for name in kept},
+        loop.steps,
+        loop.blocks,
+    )
 
 
 def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[Shortcuts, Number]:

@@ -61,7 +61,7 @@ class Sweeps(Effect):
     )
     LAST_STEPS_ARE_SPARE = (
         "last_steps_are_spare",
-        "The clean image that is predicted 18 % of the steps before the end has an SSIM above the threshold by so much.",
+        "The clean image predicted 18 % of the steps before the end has an SSIM above the threshold by so much.",
     )
 
 

@@ -61,8 +61,8 @@ def resampled(value: float, n: int, replicates: np.ndarray, kind: Kind | None = 
 
 
 def of_few_values(value: float, n: int, replicates: np.ndarray) -> Number:
-    """A value that can only be one of few, such as a step: its interval runs from one resample's value [B] to another's,
-    the middle 95 % of them, and holds the value itself."""
+    """A value that can only be one of few, such as a step. Its interval holds the middle 95 % of the resamples' values
+    [B], and the value itself."""
     low, high = np.quantile(replicates, [0.025, 0.975], method="nearest")
     return {"value": float(value), "n": n, "ci95": [float(min(low, value)), float(max(high, value))]}
 

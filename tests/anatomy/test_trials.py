@@ -48,7 +48,7 @@ def trials(variant, seeds, tmp_path: Path) -> Callable[..., Trials]:
 def told(trials: Trials, some: list[Cell]) -> int:
     """How many images the network is called on when these cells are done."""
     counted: list[int] = []
-    trials.loop.told = counted.append
+    trials.loop.called = counted.append
     assert set(trials.run(some)) == set(some)
     return sum(counted)
 
