@@ -9,8 +9,8 @@ import pandas as pd
 from pipeline import errors, params
 from pipeline.data import captions, complexity, masks, sources, strokes
 from pipeline.data.images import evenly
+from pipeline.data.prepared import Prepared
 from pipeline.data.split import repeated, split
-from pipeline.files import replacing, write_json
 
 MEASURED = 5000  # training images, at most, that the classes' complexity is measured on
 
@@ -35,38 +35,29 @@ def main() -> None:
     rows = {name: np.searchsorted(source.ids, images.ids) for name, images in parts.items()}
     bounds = None if drawn is None else captions.thirds(drawn.iloc[rows["train"]])
 
+    tables = {}
     for name, images in parts.items():
-        images.save(args.out / name)
-        with replacing(args.out / "masks" / f"{name}.npy") as file, open(file, "wb") as opened:
-            np.save(opened, foreground[rows[name]])
-        table = pd.DataFrame({"id": images.ids, "label": images.labels})
-        words = None
+        table, words = pd.DataFrame({"id": images.ids, "label": images.labels}), None
         if drawn is not None and bounds is not None:
             measured = drawn.iloc[rows[name]].reset_index(drop=True)
             table, words = table.join(measured), captions.words(measured, bounds)
-        table["caption"] = captions.captions(data.caption, source.classes, images.labels, words)
-        with replacing(args.out / "captions" / f"{name}.csv") as file:
-            table.to_csv(file, index=False, float_format="%.3f")
+        tables[name] = table.assign(caption=captions.captions(data.caption, source.classes, images.labels, words))
     train = parts["train"]
     measured_on = evenly(train.labels, MEASURED)
-    with replacing(args.out / "classes.csv") as file:
-        found = complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]])
-        found.to_csv(file, index=False, float_format="%.5f")
-    write_json(
-        args.out / "dataset.json",
-        {
-            "name": data.name,
-            "image_size": train.images.shape[1],
-            "image_channels": train.images.shape[3],
-            "classes": source.classes,
-            "count": {name: len(images) for name, images in parts.items()},
-            "sha256": {name: images.sha256() for name, images in parts.items()},
-        },
+    found = Prepared(
+        args.out,
+        name=data.name,
+        image_size=train.images.shape[1],
+        image_channels=train.images.shape[3],
+        classes=source.classes,
+        count={name: len(images) for name, images in parts.items()},
+        sha256={name: images.sha256() for name, images in parts.items()},
+        origin=source.origin,
+        repeated=repeated(parts),
+        stroke_thirds=bounds,
+        complexity=complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]]),
     )
-    write_json(  # what the report says and no other stage depends on
-        args.out / "provenance.json",
-        {"origin": source.origin, "repeated": repeated(parts), "stroke_thirds": bounds},
-    )
+    found.save(parts, {name: foreground[of] for name, of in rows.items()}, tables)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +9,10 @@ import pandas as pd
 from pipeline.anatomy import phases
 from pipeline.anatomy.cells import Cell
 from pipeline.anatomy.trials import Found
-from pipeline.judges import bootstrap, similarity
+from pipeline.judges import number
+from pipeline.judges.number import Kind, Number
 
-Number = dict[str, Any]  # {value, n, ci95}
+MEANS: tuple[tuple[str, Kind], ...] = (("ssim", "correlation"), ("psnr", "psnr"))  # what is averaged over seeds
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,12 @@ class Curves:
         threshold; kept: share that the judge still takes for the same class."""
         found, n = self.found[cell], self.draws.shape[1]
         out: dict[str, Number] = {}
-        for name, bounds in (("ssim", (-1.0, 1.0)), ("psnr", (0.0, similarity.MOST))):
+        for name, kind in MEANS:
             values = found[name]
-            ends = bootstrap.interval(values.mean(), values[self.draws].mean(axis=1), bounds)
-            out[name] = {"value": float(values.mean()), "n": n, "ci95": ends, "spread": float(values.std(ddof=1))}
+            mean = number.resampled(values.mean(), n, values[self.draws].mean(axis=1), kind)
+            out[name] = {**mean, "spread": float(values.std(ddof=1))}
         shares = {"under": found["ssim"] < self.threshold} | ({"kept": found["kept"]} if "kept" in found else {})
-        for name, hits in shares.items():
-            out[name] = {"value": float(hits.mean()), "n": n, "ci95": bootstrap.proportion_interval(hits)}
-        return out
+        return out | {name: number.share(hits) for name, hits in shares.items()}
 
     def means(self, cells: Iterable[Cell], name: str = "ssim") -> np.ndarray:
         """[1 + B, P] means over seeds of P cells: of all seeds first, then of each resample."""
@@ -79,12 +77,12 @@ class Curves:
     def own_starts(self, fill: str) -> dict[int, int]:
         """nb -> the step from which on so many blocks are redundant, of those that are."""
         found = {nb: self.own_start(nb, fill) for nb in self.parts("blocks")}
-        return {nb: int(number["value"]) for nb, number in found.items() if number and number["value"]}
+        return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def longest_cuts(self, fill: str) -> dict[int, int]:
         """nb -> how many steps in a row may go without so many blocks, of those that may."""
         found = {nb: self.longest(nb, fill) for nb in self.parts("duration")}
-        return {nb: int(number["value"]) for nb, number in found.items() if number and number["value"]}
+        return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def sooner(self, one: list[Cell], other: list[Cell]) -> Number:
         """By how many steps the first cells' blocks are redundant before the others'."""
@@ -115,14 +113,11 @@ class Curves:
 
     def number(self, found: np.ndarray) -> Number:
         """That of all seeds, and the interval that the resamples [B] behind it give."""
-        return {"value": float(found[0]), "n": self.draws.shape[1], "ci95": bootstrap.interval(found[0], found[1:])}
+        return number.resampled(found[0], self.draws.shape[1], found[1:])
 
     def _limit(self, found: np.ndarray) -> Number:
-        """A number that takes few values: that of all seeds, and the middle 95 % of the resamples'."""
-        value, replicates = found[0], found[1:]
-        low, high = np.quantile(replicates, [0.025, 0.975], method="nearest")
-        ends = [float(min(low, value)), float(max(high, value))]
-        return {"value": float(value), "n": self.draws.shape[1], "ci95": ends}
+        """The limit of all seeds, and the interval that the resamples' limits [B] behind it give."""
+        return number.of_few_values(found[0], self.draws.shape[1], found[1:])
 
     def per_seed(self, seeds: np.ndarray) -> pd.DataFrame:
         """A row per cell and seed: ssim, psnr, and where a judge can say, kept."""
@@ -138,8 +133,8 @@ class Curves:
         rows = []
         for cell in self.found:
             row = {**cell.as_dict(), "snr_db": snr_db[cell.start]}
-            for name, number in self.numbers(cell).items():
-                row |= {name: number["value"], f"{name}_low": number["ci95"][0], f"{name}_high": number["ci95"][1]}
-                row |= {f"{name}_spread": number["spread"]} if "spread" in number else {}
+            for name, found in self.numbers(cell).items():
+                row |= {name: found["value"], f"{name}_low": found["ci95"][0], f"{name}_high": found["ci95"][1]}
+                row |= {f"{name}_spread": found["spread"]} if "spread" in found else {}
             rows.append({**row, "n_seeds": self.draws.shape[1]})
         return pd.DataFrame(rows)

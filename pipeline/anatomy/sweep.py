@@ -6,6 +6,7 @@ differ only in where a step leads share the network's call, and what is at one s
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,8 @@ from pipeline.anatomy.interventions import Action, Plan, plan
 from pipeline.anatomy.parts import recording
 from pipeline.anatomy.without import Fill, Reduced
 from pipeline.diffusion.noise import INITIAL, noise
-from pipeline.diffusion.sampling import SAMPLERS
+from pipeline.diffusion.sampling import SAMPLERS, Sampler
+from pipeline.diffusion.schedule import snr_db
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
 from pipeline.errors import UserError
@@ -52,7 +54,7 @@ class Loop:
     images that the network takes at a time. Timesteps that the subject has not, and latents clipped to the range of
     images, are a `UserError`."""
 
-    def __init__(self, subject: Subject, timesteps: list[int], sampler: str, clip: bool, batch_size: int):
+    def __init__(self, subject: Subject, timesteps: list[int], sampler: Sampler, clip: bool, batch_size: int):
         if clip and subject.autoencoder is not None:
             raise UserError("this subject works on latents, which reach beyond [-1, 1]: set sampler.clip to false.")
         total = len(subject.alpha_bar)
@@ -64,11 +66,20 @@ class Loop:
         self.subject, self.timesteps, self.sampler, self.clip = subject, timesteps, sampler, clip
         self.batch_size = batch_size
         self.steps, self.blocks = len(timesteps), len(parts.blocks(subject.model))
-        self.told: Callable[[int], object] = lambda images: None  # called with how many images a call was of
+        self.called: Callable[[int], object] = lambda images: None  # is told how many images each call was of
         self._units = {unit.name: unit for unit in [*parts.skips(subject.model), *parts.blocks(subject.model)]}
         self._forms = parts.forms(subject, batch_size)
         self._networks: dict[tuple[int, frozenset[int]], Reduced] = {}
         self._costs: dict[tuple[int, frozenset[int]], int] = {}
+
+    @contextmanager
+    def counting(self, called: Callable[[int], object]) -> Iterator[None]:
+        """Within the block, `called` is told at each call of the network how many images it was of."""
+        before, self.called = self.called, called
+        try:
+            yield
+        finally:
+            self.called = before
 
     @property
     def untouched(self) -> Plan:
@@ -131,6 +142,11 @@ class Loop:
         """alpha-bar of x at step k; 1 at step 0, the clean image."""
         return float(self.subject.alpha_bar[self.timesteps[self.steps - k]]) if k else 1.0
 
+    def snr_db(self) -> dict[int, float]:
+        """Return step -> signal-to-noise ratio of x at it, in dB, of every step from the first on."""
+        levels = snr_db(self.subject.alpha_bar)
+        return {k: float(levels[t]) for k, t in zip(range(self.steps, 0, -1), self.timesteps, strict=True)}
+
     def multiply_adds(self, action: Action) -> int:
         """Of one image at the action's step, guidance's second pass among them."""
         key = (action.blocks, action.skips)
@@ -191,7 +207,7 @@ class Loop:
             with torch.inference_mode(), recording(self.subject.model, units) as recorded:
                 out = self.subject.predict(network.network, x[rows], t, asked[rows])
             outs.append(out[:kept])
-            self.told(kept)
+            self.called(kept)
             for name, tensor in recorded.items():
                 left[name].append(tensor.unflatten(0, (size, self.subject.passes))[:kept])
         new = {name: torch.cat(tensors).split(each) for name, tensors in left.items()}

@@ -63,7 +63,7 @@ def load(folder: Path) -> UNet2DModel:
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"{folder} holds no whole set of weights ({reason}); remove it and run `dvc repro` to train it again."
+            f"{folder} holds no whole set of weights ({reason}); `uv run dvc repro` trains it again."
         ) from None
     return model.eval()
 

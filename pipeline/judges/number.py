@@ -10,11 +10,18 @@ from typing import Literal, NotRequired, TypedDict
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
+from scipy.stats import quantile_test
 
 from pipeline.judges import bootstrap
 
-Kind = Literal["share", "size", "correlation"]
-BOUNDS: dict[str, tuple[float, float]] = {"share": (0.0, 1.0), "size": (0.0, np.inf), "correlation": (-1.0, 1.0)}
+Kind = Literal["share", "size", "correlation", "psnr"]
+MOST_PSNR = float(10 * np.log10(255**2 * 12))  # in dB, of what 8-bit rounding alone (variance 1/12) makes of an image
+BOUNDS: dict[str, tuple[float, float]] = {
+    "share": (0.0, 1.0),
+    "size": (0.0, np.inf),
+    "correlation": (-1.0, 1.0),
+    "psnr": (0.0, MOST_PSNR),
+}
 
 
 class Number(TypedDict):
@@ -23,7 +30,7 @@ class Number(TypedDict):
     value: float
     n: int  # what the value is of: images, seeds, runs
     ci95: NotRequired[list[float]]  # its 95 % interval [low, high], where it was sampled
-    kind: NotRequired[Kind]  # which values are possible: a share 0..1, a size from 0, a correlation -1..1; else any
+    kind: NotRequired[Kind]  # which values are possible (`BOUNDS`); any, where it is not there
     replicas: NotRequired[list[float]]  # the values of single training seeds, whose mean it is
     spread: NotRequired[float]  # standard deviation of what it is the mean of
     quartiles: NotRequired[list[float]]  # of what it is the median of
@@ -31,6 +38,8 @@ class Number(TypedDict):
     required: NotRequired[float]  # what it must reach
     snr_db: NotRequired[float]  # signal-to-noise ratio at a step that it names
     tried: NotRequired[float]  # the largest value that could have been found
+    nb: NotRequired[int]  # how many blocks were left out
+    fill: NotRequired[str]  # what stood in for them: zeros or cache
     against: NotRequired[str]  # which of several rivals decides
     verdict: NotRequired[str]  # what it says of a claim, whose effect it is
     class_name: NotRequired[str]  # the class that it is of
@@ -48,6 +57,22 @@ def resampled(value: float, n: int, replicates: np.ndarray, kind: Kind | None = 
     out: Number = {"value": float(value), "n": n, "ci95": ends}
     if kind:
         out["kind"] = kind
+    return out
+
+
+def of_few_values(value: float, n: int, replicates: np.ndarray) -> Number:
+    """A value that can only be one of few, such as a step. Its interval holds the middle 95 % of the resamples' values
+    [B], and the value itself."""
+    low, high = np.quantile(replicates, [0.025, 0.975], method="nearest")
+    return {"value": float(value), "n": n, "ci95": [float(min(low, value)), float(max(high, value))]}
+
+
+def median(values: np.ndarray) -> Number:
+    """The median of repeats [N], with the interval of the sign test (Conover 1999), which needs six of them."""
+    found = quantile_test(values).confidence_interval(0.95)
+    out: Number = {"value": float(np.median(values)), "n": len(values)}
+    if np.isfinite([*found]).all():
+        out["ci95"] = [float(found.low), float(found.high)]
     return out
 
 

@@ -88,7 +88,7 @@ def test_likeness_is_to_the_untouched_loop_of_a_method_s_own_sampler(variant, sa
 def test_methods_cost_what_they_say(variant) -> None:
     loop = loop_over(variant(), batch_size=1)
     calls: list[int] = []
-    loop.told = calls.append
+    loop.called = calls.append
     made = methods(loop)
     for method in map(made.get, ONE_OF_EACH):
         calls.clear()
@@ -151,4 +151,4 @@ def test_ratios_are_of_the_time_a_batch_takes_and_none_of_what_comes_first(monke
     ratios = times.pivot(index="method", columns="batch", values="ratio")
     assert ratios.loc["source, zeros"].tolist() == pytest.approx([2 / 4, 4 / 10, 6 / 16])
     assert [len(each) for each in images.values()] == [5, 5, 5]
-    assert loop.told is print
+    assert loop.called is print

@@ -1,6 +1,7 @@
 """Made-up results of two variants."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,13 @@ import pytest
 
 from pipeline import params
 from pipeline.data.images import ImageSet
+from pipeline.data.prepared import Prepared
+from pipeline.diffusion.sampled import Sampled
+from pipeline.diffusion.trained import Trained
+from pipeline.judges.evaluated import Evaluated
+from pipeline.judges.quality import Quality
 from pipeline.reporting.chapters import CHAPTERS
-from pipeline.reporting.results import Evaluated, Prepared, Quality, Run
+from pipeline.reporting.results import Run
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
 
@@ -19,6 +25,11 @@ METRICS = ("fd_classifier", "kd_classifier", "precision", "recall", "density", "
 METRICS += ("training_distance", "blur", "class_imbalance")
 KINDS = dict.fromkeys(("fd_classifier", "density", "training_distance"), "size")
 UNET = {"res_blocks": 2, "channels": [8, 8], "class_embedding": True}
+
+
+def images(count: int, level: int = 0) -> ImageSet:
+    pixels = np.full((count, 8, 8, 1), level, np.uint8)
+    return ImageSet(pixels, np.arange(count) % 3, np.arange(count) + 100)
 
 
 def evaluated(seed: int, worse: float) -> Evaluated:
@@ -40,10 +51,14 @@ def evaluated(seed: int, worse: float) -> Evaluated:
         mark: {"fd_classifier": number(value, 20), "accuracy": {**share, "n": 20}}
         for mark, value in (("32", 9.0), ("end", 3.0))
     }
-    columns = {
-        f"{mark}.{name}": worse * value * (1 + 0.01 * common.random(200)) + 0.001 * rng.random(200)
+    then = {
+        mark: pd.DataFrame(
+            {
+                name: worse * value * (1 + 0.01 * common.random(200)) + 0.001 * rng.random(200)
+                for name in ("fd_classifier", "accuracy")
+            }
+        )
         for mark, value in (("32", 9.0), ("end", 3.0))
-        for name in ("fd_classifier", "accuracy")
     }
     return Evaluated(
         {name: number(2.05, kind=KINDS.get(name, "share")) for name in METRICS},
@@ -51,7 +66,7 @@ def evaluated(seed: int, worse: float) -> Evaluated:
         images,
         classes,
         snapshots,
-        pd.DataFrame(columns),
+        then,
     )
 
 
@@ -78,7 +93,9 @@ def made(seed: int, worse: float, **architecture: object) -> Run:
     }
     training = {"train_seconds": 12.0 + seed, "device": "cpu", "peak_bytes": 2**30}
     sampling = {"seconds": 8.0, "images": 40, "batch_size": 20, "peak_bytes": 2**29}
-    return Run(curve, updates, validation, costs, training, sampling, evaluated(seed, worse))
+    trained = Trained(Path(), curve, updates, validation, costs, training)
+    drawn = Sampled(images(40, 10 * seed), {32: images(40, 10 * seed)}, sampling)
+    return Run(trained, drawn, evaluated(seed, worse))
 
 
 @pytest.fixture
@@ -100,10 +117,13 @@ def quality() -> Quality:
 @pytest.fixture
 def prepared() -> Prepared:
     return Prepared(
+        Path(),
         name="made-up",
         origin="nowhere",
         repeated={"validation": 0, "test": 3},
         image_size=8,
+        image_channels=1,
+        stroke_thirds=None,
         classes=["a", "b", "c"],
         count={"train": 90, "validation": 30, "test": 45},
         sha256=dict.fromkeys(("train", "validation", "test"), "0" * 64),
@@ -113,14 +133,9 @@ def prepared() -> Prepared:
     )
 
 
-def images(count: int, level: int = 0) -> ImageSet:
-    pixels = np.full((count, 8, 8, 1), level, np.uint8)
-    return ImageSet(pixels, np.arange(count) % 3, np.arange(count) + 100)
-
-
 @pytest.fixture
 def study(tmp_path: Path, quality: Quality, prepared: Prepared) -> Callable[..., Study]:
-    """study(results, floor=None, quality=..., prepared=..., **sections): made-up results as a study, the floor being
+    """study(results, floor=None, quality=..., **sections): made-up results as a study, the floor being
     half the baseline; sections: of params.yaml, to be put in the place of its own."""
 
     def make(results: dict[str, list[Run]], floor: Evaluated | None = None, **changes: object) -> Study:
@@ -136,14 +151,11 @@ def study(tmp_path: Path, quality: Quality, prepared: Prepared) -> Callable[...,
         sections |= {name: value for name, value in changes.items() if name in type(whole).model_fields}
         made = Study(tmp_path / "outputs", whole.model_copy(update=sections))
         vars(made).update(runs=results, floor=floor or evaluated(5, 0.5))
-        vars(made).update(quality=changes.get("quality", quality), prepared=changes.get("prepared", prepared))
+        vars(made).update(quality=changes.get("quality", quality))
+        vars(made).update(prepared=replace(prepared, folder=made.outputs / "prepare"))
         for stage in ("train", "evaluate", "judges", "prepare"):
             (made.outputs / stage / "baseline").mkdir(parents=True, exist_ok=True)
-        (made.outputs / "prepare/classes.png").write_bytes(b"")
         images(90).save(made.outputs / "prepare/train")
-        for i, variant in enumerate(results):
-            for at in ("images", "snapshots/32"):
-                images(40, 10 * i).save(made.outputs / "sample" / variant / "0" / at)
         return made
 
     return make

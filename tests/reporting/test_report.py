@@ -126,7 +126,8 @@ def test_fid_is_inception_s_alone(pages, results, quality) -> None:
         for named in (found.metrics, *found.classes.values(), *found.snapshots.values()):
             _rename(named)
         _rename(found.replicates)
-        _rename(found.snapshot_replicates)
+        for table in found.snapshot_replicates.values():
+            _rename(table)
     inception = type(quality)(**{**vars(quality), "judge": "inception", "frechet": "fid", "kernel": "kid"})
     floor = results["wide"][0].evaluated
     theirs = "".join(pages(quality=inception, floor=floor).values())

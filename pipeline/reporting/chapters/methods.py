@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.images import load
 from pipeline.judges.number import counted
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.grid import contact_sheet
@@ -37,7 +36,7 @@ def numbers(study: Study) -> Summary:
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     """Training images of every class, or of the first ones where there are many."""
-    train, prepared = load(study.outputs / "prepare" / "train"), study.prepared
+    train, prepared = study.prepared.split("train"), study.prepared
     shown = prepared.classes[:SHOWN_CLASSES]
     firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(shown))]
     every = len(shown) == len(prepared.classes)

@@ -8,10 +8,11 @@ import pytest
 
 from pipeline import params
 from pipeline.anatomy import cells
+from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.curves import Curves
 from pipeline.anatomy.findings import findings
+from pipeline.anatomy.intervened import Intervened
 from pipeline.judges import bootstrap
-from pipeline.reporting.results import Compared, Intervened
 
 ROOT = Path(__file__).parents[3]
 STEPS, BLOCKS, SEEDS = 10, 4, 12
@@ -58,7 +59,7 @@ def swept(values) -> Intervened:
     )
     images = {"untouched": np.zeros((3, 8, 8, 1), np.uint8), **{cell.name: of["images"] for cell, of in found.items()}}
     per_seed = curves.per_seed(np.arange(SEEDS))
-    return Intervened(parts, per_seed, curves.table(at), findings(curves, chosen, at), images)
+    return Intervened(parts, per_seed, curves.table(at), findings(curves, chosen, at), images, np.arange(3))
 
 
 @pytest.fixture
@@ -98,5 +99,14 @@ def compared() -> Compared:
     }
     images = {name: rng.integers(0, 255, (SEEDS, 8, 8, 1), dtype=np.uint8) for name in plans}
     return Compared(
-        methods, effects, likeness, pd.DataFrame({"cost": [0.1, 0.3], "ssim": [0.5, 0.8]}), plans, images, BLOCKS
+        methods=methods,
+        times=pd.DataFrame(),
+        effects=effects,
+        likeness=likeness,
+        front=pd.DataFrame({"cost": [0.1, 0.3], "ssim": [0.5, 0.8]}),
+        plans=plans,
+        policies={},
+        drawn=images,
+        steps=STEPS,
+        blocks=BLOCKS,
     )

@@ -20,10 +20,14 @@ def test_the_nearest_pairs_are_shown_nearest_first(
         lambda path, images, rows, columns, title: given.update(images=images, rows=rows, columns=columns),
     )
     made = study(results)
-    for folder, levels in (("sample/baseline/0/images", [1, 2, 3]), ("prepare/train", [10, 20, 30, 40, 50])):
+
+    def images(*levels: int) -> ImageSet:
         pixels = np.zeros((len(levels), 4, 4, 1), np.uint8)
         pixels[:, 0, 0, 0] = levels
-        ImageSet(pixels, np.zeros(len(levels), int), np.arange(len(levels))).save(made.outputs / folder)
+        return ImageSet(pixels, np.zeros(len(levels), int), np.arange(len(levels)))
+
+    vars(made.baseline.sampled)["images"] = images(1, 2, 3)
+    images(10, 20, 30, 40, 50).save(made.outputs / "prepare/train")
     found = pd.DataFrame({"training_distance": [0.3, 0.1, 0.2], "nearest_training": [4, 0, 2]})
     vars(made.baseline.evaluated)["images"] = found
     quality.draw(made, {}, tmp_path)

@@ -12,7 +12,7 @@ from pipeline.reporting.claims import decide
 
 @pytest.fixture
 def found(values, compared) -> Found:
-    return Found(values, "FD (classifier)", {"baseline": compared}, {"baseline": 4})
+    return Found(values, "FD (classifier)", {"baseline": compared})
 
 
 ABLE = {"value": 0.99, "n": 100, "ci95": [0.98, 1.0], "required": 0.95}
