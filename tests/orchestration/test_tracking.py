@@ -8,7 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.orchestration import tracking
+from pipeline import params
+from pipeline.orchestration import recording, tracking
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -37,10 +40,21 @@ def here(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sampled.mkdir(parents=True)
     (sampled / "timing.json").write_text(json.dumps({"seconds": 8.0, "images": 40}))
     tell(tmp_path, 0.9)
-    figures = tmp_path / "figures"
-    figures.mkdir()
-    (figures / "samples.png").write_bytes(b"png")
+    for picture in ("ablation/samples", "training/wide", "intervene/cat/jumps", "intervene/dog/jumps"):
+        (tmp_path / "reports/figures" / picture).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"reports/figures/{picture}.png").write_bytes(b"png")
+    (tmp_path / "reports/report.md").write_text("# Report")
+    (tmp_path / "reports/summary.json").write_text(json.dumps(SUMMARY))
     return tmp_path
+
+
+SUMMARY = {
+    "train.wide.loss": {"value": 0.1, "n": 5},
+    "intervene.cat.jump-0050-n02.ssim": {"value": 0.9, "n": 6, "ci95": [0.8, 1.0]},
+    "shortcut.cat.untouched.time": {"value": 1.0, "n": 6, "quartiles": [0.9, 1.1]},
+    "claims.cat.rest_helps": {"value": 0.2, "n": 6, "ci95": [0.1, 0.3], "verdict": "supported"},
+    "intervene.dog.jump-0050-n02.ssim": {"value": 0.4, "n": 6, "ci95": [0.3, 0.5]},
+}
 
 
 def tell(root: Path, accuracy: float) -> None:
@@ -51,12 +65,44 @@ def tell(root: Path, accuracy: float) -> None:
 
 
 def record() -> list[str]:
-    values = {"train": {"lr": 0.1}, "variants": {}}
-    return tracking.record(Path("outputs"), Path("figures"), values, {"wide": {"c": [8]}}, [3])
+    """Record everything, and return the names of the trainings that were recorded."""
+    return [name for name in recording.record(Path("outputs"), Path("reports"), values()) if name.startswith("wide")]
+
+
+def values(**changes: object) -> params.Params:
+    """The parameters of params.yaml with one variant, one training seed and no subject."""
+    whole = params.load(ROOT / "params.yaml")
+    own = {"variants": {"wide": {"channels": [32, 64, 64]}}, "replicas": [3], "subjects": {}}
+    return whole.model_copy(update={**own, **changes})
 
 
 def runs() -> list:
     return tracking.Recorder().find(**{tracking.VARIANT: "wide"})
+
+
+def pictures(run) -> list[str]:
+    """The artifacts of a run by their paths."""
+    client, waiting, found = tracking.Recorder().client, [""], []
+    while waiting:
+        for each in client.list_artifacts(run.info.run_id, waiting.pop() or None):
+            (waiting if each.is_dir else found).append(each.path)
+    return sorted(found)
+
+
+def test_every_subject_has_a_run_with_its_numbers_verdicts_and_pictures_once(here: Path) -> None:
+    subject = params.Subject(model="models/cat", prompts=["a cat"], guidance=2.0)
+    asked = values(variants={}, subjects={"cat": subject})
+    assert recording.record(Path("outputs"), Path("reports"), asked) == ["subject cat", "report"]
+    assert recording.record(Path("outputs"), Path("reports"), asked) == []
+    (run,) = tracking.Recorder().find(**{recording.SUBJECT: "cat"})
+    assert run.data.metrics["intervene.jump-0050-n02.ssim"] == 0.9
+    assert run.data.metrics["intervene.jump-0050-n02.ssim.low"] == 0.8
+    assert run.data.metrics["shortcut.untouched.time.n"] == 6
+    assert run.data.tags["claims.rest_helps"] == "supported"
+    assert run.data.params["subject.guidance"] == "2.0"
+    assert pictures(run) == ["figures/intervene/cat/jumps.png"]
+    (whole,) = tracking.Recorder().find(**{recording.REPORT: "reports"})
+    assert pictures(whole) == ["figures/ablation/samples.png", "figures/training/wide.png", "report.md", "summary.json"]
 
 
 def curve(run_id: str, name: str = "train.validation_loss") -> list[tuple[int, float]]:
@@ -69,7 +115,9 @@ def test_a_variant_restored_from_its_files_is_recorded_whole_and_once(here: Path
     assert record() == []
     (run,) = runs()
     assert run.info.status == "FINISHED"
-    assert run.data.params == {"train.lr": "0.1", "unet.c": "[8]", "costs.parameters": "9"}
+    assert run.data.params["train.lr"] == "0.003"
+    assert run.data.params["unet.channels"] == "[32, 64, 64]"
+    assert run.data.params["costs.parameters"] == "9"
     assert run.data.metrics["evaluate.accuracy"] == 0.9
     assert run.data.metrics["evaluate.accuracy.low"] == pytest.approx(0.8)
     assert run.data.metrics["evaluate.accuracy.n"] == 40
@@ -78,8 +126,7 @@ def test_a_variant_restored_from_its_files_is_recorded_whole_and_once(here: Path
     assert curve(run.info.run_id, "snapshots.accuracy") == [(64, 0.3), (128, 0.9)]
     assert run.data.tags[tracking.STAGE] == "train@wide-3"
     assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4), (128, 0.2)]
-    (picture,) = tracking.Recorder().client.list_artifacts(run.info.run_id, "figures")
-    assert picture.path == "figures/samples.png"
+    assert pictures(run) == ["figures/training/wide.png"], "its own, and no other's"
 
 
 def test_other_numbers_of_the_same_weights_are_recorded_too(here: Path) -> None:
