@@ -1,4 +1,7 @@
-"""The files that each stage's result hangs on, found from its imports and written into dvc.yaml."""
+"""The files that each stage's result hangs on, found from its imports and written into dvc.yaml.
+
+The report's pages are written there too, one for every chapter.
+"""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -6,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import UserError
@@ -20,6 +24,7 @@ OBSERVERS = (  # cannot change an output
     "pipeline/orchestration/recording.py",
 )
 PASSES_THROUGH = "pipeline/params/"  # hands values on unchanged: DVC watches the values themselves, in params.yaml
+REPORT, FOLDER = "stages/report.py", "${report.folder}"  # the stage that writes a page a chapter, and where to
 CHECK = "stages/check.py"  # the one stage whose work those files are
 
 
@@ -65,6 +70,7 @@ def rewritten(text: str, root: Path) -> tuple[str, dict[str, list[str]]]:
             raise UserError(f"{GRAPH}: stage {name} runs {scripts[0]}, which is not there.")
         if scripts:
             changed = _update(stage.setdefault("deps", []), closure(scripts[0], root))
+            changed += _update_pages(stage["outs"]) if scripts[0] == REPORT else []
             changes |= {name: changed} if changed else {}
     out = StringIO()
     yaml.dump(graph, out)
@@ -82,6 +88,23 @@ def _update(listed: list[Any], wanted: list[str]) -> list[str]:
         before = [at for at, other in enumerate(listed) if other in wanted and wanted.index(other) < wanted.index(file)]
         listed.insert(before[-1] + 1 if before else 0, file)
     return [f"+ {file}" for file in new] + [f"- {file}" for file in gone]
+
+
+def _update_pages(outs: list[Any]) -> list[str]:
+    """Give the report an output for every chapter's page, in the chapters' order, and return the changes."""
+    from pipeline.reporting.chapters import CHAPTERS  # a second of Matplotlib, which other commands need not wait for
+
+    pages = [f"{FOLDER}/{chapter.NAME}.md" for chapter in CHAPTERS]
+    listed = [next(iter(out)) for out in outs]
+    gone = [each for each in listed[1:] if each.endswith(".md") and each not in pages]
+    new = [each for each in pages if each not in listed]
+    for each in gone:
+        outs.remove(next(out for out in outs if each in out))
+    for each in new:
+        page = CommentedMap({each: CommentedMap({"cache": False})})
+        page[each].fa.set_flow_style()
+        outs.insert(1 + pages.index(each), page)  # after report.md, the first
+    return [f"+ {each}" for each in new] + [f"- {each}" for each in gone]
 
 
 def closure(script: str, root: Path = Path()) -> list[str]:

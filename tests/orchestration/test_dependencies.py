@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.orchestration import dependencies
+from pipeline.reporting.chapters import CHAPTERS
 
 GRAPH = """\
 # The graph.
@@ -141,3 +142,17 @@ def test_a_graph_that_cannot_be_read_is_a_sentence(toy: Path, text: str, said: s
 def test_a_folder_without_a_graph_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run this from the project's folder"):
         dependencies.write(False, tmp_path)
+
+
+def test_the_report_has_an_output_for_every_chapter_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages/report.py").write_text("")
+    text = "stages:\n  report:\n    cmd: python stages/report.py\n    deps:\n      - stages/report.py\n    outs:\n"
+    for page in ("report", "gone", "cost"):
+        text += f"      - ${{report.folder}}/{page}.md: {{cache: false}}\n"
+    text += "      - ${report.folder}/figures: {cache: false}\n"
+    after, changes = dependencies.rewritten(text, tmp_path)
+    listed = [line.split("/")[1].split(":")[0] for line in after.splitlines() if "${report.folder}" in line]
+    assert listed == ["report.md", *(f"{chapter.NAME}.md" for chapter in CHAPTERS), "figures"]
+    assert "- ${report.folder}/gone.md" in changes["report"]
+    assert dependencies.rewritten(after, tmp_path)[1] == {}

@@ -112,7 +112,8 @@ def finding(study: Study, summary: Summary) -> Finding:
     named = [f"`{v}` ({costs[v] / 1e6:.1f} M)" for v in front]
     verb = "is the variant" if len(front) == 1 else "are the variants"
     return Finding(
-        f"{listed(named)} {verb} that no other beats in both distance and multiply-adds per image and step.",
+        f"{listed(named)} {verb} that no other beats in both distance and multiply-adds per image and step, "
+        "by their values alone.",
         "pareto",
         7,
     )

@@ -139,7 +139,7 @@ def finding(study: Study, summary: Summary) -> Finding:
     best_of_all = min(study.variants, key=lambda v: summary[f"evaluate.{v}.{frechet}"]["value"])
     better, worse_ones = _verdicts(study, summary)
     return Finding(
-        f"The images nearest to real ones come from `{best_of_all}`, with a {study.distance} of "
+        f"The images nearest to real ones come from `{best_of_all}`, at {study.distance} "
         f"{text(summary[f'evaluate.{best_of_all}.{frechet}'])}; real test images get "
         f"{text(summary[f'evaluate.{FLOOR}.{frechet}'])}. With its whole 95 % interval on one side of the baseline, "
         f"{listed(better) if better else 'no variant'} {'are' if len(better) > 1 else 'is'} better and "

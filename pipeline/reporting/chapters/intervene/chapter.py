@@ -76,9 +76,10 @@ def finding(found: Found, summary: Summary) -> Finding | None:
         return None
     steps = found.params.sampler.steps
     return Finding(
-        f"Of the {steps} sampling steps of `{subject}`, those before step {limit(first)} decide most of what an image "
-        f"becomes, and those after step {limit(second)} only clean it. The two places are read off how much an image "
-        f"changes when {found.params.intervene.length} steps are done in one (n = {first['n']} seeds).",
+        f"How much an image changes when {found.params.intervene.length} of the {steps} sampling steps of `{subject}` "
+        f"are done in one depends on which: the curve falls into three stretches that part at step {limit(first)} and "
+        f"at step {limit(second)} (n = {first['n']} seeds). The source calls them composition, transition and "
+        "denoising. Any curve can be parted into three, so look at how far apart the levels are.",
         picture,
         9,
     )
