@@ -1,5 +1,6 @@
 """What many tests share: which tests are slow and share a worker, and U-Nets of a few thousand weights."""
 
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -37,11 +38,16 @@ def _group(item: pytest.Item) -> str:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh MLflow database to copy: making one takes seconds."""
-    from mlflow import MlflowClient
+    """A fresh MLflow database to copy: making one takes seconds, so that one worker makes it for both."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    path = folder / "mlflow.db"
+    with (folder / "mlflow.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            from mlflow import MlflowClient
 
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+            MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
     return path
 
 

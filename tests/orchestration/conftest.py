@@ -1,4 +1,4 @@
-"""An empty DVC project, made once, and copies of it."""
+"""An empty DVC project, and a folder with an MLflow database, both copied from one made once."""
 
 import shutil
 import subprocess
@@ -23,3 +23,14 @@ def dvc(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = shutil.copytree(empty, tmp_path / "dvc")
     monkeypatch.chdir(root)
     return root
+
+
+@pytest.fixture
+def here(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a variant's weights, as the current one, and an MLflow database of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shutil.copy(store, tmp_path)}")
+    model = tmp_path / "outputs/train/wide/3/model"
+    model.mkdir(parents=True)
+    (model / "diffusion_pytorch_model.safetensors").write_bytes(b"weights")
+    return tmp_path

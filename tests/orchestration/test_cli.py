@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.orchestration import cli, tracking
+from pipeline.orchestration import cli, recording
+from pipeline.params import Params
 
 ROOT = Path(__file__).parents[2]
 TOY = "stages:\n  only: {cmd: echo 1 > a, params: [data], outs: [a]}\n"
@@ -83,14 +84,14 @@ def test_record_hands_over_every_variant_with_its_architecture(
     done: list[str],
     said: str,
 ) -> None:
-    def record(outputs: Path, figures: Path, params: dict, variants: dict, replicas: list[int]) -> list[str]:
-        assert (outputs, figures) == (Path("outputs"), Path("reports/figures"))
-        assert params["train"]["ema"] == 0.99
-        assert replicas == [0]
-        assert variants["wide"] == {**params["unet"], "channels": [32, 64, 64]}
+    def record(outputs: Path, report: Path, values: Params) -> list[str]:
+        assert (outputs, report) == (Path("outputs"), Path("reports"))
+        assert values.train.ema == 0.99
+        assert values.replicas == [0]
+        assert values.architecture("wide") == values.unet.model_copy(update={"channels": [32, 64, 64]})
         return done
 
-    monkeypatch.setattr(tracking, "record", record)
+    monkeypatch.setattr(recording, "record", record)
     anatomy(monkeypatch, "record")
     assert said in capsys.readouterr().out
 

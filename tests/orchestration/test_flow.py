@@ -130,16 +130,17 @@ def test_a_stage_that_takes_too_long_leaves_no_child_and_no_lock(toy: Path, monk
     monkeypatch.setattr(flow, "get_run_logger", lambda: logging.getLogger("toy"))
     (toy / "dvc.yaml").write_text(TOY.replace("deps: [a, left.py]", "deps: [left.py]"))
     (toy / "left.py").write_text("import time; open('begun', 'w').close(); time.sleep(300)\n")
-    waiting, run = threading.Event(), Children.run
 
-    def patient(self: Children, command: list[str], env: dict[str, str], seconds: float, say: object) -> int | None:
-        assert seconds == 0.6
-        waiting.set()
-        return run(self, command, env, 15.0, say)  # DVC needs some seconds to begin with a stage
+    class AsSoonAsItHasBegun(threading.Timer):
+        def run(self) -> None:
+            assert self.interval == 0.6
+            while not self.finished.wait(0.05):
+                if (toy / "begun").exists():
+                    self.function()
+                    return
 
-    monkeypatch.setattr(Children, "run", patient)
+    monkeypatch.setattr(threading, "Timer", AsSoonAsItHasBegun)
     outcome = flow._reproduce("left", 0.01, Children())
-    assert waiting.is_set()
     assert (toy / "begun").exists()
     assert (outcome.reason, outcome.mine) == ("not done in 0.01 minutes", False)
     assert alive(toy) == []

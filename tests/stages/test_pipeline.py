@@ -39,8 +39,8 @@ def test_one_command_makes_every_result(project) -> None:
     others = ["check", "prepare", "judges", "floor", "intervene@baseline", "shortcut@baseline", "report"]
     assert sorted(project.ran) == sorted([*others, *per_variant])
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
-    report = (project.root / "reports/tiny/report.md").read_text()
-    assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in report
+    pages = {path.name: path.read_text() for path in (project.root / "reports/tiny").glob("*.md")}
+    assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in pages["ablation.md"]
     for name, number in summary.items():
         assert np.isfinite(number["value"]), name
         assert number["n"] >= 1, name
@@ -52,7 +52,7 @@ def test_one_command_makes_every_result(project) -> None:
             assert "ci95" in summary[f"evaluate.{variant}.{metric}"]
         for mark in (256, 640, 1280):
             assert summary[f"snapshots.{variant}.{mark}.fd_classifier"]["n"] == 20
-    linked = {link.split(")")[0] for link in report.split("](figures/")[1:]}
+    linked = {link.split(")")[0] for page in pages.values() for link in page.split("](figures/")[1:]}
     figures = project.root / "reports/tiny/figures"
     assert linked == {path.relative_to(figures).as_posix() for path in figures.rglob("*.png")}
 
@@ -85,14 +85,14 @@ def test_restored_variants_are_recorded_from_their_files_and_once(project, store
 
 
 def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by_repro(sound) -> None:
-    before, recorded = _lasting(sound), len(_trainings(sound.root))
+    before, recorded = sound.files("outputs", "reports"), len(_trainings(sound.root))
     own = [f"{stage}@res_blocks_0-0" for stage in ("train", "sample", "evaluate")]
     expected = ["check", *own, "report"]
     sound.write(variants={"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}})
     flow = sound.run(*ANATOMY, "run")
     assert flow.returncode == 0, flow.stdout + flow.stderr
     assert [line.split()[0] for line in flow.stdout.splitlines() if line.endswith("  ran")] == expected
-    assert _lasting(sound) != before
+    assert sound.files("outputs", "reports") != before
     assert len(_trainings(sound.root)) == recorded + 1, "a training that ran has a run"
     assert all("evaluate.accuracy" in run.data.metrics for run in _trainings(sound.root))
     shutil.rmtree(sound.root / "scratch", ignore_errors=True)
@@ -102,16 +102,16 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by
         command = command.replace("${item.replica}", "0").replace(f"--out outputs/{stage}", f"--out scratch/{stage}")
         _python, script, *args = command.split()
         assert sound.stage(script, *args).returncode == 0
-    alone = {name.removeprefix("scratch/"): content for name, content in sound.files("scratch").items()}
-    assert {f"{stage}/res_blocks_0/0" for stage in ("train", "sample", "evaluate")} <= {
-        "/".join(name.split("/")[:3]) for name in alone
-    }
-    assert _untimed(alone) == {name: (sound.root / "outputs" / name).read_bytes() for name in _untimed(alone)}
+    alone = sound.files("scratch")
+    timed = [f"scratch/{stage}/res_blocks_0/0/timing.json" for stage in ("train", "sample")]
+    assert alone.keys() > {*timed, "scratch/evaluate/res_blocks_0/0/metrics.json"}
+    for name in alone.keys() - timed:
+        assert alone[name] == (sound.root / name.replace("scratch/", "outputs/")).read_bytes(), name
 
     sound.write()
     recorded = len(_trainings(sound.root))
     assert sound.repro() == expected, "its own stages come from DVC's cache"
-    assert _lasting(sound) == before
+    assert sound.files("outputs", "reports") == before
     assert len(_trainings(sound.root)) == recorded, "a restored training is recorded already"
 
 
@@ -248,17 +248,6 @@ def test_no_space_for_a_checkpoint_is_one_sentence(sound, monkeypatch: pytest.Mo
 
 def _trained(project, folder: str) -> dict[str, bytes]:
     return {name: (project.root / folder / name).read_bytes() for name in TRAINED}
-
-
-def _lasting(project) -> dict[str, bytes]:
-    """All results but those that hold a time."""
-    return _untimed(project.files("outputs", "reports"))
-
-
-def _untimed(found: dict[str, bytes]) -> dict[str, bytes]:
-    timed = [name for name in found if name.endswith(("timing.json", "summary.json", ".md"))]
-    assert timed
-    return {name: content for name, content in found.items() if name not in timed}
 
 
 def _trainings(root: Path, uri: str = "") -> list:
