@@ -22,7 +22,7 @@ from pipeline.judges.number import Number
 from pipeline.params import Shortcut
 
 UNTOUCHED = "untouched"
-SAMPLERS = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}
+SAMPLERS: dict[str, rivals.Sampler] = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}
 FEWER = tuple(SAMPLERS)
 
 Run = Callable[[np.ndarray, np.ndarray], torch.Tensor]  # seeds, labels -> x [N, C, H, W]

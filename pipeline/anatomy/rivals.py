@@ -1,6 +1,7 @@
 """The published ways to save time, on our parts: the source's own strategy, fewer steps, cached deep features."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.schedule import descend
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
+
+Sampler = Literal["ddim", "ddpm", "dpm_solver"]
 
 SOURCE_STEPS, SOURCE_BLOCKS = 100, 16  # of GLIDE, as Prasad et al. 2023 sample it
 SOURCE_CUTS = [(65, 61, 6), (60, 59, 8), (47, 41, 8), (31, 25, 8)]  # first and last step, nb: their Figure 11
@@ -68,17 +71,17 @@ def _around(steps: int, count: int, centre: float, power: float) -> list[int]:
 
 
 def fewer(
-    subject: Subject, count: int, sampler: str, clip: bool, told: Callable[[int], object]
+    subject: Subject, count: int, sampler: Sampler, clip: bool, called: Callable[[int], object]
 ) -> Callable[[np.ndarray, np.ndarray], torch.Tensor]:
-    """(seeds, labels) -> images [N, C, H, W], in `count` evenly spaced steps of ddim, ddpm or dpm_solver; told: called
-    with how many images each call of the network was of."""
+    """Return a function of seeds and labels, int [N] each, that samples images [N, C, H, W] in `count` evenly spaced
+    steps; called: is told, at each call of the network, how many images it was of."""
     if sampler == "dpm_solver":
-        return lambda seeds, labels: _dpm_solver(subject, count, clip, seeds, labels, told)
+        return lambda seeds, labels: _dpm_solver(subject, count, clip, seeds, labels, called)
     timesteps = descend(count, len(subject.alpha_bar))
 
     def run(seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:
         def denoiser(x: torch.Tensor, t: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-            told(len(x))
+            called(len(x))
             return subject.predict(subject.model, x, int(t[0]), asked)
 
         device, levels = subject.device, subject.alpha_bar
@@ -96,7 +99,7 @@ def _dpm_solver(
     clip: bool,
     seeds: np.ndarray,
     labels: np.ndarray,
-    told: Callable[[int], object],
+    called: Callable[[int], object],
 ) -> torch.Tensor:
     """DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes itself:
     they stop short of t = 0, which leads to the clean image in one step of the first order."""
@@ -110,7 +113,7 @@ def _dpm_solver(
     x = noise(seeds, INITIAL, subject.shape).to(subject.device)
     for t in scheduler.timesteps.tolist():
         eps, _ = halves(subject.predict(subject.model, x, t, asked), subject.shape[0])
-        told(len(x))
+        called(len(x))
         a = float(levels[t])
         x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
         x = scheduler.step(x0.clamp(-1, 1) if clip else x0, t, x).prev_sample
