@@ -23,7 +23,7 @@ SOURCE_SSIM, SOURCE_SAVED = 0.795, 0.27  # mean over 100 images, and the share o
 
 
 def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
-    """Prasad et al. 2023, Figure 11, with its steps and its numbers of blocks scaled to a subject's."""
+    """Return the strategy of Prasad et al. 2023, Figure 11, with its steps and numbers of blocks scaled to a subject's."""
 
     def scaled(value: int, by: float) -> int:
         return int(value * by + 0.5)
@@ -38,16 +38,17 @@ def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
 
 
 def cached_blocks(blocks: int) -> int:
-    """How many blocks DeepCache keeps from the last whole call: all but the top three, its branch 2 (Ma et al. 2024,
-    for the DDPM on CIFAR-10), or all but the top one of a network with fewer."""
+    """Return how many blocks DeepCache keeps from the last whole call: all but the top three, its branch 2 (Ma et al.
+    2024, for the DDPM on CIFAR-10), or all but the top one of a network with fewer."""
     return blocks - 3 if blocks > 3 else max(blocks - 1, 1)
 
 
 def deepcache(steps: int, blocks: int, interval: int, uniform: bool) -> Intervention:
-    """Deep features from the last whole call at all steps but one in `interval` (Ma et al. 2024, section 3.3).
+    """Return the intervention that takes deep features from the last whole call at all steps but one in `interval` (Ma
+    et al. 2024, section 3.3).
 
-    Whole calls are evenly spaced; or denser around a centre, their distance growing with the power 1.4 of a line's
-    points (section 3.4): here the centre is at three tenths of the steps.
+    Whole calls are evenly spaced, or lie denser around a centre, their distance growing with the power 1.4 of a line's
+    points (section 3.4); here the centre is at three tenths of the steps.
     """
     whole = list(range(0, steps, interval)) if uniform else _around(steps, -(-steps // interval), 0.3 * steps, 1.4)
     removals = [
@@ -59,8 +60,8 @@ def deepcache(steps: int, blocks: int, interval: int, uniform: bool) -> Interven
 
 
 def _around(steps: int, count: int, centre: float, power: float) -> list[int]:
-    """So many of the places 0 .. steps - 1, the first among them, densest around a centre; where the power would put
-    two at one place it is lowered."""
+    """Return `count` of the places 0 .. steps - 1, the first among them, densest around a centre. Where the power would
+    put two at one place it is lowered."""
     while True:
         ends = -(centre ** (1 / power)), (steps - centre) ** (1 / power)
         line = np.linspace(*ends, count + 1)[:-1]
@@ -101,8 +102,8 @@ def _dpm_solver(
     labels: np.ndarray,
     called: Callable[[int], object],
 ) -> torch.Tensor:
-    """DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes itself:
-    they stop short of t = 0, which leads to the clean image in one step of the first order."""
+    """Sample by DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes
+    itself: they stop short of t = 0, which leads to the clean image in one step of the first order."""
     levels = subject.alpha_bar
     before = torch.cat([torch.ones(1, dtype=levels.dtype), levels[:-1]])
     scheduler = DPMSolverMultistepScheduler(
