@@ -117,7 +117,7 @@ def main() -> None:
         for cell in wanted:
             groups[cell.start].append(cell)
         with bar("sweep", (alone + sum(shared.values())) * args.seeds, "img") as progress:
-            tree.told = plain.told = progress.update
+            tree.called = plain.called = progress.update
             for group in groups.values():
                 start = time.perf_counter()
                 for _ in trials.run(group):

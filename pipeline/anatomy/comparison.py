@@ -23,7 +23,7 @@ from pipeline.judges.number import Number
 from pipeline.params import Shortcut
 
 UNTOUCHED = "untouched"
-SAMPLERS = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}
+SAMPLERS: dict[str, rivals.Sampler] = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}
 FEWER = tuple(SAMPLERS)
 
 Run = Callable[[np.ndarray, np.ndarray], torch.Tensor]  # seeds, labels -> x [N, C, H, W]
@@ -31,9 +31,9 @@ Run = Callable[[np.ndarray, np.ndarray], torch.Tensor]  # seeds, labels -> x [N,
 
 @dataclass(frozen=True)
 class Method:
-    """A way to sample. family: untouched, source, found, one of FEWER, DeepCache uniform or non-uniform; like: the
-    method whose images it should give, its own sampler's untouched loop; calls: of the network, whole or not, an image;
-    multiply_adds: an image; intervention: where it is one."""
+    """A method is a way to sample. family: untouched, source, found, one of FEWER, DeepCache uniform or non-uniform;
+    like: the method whose images it should give, its own sampler's untouched loop; calls: of the network for an image,
+    whole or not; multiply_adds: for an image; intervention: what it leaves out, None where it is no intervention."""
 
     name: str
     family: str
@@ -45,8 +45,8 @@ class Method:
 
 
 def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[Method]:
-    """All methods: the untouched loop, the source's strategy, what was found, and the rivals; samplers with fewer steps
-    also with as many as cost what each found schedule costs."""
+    """Return all methods: the untouched loop, the source's strategy, what was found, and the rivals. Samplers with
+    fewer steps are also tried with as many steps as cost what each found schedule costs."""
     steps, blocks = loop.steps, loop.blocks
     whole = loop.multiply_adds(loop.untouched[0])
 
@@ -87,10 +87,11 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
 def measure(
     loop: Loop, all_methods: list[Method], seeds: np.ndarray, labels: np.ndarray
 ) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-    """Every method's images uint8 [N, H, W, C], and a row per batch and method: seconds of sampling and decoding, and
-    their ratio to the untouched loop's on the same batch. A batch is what the loop takes at a time.
+    """Sample by every method in turn. Returns each method's images uint8 [N, H, W, C], and a row per batch and method:
+    seconds of sampling and decoding, and their ratio to the untouched loop's on the same batch. A batch is what the
+    loop takes at a time.
 
-    Each batch begins with another method. What comes before the first, a call of every network, is not timed.
+    Each batch begins with another method. A first call of every network comes before the first batch and is not timed.
     """
     images: dict[str, list[np.ndarray]] = {method.name: [] for method in all_methods}
     rows: list[dict[str, Any]] = []
@@ -114,9 +115,9 @@ def measure(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a method gave. ssim: [N] to its own sampler's untouched loop; ratios: [R] of time to the untouched loop's,
-    over batches; distance: to the real images, with the resamples' distances [B], nan and none where no judge can
-    say."""
+    """An outcome is what a method gave. ssim: [N], to its own sampler's untouched loop; ratios: [R], of time to the
+    untouched loop's, one per batch; distance: to the real images, with the resamples' distances [B]; nan and none where
+    no judge can say."""
 
     method: Method
     ssim: np.ndarray
@@ -133,7 +134,8 @@ def outcomes(
     features: Callable[[np.ndarray], np.ndarray] | None,
     real: frechet.Gaussian | None,
 ) -> dict[str, Outcome]:
-    """Method's name -> outcome; draws: int [B, N], resamples of the seeds; features, real: the judge's, or None."""
+    """Return method's name -> outcome. draws: int [B, N], resamples of the seeds; features: gives the features of
+    images uint8 [N, H, W, C], and real is the real images' distribution of them; both None where no judge can say."""
     out = {}
     for method in all_methods:
         distance, distances = float("nan"), np.empty(0)
@@ -147,9 +149,10 @@ def outcomes(
 
 
 def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float) -> pd.DataFrame:
-    """A row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's), time
-    (median ratio, with its quartiles), ssim (mean, interval, standard and mean absolute deviation), under (share of
-    images below the threshold) and, where there is one, frechet with its interval; n: seeds, n_times: repeats."""
+    """Return a row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's), time (the
+    median ratio, with its quartiles), ssim (mean, interval, standard and mean absolute deviation), under (the share of
+    images below the threshold) and, where a judge can say, frechet with its interval; n counts seeds, n_times repeats.
+    """
     rows, whole = [], found[UNTOUCHED].method.multiply_adds
     for name, outcome in found.items():
         ssim, method = outcome.ssim, outcome.method
@@ -263,8 +266,8 @@ def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[Shortcuts, Num
 
 
 def no_slower(found: dict[str, Outcome], mine: Outcome) -> list[Outcome]:
-    """The samplers with fewer steps that take no more time (5 % more are let pass, for two equal loops are never timed
-    alike)."""
+    """Return the samplers with fewer steps that take no more time than `mine`. They may take 5 % more, for two equal
+    loops are never timed alike."""
     limit = np.median(mine.ratios) * 1.05
     fewer = [each for each in found.values() if each.method.family in FEWER and each.method.like != each.method.name]
     return [each for each in fewer if np.median(each.ratios) <= limit]

@@ -17,15 +17,17 @@ MEANS: tuple[tuple[str, Kind], ...] = (("ssim", "correlation"), ("psnr", "psnr")
 
 @dataclass(frozen=True)
 class Curves:
-    """What the cells found. found: each cell's; draws: int [B, S], resamples of the seeds; threshold: of SSIM."""
+    """The cells' results as curves. found: what each cell gave; draws: int [B, S], resamples of the seeds; threshold:
+    the SSIM below which an image has changed."""
 
     found: dict[Cell, Found]
     draws: np.ndarray
     threshold: float
 
     def numbers(self, cell: Cell) -> dict[str, Number]:
-        """ssim, psnr (dB): mean over seeds, with its spread (standard deviation); under: share of images below the
-        threshold; kept: share that the judge still takes for the same class."""
+        """Return the numbers of a cell: ssim and psnr (dB), the mean over seeds with its spread (standard deviation);
+        under, the share of images below the threshold; and where a judge can say kept, the share that it takes for the
+        same class as before."""
         found, n = self.found[cell], self.draws.shape[1]
         out: dict[str, Number] = {}
         for name, kind in MEANS:
@@ -36,12 +38,12 @@ class Curves:
         return out | {name: number.share(hits) for name, hits in shares.items()}
 
     def means(self, cells: Iterable[Cell], name: str = "ssim") -> np.ndarray:
-        """[1 + B, P] means over seeds of P cells: of all seeds first, then of each resample."""
+        """Return the means over seeds of P cells, [1 + B, P]: those of all seeds first, then those of each resample."""
         values = np.stack([self.found[cell][name] for cell in cells], axis=-1)
         return np.concatenate([values.mean(axis=0)[None], values[self.draws].mean(axis=1)])
 
     def select(self, sweep: str, fill: str = "zeros", **fields: int) -> list[Cell]:
-        """The cells of a sweep, from the first step to the last, shortest first."""
+        """Return the cells of a sweep, from the first step to the last, shortest first."""
         chosen = [
             cell
             for cell in self.found
@@ -50,16 +52,18 @@ class Curves:
         return sorted(chosen, key=lambda cell: (cell.parts, -cell.start, cell.n, cell.r))
 
     def parts(self, sweep: str) -> list[int]:
-        """The numbers of parts that a sweep has tried."""
+        """Return the numbers of parts that a sweep has tried."""
         return sorted({cell.parts for cell in self.found if cell.sweep == sweep})
 
     def own_start(self, nb: int, fill: str) -> Number | None:
-        """The step from which on the bottom nb blocks are redundant; 0: from none on."""
+        """Return the step from which on the bottom nb blocks are redundant, 0 where they never are; None if it was not
+        tried."""
         cells = self.select("blocks", fill, parts=nb)
         return self._limit(self._redundant(cells)) if cells else None
 
     def longest(self, nb: int, fill: str) -> Number | None:
-        """How many steps in a row may go without nb blocks, from their own start on; tried: the most."""
+        """Return how many steps in a row may go without nb blocks, from their own start on; None if it was not tried.
+        `tried` is the most that could have been found."""
         cells = self.select("duration", fill, parts=nb)
         if not cells:
             return None
@@ -67,7 +71,8 @@ class Curves:
         return {**self._limit(phases.longest(self.means(cells), lengths, self.threshold)), "tried": max(lengths)}
 
     def shortest(self, nb: int, fill: str) -> Number | None:
-        """How long a rest must be between two cuts of nb blocks; above `tried`: none that was tried is long enough."""
+        """Return how long a rest must be between two cuts of nb blocks; None if it was not tried. A value above `tried`
+        says that no rest which was tried is long enough."""
         cells = self.select("relax", fill, parts=nb)
         if not cells:
             return None
@@ -75,25 +80,27 @@ class Curves:
         return {**self._limit(phases.shortest(self.means(cells), rests, self.threshold)), "tried": max(rests)}
 
     def own_starts(self, fill: str) -> dict[int, int]:
-        """nb -> the step from which on so many blocks are redundant, of those that are."""
+        """Return nb -> the step from which on so many blocks are redundant, of those that ever are."""
         found = {nb: self.own_start(nb, fill) for nb in self.parts("blocks")}
         return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def longest_cuts(self, fill: str) -> dict[int, int]:
-        """nb -> how many steps in a row may go without so many blocks, of those that may."""
+        """Return nb -> how many steps in a row may go without so many blocks, of those that may be left out at all."""
         found = {nb: self.longest(nb, fill) for nb in self.parts("duration")}
         return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def sooner(self, one: list[Cell], other: list[Cell]) -> Number:
-        """By how many steps the first cells' blocks are redundant before the others'."""
+        """Return by how many steps the first cells' blocks are redundant before the others'."""
         return self._limit(self._redundant(one) - self._redundant(other))
 
     def _redundant(self, cells: list[Cell]) -> np.ndarray:
+        """Return the step from which on the cells' blocks are redundant, [1 + B], 0 where they never are."""
         return phases.redundant_from(self.means(cells), [cell.start for cell in cells], self.threshold)
 
     def boundaries(self, n: int) -> list[Number]:
-        """Where composition goes over into transition, and transition into denoising: the two change points of SSIM and
-        PSNR over the first of n steps jumped over; in steps, halfway between two starts. Empty below four starts."""
+        """Return where composition goes over into transition, and transition into denoising: the two change points of
+        SSIM and PSNR over the first of n steps that are done as one. They are steps, halfway between two starts. The
+        list is empty below four starts."""
         cells = self.select("jump", n=n)
         if len(cells) < 4:
             return []
@@ -104,23 +111,24 @@ class Curves:
         return [self._limit(between[places[:, which] - 1]) for which in (0, 1)]
 
     def difference(self, one: list[Cell], other: list[Cell], name: str = "ssim") -> Number:
-        """Mean over the first cells less the mean over the others, paired by seed."""
+        """Return the mean over the first cells less the mean over the others, paired by seed."""
         return self.number(self.means(one, name).mean(axis=1) - self.means(other, name).mean(axis=1))
 
     def over_threshold(self, cell: Cell) -> Number:
-        """Mean SSIM less the threshold."""
+        """Return the mean SSIM of a cell less the threshold."""
         return self.number(self.means([cell])[:, 0] - self.threshold)
 
     def number(self, found: np.ndarray) -> Number:
-        """That of all seeds, and the interval that the resamples [B] behind it give."""
+        """Return the number of all seeds, which comes first, with the interval that the resamples [B] behind it give."""
         return number.resampled(found[0], self.draws.shape[1], found[1:])
 
     def _limit(self, found: np.ndarray) -> Number:
-        """The limit of all seeds, and the interval that the resamples' limits [B] behind it give."""
+        """Return the limit of all seeds, which comes first, with the interval that the resamples' limits [B] behind it
+        give."""
         return number.of_few_values(found[0], self.draws.shape[1], found[1:])
 
     def per_seed(self, seeds: np.ndarray) -> pd.DataFrame:
-        """A row per cell and seed: ssim, psnr, and where a judge can say, kept."""
+        """Return a row per cell and seed: ssim, psnr (dB), and where a judge can say, kept."""
         columns = [name for name in ("ssim", "psnr", "kept") if all(name in found for found in self.found.values())]
         pieces = [
             pd.DataFrame({"cell": cell.name, "seed": seeds, **{name: found[name] for name in columns}})
@@ -129,7 +137,7 @@ class Curves:
         return pd.concat(pieces, ignore_index=True)
 
     def table(self, snr_db: dict[int, float]) -> pd.DataFrame:
-        """A row per cell: what it is, the signal-to-noise ratio at its first step, and its numbers."""
+        """Return a row per cell: its values, the signal-to-noise ratio (dB) at its first step, and its numbers."""
         rows = []
         for cell in self.found:
             row = {**cell.as_dict(), "snr_db": snr_db[cell.start]}

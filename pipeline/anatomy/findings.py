@@ -16,10 +16,11 @@ CUT = 0.07  # of the steps, the longest cut that the source finds to be possible
 
 
 def findings(curves: Curves, params: Intervene, snr_db: dict[int, float]) -> dict[str, Number]:
-    """The phases, limits and effects that the sweeps show, by dotted name: `phases.NAME`, `limits.NB.FILL.NAME` (the
-    number has NB and FILL as fields too) and `effects.NAME`.
+    """Return the phases, limits and effects that the sweeps show, by dotted name: `phases.NAME`, `limits.NB.FILL.NAME`
+    (the number has NB and FILL as fields too) and `effects.NAME`.
 
-    snr_db: step -> signal-to-noise ratio of x at it, of every step; those numbers that are steps carry the ratio there.
+    snr_db: step -> signal-to-noise ratio of x at it in dB, of every step; those numbers that are steps carry the ratio
+    there.
     """
     names = ("phases.composition_ends", "phases.denoising_begins")
     out: dict[str, Number] = dict(zip(names, curves.boundaries(params.length), strict=False))
@@ -44,8 +45,8 @@ def findings(curves: Curves, params: Intervene, snr_db: dict[int, float]) -> dic
 
 
 def effects(curves: Curves, params: Intervene, steps: int) -> dict[Sweeps, Number]:
-    """The effects that the cells tried can show, in a sampling loop of so many steps; what they say is with their
-    names, in `Sweeps`."""
+    """Return the effects that the cells tried can show, in a sampling loop of so many steps. What each says stands with
+    its name, in `Sweeps`."""
     jumps = curves.select("jump", n=params.length)
     fill = params.fills[0]
     skips = curves.select("skips", fill, n=params.length)
@@ -85,20 +86,20 @@ def effects(curves: Curves, params: Intervene, steps: int) -> dict[Sweeps, Numbe
 
 
 def _early(cells: list[Cell]) -> list[Cell]:
-    """The first third of the starts."""
+    """Return the first third of the starts."""
     return cells[: max(len(cells) // 3, 1)]
 
 
 def _late(cells: list[Cell]) -> list[Cell]:
-    """The last third of the starts."""
+    """Return the last third of the starts."""
     return cells[-max(len(cells) // 3, 1) :]
 
 
 def _later(cells: list[Cell]) -> list[Cell]:
-    """All starts after the first third."""
+    """Return all starts after the first third."""
     return cells[max(len(cells) // 3, 1) :]
 
 
 def _worst(curves: Curves, cells: list[Cell]) -> Cell:
-    """The cell with the lowest mean SSIM."""
+    """Return the cell with the lowest mean SSIM."""
     return cells[int(np.argmin([curves.found[cell]["ssim"].mean() for cell in cells]))]

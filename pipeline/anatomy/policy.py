@@ -15,8 +15,9 @@ from pipeline.files import read_json, write_json
 
 
 class Policy(BaseModel):
-    """timesteps: descending; sampler, clip: as in params.yaml; blocks: how many blocks its network has, where something
-    is left out of it; intervention: what is left out; learnt: what it cost and gave when it was found."""
+    """A policy says how a subject is sampled. timesteps: descending; sampler, clip: as in params.yaml; blocks: how many
+    blocks its network has, None where nothing is left out of it; intervention: what is left out; learnt: what it cost
+    and gave when it was found."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -33,17 +34,17 @@ class Policy(BaseModel):
         return len(plan(self.intervention, len(self.timesteps), self.blocks or 1))
 
     def save(self, path: Path) -> None:
-        """As JSON, whole or not at all."""
+        """Write it as JSON, whole or not at all."""
         write_json(path, json.loads(self.model_dump_json()))
 
 
 def plain(timesteps: list[int], sampler: Literal["ddim", "ddpm"], clip: bool) -> Policy:
-    """The policy that leaves nothing out."""
+    """Return the policy that leaves nothing out."""
     return Policy(timesteps=timesteps, sampler=sampler, clip=clip, blocks=None, intervention=[], learnt={})
 
 
 def load(path: Path) -> Policy:
-    """A saved policy; an unsound one is a `UserError`."""
+    """Read a saved policy; an unsound one is a `UserError`."""
     try:
         return Policy.model_validate(read_json(path))
     except ValidationError as error:
