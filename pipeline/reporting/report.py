@@ -76,6 +76,7 @@ def _story(
         required=f"{100 * quality.min_accuracy:g}",
         distance=study.distance,
         inception=study.frechet == "fid",
+        threshold=study.params.likeness.threshold,
         findings=[_shown(*each, pictures) for each in _findings(told, summary)],
         claims=len(decided),
         tally=ledger.tally(decided),
