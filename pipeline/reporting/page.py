@@ -16,6 +16,12 @@ class Picture(NamedTuple):
     caption: str
     of: str | None = None
 
+    @property
+    def brief(self) -> "Picture":
+        """The picture with the first two sentences of its caption: what it shows, and what to see in it."""
+        sentences = self.caption.split(". ")
+        return self._replace(caption=". ".join(sentences[:2]).rstrip(".") + ".")
+
     def __str__(self) -> str:
         return f"![{self.caption.split('. ')[0].rstrip('.')}](figures/{self.file})\n\n*{self.caption}*"
 

@@ -96,9 +96,9 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     return {
         "pareto": Picture(
             f"{NAME}/pareto.png",
-            f"{study.distance} against multiply-adds, with 95 % intervals. A variant further to the lower left is "
-            "better or cheaper. The grey steps pass through the variants that no other beats in both; a triangle at "
-            "the upper edge stands for a value that is too large for the axis.",
+            f"{study.distance} against multiply-adds, with 95 % intervals: a variant further to the lower left is "
+            "better or cheaper. A triangle at the upper edge stands for a value that is too large for the axis. The "
+            "grey steps pass through the variants that no other beats in both.",
         )
     }
 

@@ -97,7 +97,7 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
         "samples": Picture(
             f"{NAME}/samples.png",
             "Images that every variant draws, a row per variant and a column per seed. The same seed is the same noise "
-            "in every row, and the same class for every variant that is told one: look down a column to see what a "
+            "in every row, and the same class in every row whose variant is told one: look down a column to see what a "
             "change of the architecture does to one image.",
         ),
         "distances": Picture(

@@ -17,7 +17,7 @@ from pipeline.reporting.chapters.shortcut.tradeoffs import SAMPLERS, UNTOUCHED
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Cell, Column, Table, text, words
+from pipeline.reporting.table import TOGETHER, Cell, Column, Table, text, words
 
 NAME, TITLE = "shortcut", "What may be left out to save time"
 
@@ -155,4 +155,4 @@ _NAMES = ("calls", "multiply_adds", "time", "ssim", "ssim_mad", "under", "freche
 def _time_saved(time: Number) -> str:
     """The share of time that is saved, in percent, with its quartiles: 25 [23, 26]."""
     low, high = time["quartiles"]
-    return f"{100 * (1 - time['value']):.0f} [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
+    return f"{100 * (1 - time['value']):.0f} [{100 * (1 - high):.0f}{TOGETHER}{100 * (1 - low):.0f}]"

@@ -156,7 +156,7 @@ def _family(ax: Axes, rows: pd.DataFrame, of: str, column: str, family: str, ind
             (0, 6 if above else -13),
             textcoords="offset points",
             ha="center",
-            fontsize=7,
+            fontsize=8,
             color=colour,
         )
 
