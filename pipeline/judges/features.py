@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.data.tensors import to_network
+from pipeline.data.tensors import scaled
 from pipeline.errors import UserError
 from pipeline.judges.classifier import Classifier
 from pipeline.params import Judges
@@ -73,11 +73,12 @@ def extract(judge: Judge, images: np.ndarray, device: torch.device, batch_size: 
 def _classifier(classifier: Classifier, device: torch.device) -> Callable[[np.ndarray], torch.Tensor]:
     """uint8 [N, H, W, C] -> features [N, F] of the classifier."""
     classifier.to(device)
-    return lambda images: classifier(to_network(images).to(device))[0]
+    channels = classifier.image_shape[0]
+    return lambda images: classifier(scaled(_coloured(images, device)[:, :channels]))[0]
 
 
 def _inception(judge: Judge, device: torch.device) -> Callable[[np.ndarray], torch.Tensor]:
-    """uint8 [N, H, W, C] -> features [N, F] of Inception-v3; a grey image is repeated to three channels."""
+    """uint8 [N, H, W, C] -> features [N, F] of Inception-v3."""
     from torch_fidelity.utils import create_feature_extractor  # seconds, which the classifier need not wait for
 
     try:
@@ -93,9 +94,13 @@ def _inception(judge: Judge, device: torch.device) -> Callable[[np.ndarray], tor
             f"the Inception-v3 weights could not be loaded ({' '.join(str(error).split())[:200]}); with no network, "
             "name a local copy in judges.inception_weights, or set judges.judge to classifier."
         ) from None
+    return lambda images: extractor(_coloured(images, device))[0]
 
-    def features(images: np.ndarray) -> torch.Tensor:
-        x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).to(device)
-        return extractor(x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x)[0]
 
-    return features
+def _coloured(images: np.ndarray, device: torch.device) -> torch.Tensor:
+    """uint8 [N, H, W, 1 or 3] -> uint8 [N, 3, H, W], a grey image repeated, as torch-fidelity has it.
+
+    The classifier takes its first channels of the same: from another memory layout it would round its features apart.
+    """
+    x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).to(device)
+    return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
