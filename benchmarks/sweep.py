@@ -76,14 +76,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a JSON file")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen, sample = values.intervene.model_copy(update={"fills": ["zeros"]}), values.sample
+    chosen, sampler = values.intervene.model_copy(update={"fills": ["zeros"]}), values.sampler
     device = compute.device(values.compute.device, values.compute.threads)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
-    timesteps = descend(sample.timesteps, len(under.alpha_bar))
-    seeds = sample.first_seed + np.arange(args.seeds)
+    timesteps = descend(sampler.timesteps, len(under.alpha_bar))
+    seeds = sampler.first_seed + np.arange(args.seeds)
     labels = seeds % under.conditions
-    tree = Loop(under, timesteps, sample.sampler, sample.clip, args.batch_size or chosen.batch_size)
-    plain = Zeroed(under, timesteps, sample.sampler, sample.clip, min(tree.batch_size, args.seeds))
+    tree = Loop(under, timesteps, sampler.name, sampler.clip, args.batch_size or chosen.batch_size)
+    plain = Zeroed(under, timesteps, sampler.name, sampler.clip, min(tree.batch_size, args.seeds))
     if args.cells == "source":
         numbers = sorted({max(round(share * tree.blocks), 1) for share in (0.25, 0.5, 0.75)})  # nb of 16: 4 to 12
         chosen = chosen.model_copy(update={**SOURCE, "blocks": numbers})
@@ -117,7 +117,7 @@ def main() -> None:
         for cell in wanted:
             groups[cell.start].append(cell)
         with bar("sweep", (alone + sum(shared.values())) * args.seeds, "img") as progress:
-            tree.told = plain.told = progress.update
+            tree.called = plain.called = progress.update
             for group in groups.values():
                 start = time.perf_counter()
                 for _ in trials.run(group):

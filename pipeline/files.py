@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from pipeline.errors import UserError
 
@@ -35,6 +36,12 @@ def replacing(path: Path) -> Iterator[Path]:
         remove(replaced)
 
 
+def empty_folder(path: Path) -> None:
+    """Leave an empty folder: the whole result of a stage that is switched off."""
+    with replacing(path) as folder:
+        folder.mkdir()
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder, if there is one."""
     if path.is_dir():
@@ -54,11 +61,23 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read JSON; a missing or broken file is a `UserError`."""
-    try:
+def read_json(path: Path, stage: str = "") -> Any:
+    """Read the JSON that a stage wrote; a missing or broken file is a `UserError`."""
+    with reading(path, stage):
         return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def reading(path: Path, stage: str = "") -> Iterator[None]:
+    """Within the block, a file that is missing or not whole becomes a `UserError` that says what makes it.
+
+    stage: the one that writes it, where one does.
+    """
+    makes = f"the stage `{stage}`, which `uv run dvc repro` runs, makes it" if stage else "`uv run dvc repro` makes it"
+    try:
+        yield
     except FileNotFoundError:
-        raise UserError(f"{path} is not there; `dvc repro` makes it.") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path} is not whole JSON ({error}); remove it and run `dvc repro` again.") from None
+        raise UserError(f"{path} is not there; {makes}.") from None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        reason = " ".join(str(error).split())[:160].rstrip(".")
+        raise UserError(f"{path} is not whole ({reason}); {makes} again.") from None

@@ -1,25 +1,12 @@
 """intervene: a subject without some steps, skips or blocks, against its untouched images, paired by seed."""
 
 import argparse
-import hashlib
-import json
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from pipeline import compute, errors, params
-from pipeline.anatomy import cells, parts
-from pipeline.anatomy.cells import Cell
-from pipeline.anatomy.curves import Curves
-from pipeline.anatomy.findings import findings
-from pipeline.anatomy.sweep import Loop
-from pipeline.anatomy.trials import Trials
-from pipeline.diffusion import subject
-from pipeline.diffusion.schedule import descend, snr_db
-from pipeline.files import remove, replacing, write_json
-from pipeline.judges import bootstrap, classifier, features
+from pipeline import errors, params
+from pipeline.files import empty_folder, remove
 from pipeline.progress import bar
 
 
@@ -32,58 +19,72 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of parts, cells, curves, findings and pictures")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen, sample = values.intervene, values.sample
+    chosen, sampler = values.intervene, values.sampler
+    if not chosen.run:
+        empty_folder(args.out)
+        return
+    # Seconds of torch, which a stage that is switched off need not wait for.
+    from pipeline import compute
+    from pipeline.anatomy import cells, parts
+    from pipeline.anatomy.cells import Cell
+    from pipeline.anatomy.curves import Curves
+    from pipeline.anatomy.findings import findings
+    from pipeline.anatomy.intervened import UNTOUCHED, Intervened
+    from pipeline.anatomy.sweep import Loop
+    from pipeline.anatomy.trials import Trials
+    from pipeline.diffusion import checkpoint, subject
+    from pipeline.diffusion.noise import seeds_from
+    from pipeline.diffusion.schedule import descend
+    from pipeline.judges import bootstrap, classifier, features
+
     device = compute.device(values.compute.device, values.compute.threads)
     judge = classifier.load(args.judges / "classifier").to(device)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
-    loop = Loop(under, descend(sample.timesteps, len(under.alpha_bar)), sample.sampler, sample.clip, chosen.batch_size)
-    seeds = sample.first_seed + np.arange(chosen.seeds)
-    labels = seeds % under.conditions
+    loop = Loop(under, descend(sampler.timesteps, len(under.alpha_bar)), sampler.name, sampler.clip, chosen.batch_size)
+    seeds = seeds_from(sampler.first_seed, chosen.seeds)
+    labels = under.labels(seeds)
     sees = partial(classifier.predict, judge) if judge.image_shape == under.image_shape else None
 
     determined_by = [
         under.sha256(),
         features.classifier_judge(judge).identity,
-        sample.model_dump(include={"first_seed", "sampler", "timesteps", "clip"}),
+        sampler.model_dump(),
         [chosen.seeds, chosen.shown, chosen.batch_size],
         compute.fingerprint(device),
     ]
-    key = hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
+    key = checkpoint.key(determined_by)
     store = args.checkpoints / f"intervene-{args.subject}-{key[:12]}"  # other parameters' are left alone
     trials = Trials(loop, seeds, labels, sees, chosen.shown, store)
-    draws = bootstrap.draws(labels, values.evaluate.bootstrap, values.evaluate.seed)
-    curves = Curves(trials.found, draws, chosen.threshold)
+    draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)
+    curves = Curves(trials.found, draws, values.likeness.threshold)
 
     def run(wanted: Iterable[Cell], what: str) -> None:
         wanted = list(wanted)
-        with bar(f"intervene: {args.subject} {what}", trials.calls(wanted) * len(seeds), "img") as progress:
-            loop.told = progress.update
+        total = trials.calls(wanted) * len(seeds)
+        with bar(f"intervene: {args.subject} {what}", total, "img") as progress, loop.counting(progress.update):
             for cell in trials.run(wanted):
                 progress.set_postfix_str(cell.name, refresh=False)
 
     first = list(cells.first(chosen, loop.steps, loop.blocks))
-    with bar(f"intervene: {args.subject} untouched", loop.steps * len(seeds), "img") as progress:
-        loop.told = progress.update
+    with (
+        bar(f"intervene: {args.subject} untouched", loop.steps * len(seeds), "img") as progress,
+        loop.counting(progress.update),
+    ):
         trials.start(first)
     run(first, "starts")
     own_start = curves.own_starts(chosen.fills[0])
     run(cells.durations(chosen, own_start), "durations")
     run(cells.relaxations(chosen, own_start, curves.longest_cuts(chosen.fills[0]), loop.steps), "rests")
 
-    levels = snr_db(under.alpha_bar)
-    at = {k: float(levels[t]) for k, t in zip(range(loop.steps, 0, -1), loop.timesteps, strict=True)}
-    with replacing(args.out) as folder:
-        folder.mkdir()
-        parts.table(under).to_csv(folder / "parts.csv", index=False)
-        curves.per_seed(seeds).to_csv(folder / "cells.csv", index=False, float_format="%.6g")
-        curves.table(at).to_csv(folder / "curves.csv", index=False, float_format="%.6g")
-        write_json(folder / "findings.json", findings(curves, chosen, at))
-        np.savez(
-            folder / "pictures.npz",
-            allow_pickle=False,
-            untouched=trials.untouched[: chosen.shown],
-            **{cell.name: found["images"] for cell, found in trials.found.items()},
-        )
+    at = loop.snr_db()
+    Intervened(
+        parts.table(under),
+        curves.per_seed(seeds),
+        curves.table(at),
+        findings(curves, chosen, at),
+        {UNTOUCHED: trials.untouched[: chosen.shown], **{c.name: found["images"] for c, found in trials.found.items()}},
+        seeds[: chosen.shown],
+    ).save(args.out)
     remove(store)
 
 

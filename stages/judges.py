@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 from pipeline import compute, errors, params
-from pipeline.data.images import load
+from pipeline.data import prepared
 from pipeline.data.tensors import resident
-from pipeline.files import read_json, write_json
-from pipeline.judges import bootstrap, classifier, reference
+from pipeline.judges import classifier, number, reference
 from pipeline.judges.features import choose, extract
+from pipeline.judges.quality import Quality
 from pipeline.progress import bar
 
 
@@ -20,14 +20,12 @@ def main() -> None:
     args = parser.parse_args()
     values = params.load(args.params)
     device = compute.device(values.compute.device, values.compute.threads)
-    dataset = read_json(args.data / "dataset.json")
-    real, held_out = load(args.data / "train"), load(args.data / "test")
+    dataset = prepared.dataset(args.data)
+    real, held_out = dataset.split("train"), dataset.split("test")
 
     trained = None
     with bar("judges: classifier", values.judges.classifier.images, "img") as progress:
-        for seen, trained in classifier.train(
-            *resident(real, device), len(dataset["classes"]), values.judges.classifier
-        ):
+        for seen, trained in classifier.train(*resident(real, device), len(dataset.classes), values.judges.classifier):
             progress.update(seen - progress.n)
     assert trained is not None
     right = classifier.predict(trained, held_out.images) == held_out.labels
@@ -35,20 +33,11 @@ def main() -> None:
     features = extract(judge, real.images, device)
 
     chosen = reference.choose(features, real.labels, values.judges.reference)
-    reference.save(args.out / "reference", dataset["sha256"]["train"], judge, chosen)
+    reference.save(args.out / "reference", dataset.sha256["train"], judge, chosen)
     classifier.save(trained, args.out / "classifier")
-    accuracy = float(right.mean())
-    write_json(
-        args.out / "quality.json",
-        {
-            "judge": values.judges.judge,
-            "frechet": judge.frechet,
-            "kernel": judge.kernel,
-            "can_judge": accuracy >= values.judges.classifier.min_accuracy,
-            "min_accuracy": values.judges.classifier.min_accuracy,
-            "accuracy": {"value": accuracy, "n": len(right), "ci95": bootstrap.proportion_interval(right)},
-        },
-    )
+    accuracy, required = number.share(right), values.judges.classifier.min_accuracy
+    can_judge = accuracy["value"] >= required
+    Quality(values.judges.judge, judge.frechet, judge.kernel, can_judge, required, accuracy).save(args.out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""prepare: a data set by name or folder -> splits of uint8 images with labels, captions and masks, and a picture."""
+"""prepare: a data set by name or folder -> splits of uint8 images with labels, captions and masks."""
 
 import argparse
 from pathlib import Path
@@ -9,11 +9,9 @@ import pandas as pd
 from pipeline import errors, params
 from pipeline.data import captions, complexity, masks, sources, strokes
 from pipeline.data.images import evenly
+from pipeline.data.prepared import Prepared
 from pipeline.data.split import repeated, split
-from pipeline.files import replacing, write_json
-from pipeline.reporting.grid import contact_sheet
 
-SHOWN_PER_CLASS, SHOWN_CLASSES = 10, 20
 MEASURED = 5000  # training images, at most, that the classes' complexity is measured on
 
 
@@ -24,7 +22,7 @@ def main() -> None:
         "--out",
         type=Path,
         required=True,
-        help="folder of the splits, masks, captions, classes, dataset.json and a picture",
+        help="folder of the splits, masks, captions, classes and dataset.json",
     )
     args = parser.parse_args()
     data = params.load(args.params).data
@@ -37,48 +35,29 @@ def main() -> None:
     rows = {name: np.searchsorted(source.ids, images.ids) for name, images in parts.items()}
     bounds = None if drawn is None else captions.thirds(drawn.iloc[rows["train"]])
 
+    tables = {}
     for name, images in parts.items():
-        images.save(args.out / name)
-        with replacing(args.out / "masks" / f"{name}.npy") as file, open(file, "wb") as opened:
-            np.save(opened, foreground[rows[name]])
-        table = pd.DataFrame({"id": images.ids, "label": images.labels})
-        words = None
+        table, words = pd.DataFrame({"id": images.ids, "label": images.labels}), None
         if drawn is not None and bounds is not None:
             measured = drawn.iloc[rows[name]].reset_index(drop=True)
             table, words = table.join(measured), captions.words(measured, bounds)
-        table["caption"] = captions.captions(data.caption, source.classes, images.labels, words)
-        with replacing(args.out / "captions" / f"{name}.csv") as file:
-            table.to_csv(file, index=False, float_format="%.3f")
+        tables[name] = table.assign(caption=captions.captions(data.caption, source.classes, images.labels, words))
     train = parts["train"]
     measured_on = evenly(train.labels, MEASURED)
-    with replacing(args.out / "classes.csv") as file:
-        found = complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]])
-        found.to_csv(file, index=False, float_format="%.5f")
-    shown = source.classes[:SHOWN_CLASSES]
-    firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(shown))]
-    contact_sheet(
-        args.out / "classes.png",
-        np.stack([train.images[index] for index in firsts]),
-        shown,
-        [""] * SHOWN_PER_CLASS,
-        f"{data.name}: training images of "
-        + ("every class" if len(shown) == len(source.classes) else f"the first {len(shown)} classes"),
+    found = Prepared(
+        args.out,
+        name=data.name,
+        image_size=train.images.shape[1],
+        image_channels=train.images.shape[3],
+        classes=source.classes,
+        count={name: len(images) for name, images in parts.items()},
+        sha256={name: images.sha256() for name, images in parts.items()},
+        origin=source.origin,
+        repeated=repeated(parts),
+        stroke_thirds=bounds,
+        complexity=complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]]),
     )
-    write_json(
-        args.out / "dataset.json",
-        {
-            "name": data.name,
-            "image_size": train.images.shape[1],
-            "image_channels": train.images.shape[3],
-            "classes": source.classes,
-            "count": {name: len(images) for name, images in parts.items()},
-            "sha256": {name: images.sha256() for name, images in parts.items()},
-        },
-    )
-    write_json(  # what the report says and no other stage depends on
-        args.out / "provenance.json",
-        {"origin": source.origin, "repeated": repeated(parts), "stroke_thirds": bounds},
-    )
+    found.save(parts, {name: foreground[of] for name, of in rows.items()}, tables)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,14 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
-
 from pipeline import compute, errors, params
-from pipeline.anatomy import policy
+from pipeline.anatomy import drawing, policy
 from pipeline.data.images import ImageSet
 from pipeline.diffusion import subject
+from pipeline.diffusion.noise import seeds_from
+from pipeline.diffusion.sampled import Sampled
 from pipeline.diffusion.schedule import descend
-from pipeline.files import replacing, write_json
+from pipeline.diffusion.trained import by_images_seen
 from pipeline.progress import bar
 
 
@@ -28,11 +28,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of images, snapshots and timing.json")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen = values.sample
+    chosen, sampler = values.sample, values.sampler
     device = compute.device(values.compute.device, values.compute.threads)
-    whole = descend(chosen.timesteps, values.diffusion.timesteps)
-    followed = policy.load(args.policy) if args.policy else policy.plain(whole, chosen.sampler, chosen.clip)
-    marks = sorted(args.snapshots.iterdir(), key=lambda folder: int(folder.name)) if args.snapshots else []
+    whole = descend(sampler.timesteps, values.diffusion.timesteps)
+    followed = policy.load(args.policy) if args.policy else policy.plain(whole, sampler.name, sampler.clip)
+    marks = by_images_seen(args.snapshots)
     images = chosen.count + len(marks) * chosen.snapshot_count
 
     with bar(f"sample: {'-'.join(args.out.parts[-2:])}", images * followed.calls, "call") as progress:
@@ -40,22 +40,18 @@ def main() -> None:
         def draw(weights: Path, count: int) -> ImageSet:
             asked = params.Subject(model=str(weights), prompts=args.prompt, guidance=args.guidance)
             under = subject.load(asked, values.diffusion).to(device)
-            seeds = chosen.first_seed + np.arange(count)
-            labels = seeds % under.conditions
-            drawn = policy.sample(under, followed, seeds, labels, chosen.batch_size, progress.update)
+            seeds = seeds_from(sampler.first_seed, count)
+            labels = under.labels(seeds)
+            drawn = drawing.draw(under, followed, seeds, labels, chosen.batch_size, progress.update)
             return ImageSet(drawn, labels, seeds)
 
         start = time.perf_counter()
         finished = draw(args.model, chosen.count)
         seconds = time.perf_counter() - start
-        with replacing(args.out / "snapshots") as folder:
-            folder.mkdir()
-            for mark in marks:
-                draw(mark, chosen.snapshot_count).save(folder / mark.name)
+        snapshots = {images_seen: draw(weights, chosen.snapshot_count) for images_seen, weights in marks.items()}
 
-    finished.save(args.out / "images")
     timing = {"seconds": seconds, "images": chosen.count, "batch_size": chosen.batch_size}
-    write_json(args.out / "timing.json", timing | {"peak_bytes": compute.peak_bytes(device)})
+    Sampled(finished, snapshots, timing | {"peak_bytes": compute.peak_bytes(device)}).save(args.out)
 
 
 if __name__ == "__main__":

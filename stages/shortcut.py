@@ -4,18 +4,8 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from pipeline import compute, errors, params
-from pipeline.anatomy import comparison, shortcuts
-from pipeline.anatomy.policy import Policy
-from pipeline.anatomy.sweep import Loop
-from pipeline.diffusion import subject
-from pipeline.diffusion.schedule import descend
-from pipeline.files import read_json, replacing, write_json
-from pipeline.judges import bootstrap, classifier, frechet, reference
-from pipeline.judges.features import choose, extract
+from pipeline import errors, params
+from pipeline.files import empty_folder
 from pipeline.progress import bar
 
 
@@ -28,73 +18,55 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of policies, methods, times and pictures")
     args = parser.parse_args()
     values = params.load(args.params)
-    chosen, sample = values.shortcut, values.sample
+    chosen, sampler = values.shortcut, values.sampler
+    if not chosen.run:
+        empty_folder(args.out)
+        return
+    # Seconds of torch, which a stage that is switched off need not wait for.
+    from pipeline import compute
+    from pipeline.anatomy import comparison, shortcuts
+    from pipeline.anatomy.sweep import Loop
+    from pipeline.data import prepared
+    from pipeline.diffusion import subject
+    from pipeline.diffusion.noise import seeds_from
+    from pipeline.diffusion.schedule import descend
+    from pipeline.judges import bootstrap, classifier, frechet, reference
+    from pipeline.judges.features import choose, extract
+
     device = compute.device(values.compute.device, values.compute.threads)
     under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
-    timesteps = descend(sample.timesteps, len(under.alpha_bar))
-    size = min(values.intervene.batch_size, chosen.learn)
-    loop = Loop(under, timesteps, sample.sampler, sample.clip, size)
-    seeds = sample.first_seed + np.arange(chosen.learn + chosen.report)
-    labels = seeds % under.conditions
+    timesteps = descend(sampler.timesteps, len(under.alpha_bar))
+    size = min(chosen.search_batch_size, chosen.learn)
+    loop = Loop(under, timesteps, sampler.name, sampler.clip, size)
+    seeds = seeds_from(sampler.first_seed, chosen.learn + chosen.report)
+    labels = under.labels(seeds)
     learn, report = slice(chosen.learn), slice(chosen.learn, None)
 
     trained = classifier.load(args.judges / "classifier").to(device)
     features = distance = real = None
     if trained.image_shape == under.image_shape:
-        judge, sha256 = choose(values.judges, trained), read_json(args.data / "dataset.json")["sha256"]["train"]
+        judge, sha256 = choose(values.judges, trained), prepared.dataset(args.data).sha256["train"]
         real = reference.load(args.judges / "reference", sha256, judge).statistics
         features = partial(extract, judge, device=device)
         distance = lambda images: frechet.distance(features(images), real)  # noqa: E731
 
-    with bar(f"shortcut: {args.subject} search", chosen.learn * loop.steps, "img") as progress:
-        loop.told = progress.update
-        untouched = under.images(loop.final(loop.untouched, seeds[learn], labels[learn]))
-        some = slice(max(chosen.learn // 3, 2))  # of the seeds: every schedule is tried on them
-        front = shortcuts.search(
-            loop,
-            list(shortcuts.schedules(chosen, loop.steps)),
-            seeds[some],
-            labels[some],
-            untouched[some],
-            chosen.qualities,
-        )
-        found = shortcuts.learnt(loop, front, seeds[learn], labels[learn], untouched, chosen, distance)
+    with (
+        bar(f"shortcut: {args.subject} search", chosen.learn * loop.steps, "img") as progress,
+        loop.counting(progress.update),
+    ):
+        front, found = shortcuts.find(loop, chosen, seeds[learn], labels[learn], distance)
 
-    timed = Loop(under, timesteps, sample.sampler, sample.clip, chosen.batch_size)
+    timed = Loop(under, timesteps, sampler.name, sampler.clip, chosen.batch_size)
     methods = comparison.methods(timed, chosen, found)
     rounds = -(-chosen.report // chosen.batch_size)
     total = sum(method.calls for method in methods) * rounds * chosen.batch_size
-    with bar(f"shortcut: {args.subject} rivals", total, "img") as progress:
-        timed.told = progress.update
+    with bar(f"shortcut: {args.subject} rivals", total, "img") as progress, timed.counting(progress.update):
         images, times = comparison.measure(timed, methods, seeds[report], labels[report])
-    draws = bootstrap.draws(labels[report], values.evaluate.bootstrap, values.evaluate.seed)
+    draws = bootstrap.draws(labels[report], values.bootstrap.resamples, values.bootstrap.seed)
     outcomes = comparison.outcomes(methods, images, times, draws, features, real)
-    table = comparison.table(outcomes, draws, values.intervene.threshold, methods[0].multiply_adds)
-
-    with replacing(args.out) as folder:
-        folder.mkdir()
-        table.to_csv(folder / "methods.csv", index=False, float_format="%.6g")
-        times.to_csv(folder / "times.csv", index=False, float_format="%.6g")
-        likeness = {name: outcome.ssim for name, outcome in outcomes.items()}
-        pd.DataFrame({"seed": seeds[report], **likeness}).to_csv(folder / "ssim.csv", index=False, float_format="%.6g")
-        pd.DataFrame([{"cost": each.cost, "ssim": each.ssim} for each in front]).to_csv(
-            folder / "front.csv", index=False
-        )
-        write_json(folder / "effects.json", comparison.effects(outcomes, draws))
-        plans = {method.name: method.intervention for method in methods if method.intervention is not None}
-        write_json(folder / "plans.json", {name: [each.model_dump() for each in of] for name, of in plans.items()})
-        for name, candidate in found.items():
-            learnt: dict[str, float] = {"cost": candidate.cost, "ssim": candidate.ssim, "seeds": chosen.learn}
-            policy = Policy(
-                timesteps=timesteps,
-                sampler=sample.sampler,
-                clip=sample.clip,
-                blocks=loop.blocks,
-                intervention=candidate.intervention,
-                learnt=learnt,
-            )
-            policy.save(folder / "policies" / f"{name}.json")
-        np.savez(folder / "pictures.npz", allow_pickle=False, **{name: images[name] for name in plans})
+    comparison.compared(
+        timed, outcomes, images, times, seeds[report], draws, values.likeness.threshold, front, found, chosen.learn
+    ).save(args.out)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,15 @@
 """train: one variant of the denoiser, from fresh weights to averaged ones, resumable at its last checkpoint."""
 
 import argparse
-import hashlib
-import json
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from pipeline import compute, errors, params
-from pipeline.data.images import load
+from pipeline.data import prepared
 from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
-from pipeline.diffusion.schedule import alpha_bar, snr_db
-from pipeline.files import read_json, remove, replacing, write_json
+from pipeline.diffusion.schedule import alpha_bar
+from pipeline.diffusion.trained import Trained
+from pipeline.files import remove, replacing
 from pipeline.orchestration import tracking
 from pipeline.progress import bar
 
@@ -31,10 +27,10 @@ def main() -> None:
     name = f"{args.variant}-{args.replica}"
     architecture, train = values.architecture(args.variant), values.train
     device = compute.device(values.compute.device, values.compute.threads)
-    dataset = read_json(args.data / "dataset.json")
-    real, held_out = load(args.data / "train"), load(args.data / "validation")
+    dataset = prepared.dataset(args.data)
+    real, held_out = dataset.split("train"), dataset.split("validation")
 
-    shape = (dataset["image_size"], dataset["image_channels"], len(dataset["classes"]))
+    shape = (dataset.image_size, dataset.image_channels, len(dataset.classes))
     cost = costs.measure(unet.build(architecture, *shape, args.replica))
     model = unet.build(architecture, *shape, args.replica).to(device)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
@@ -52,12 +48,12 @@ def main() -> None:
 
     determined_by = [
         architecture.model_dump(),
-        train.model_dump(exclude={"replicas"}) | {"seed": args.replica},
+        train.model_dump() | {"seed": args.replica},
         values.diffusion.model_dump(),
-        [dataset["sha256"]["train"], dataset["sha256"]["validation"]],
+        [dataset.sha256["train"], dataset.sha256["validation"]],
         compute.fingerprint(device),
     ]
-    key = hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
+    key = checkpoint.key(determined_by)
     unfinished = args.checkpoints / f"{name}-{key[:12]}.safetensors"  # other parameters' are left alone
     saved = checkpoint.load(unfinished, key, device)
     if saved:
@@ -82,31 +78,23 @@ def main() -> None:
                 checkpoint.save(unfinished, key, *run.state())
                 last_saved = row.images_seen
         finished = run.finished()
-        final = run.validation_losses()
-
-        with replacing(args.out / "loss.csv") as file:
-            pd.DataFrame(run.rows).to_csv(file, index=False)
-        with replacing(args.out / "updates.csv") as file:
-            seen_after = train.batch_size * np.arange(1, len(run.losses) + 1)
-            pd.DataFrame({"images_seen": seen_after, "loss": run.losses}).to_csv(file, index=False, float_format="%.6g")
-        with replacing(args.out / "validation.csv") as file:
-            draw, image = np.indices(final.shape).reshape(2, -1)
-            columns = {"draw": draw, "id": held_out.ids[image], "label": held_out.labels[image]}
-            t = validation.t.cpu().reshape(-1)
-            columns |= {"t": t.numpy(), "snr_db": snr_db(levels)[t].numpy(), "loss": final.reshape(-1)}
-            pd.DataFrame(columns).to_csv(file, index=False)
-        write_json(args.out / "costs.json", {"architecture": architecture.model_dump(), **cost.as_dict()})
-        peak = compute.peak_bytes(device)
-        timing = {"train_seconds": run.seconds, "peak_bytes": peak, "device": device.type}
-        write_json(args.out / "timing.json", timing)
-        with replacing(args.out / "model") as folder:
+        found = Trained(
+            args.out,
+            run.curve(),
+            run.updates_table(),
+            run.validation_table(held_out.ids),
+            {"architecture": architecture.model_dump(), **cost.as_dict()},
+            {"train_seconds": run.seconds, "peak_bytes": compute.peak_bytes(device), "device": device.type},
+        )
+        found.save()
+        with replacing(found.model) as folder:
             finished.cpu().save_pretrained(folder, safe_serialization=True)
-        with replacing(args.out / "snapshots") as folder:
+        with replacing(found.snapshots) as folder:
             folder.mkdir()
             for images_seen, weights in run.snapshots.items():
                 finished.load_state_dict(weights)
                 finished.save_pretrained(folder / str(images_seen), safe_serialization=True)
-        live.finish(args.out / "model")
+        live.finish(found.model)
     remove(unfinished)
 
 

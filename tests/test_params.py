@@ -1,5 +1,6 @@
 """params.yaml passes through unchanged, or is refused in a sentence that names the key."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,8 @@ BAD = {
     "half a field": (lambda v: v["data"].update(caption="{class"), ["data.caption", "'{class'"]),
     "indexed field": (lambda v: v["data"].update(caption="{class.__doc__}"), ["data.caption"]),
     "no own test split": (lambda v: v["data"].update(test="original"), ["data.test", "no test split of its own"]),
-    "no replicas": (lambda v: v["train"].update(replicas=[]), ["train.replicas", "at least 1"]),
-    "same replica twice": (lambda v: v["train"].update(replicas=[1, 1]), ["train.replicas", "twice"]),
+    "no replicas": (lambda v: v.update(replicas=[]), ["replicas", "at least 1"]),
+    "same replica twice": (lambda v: v.update(replicas=[1, 1]), ["replicas", "twice"]),
     "snapshots out of order": (lambda v: v["train"].update(snapshots=[64, 32]), ["train.snapshots", "must rise"]),
     "a snapshot after the end": (lambda v: v["train"].update(snapshots=[10**9]), ["train.snapshots", "end at 23968"]),
     "a snapshot at the last update": (lambda v: v["train"].update(snapshots=[23969]), ["end at 23968 at the latest"]),
@@ -78,6 +79,10 @@ BAD = {
     ),
     "no variants": (lambda v: v.update(variants={}), ["variants", "baseline: {}"]),
     "a baseline that differs": (lambda v: v["variants"]["baseline"].update(res_blocks=1), ["baseline: {}"]),
+    "misspelt key of a subject": (
+        lambda v: v["subjects"]["baseline"].update(promts=[]),
+        ["subjects.baseline.promts", "did you mean prompts", "model, prompts, guidance"],
+    ),
     "variant key": (
         lambda v: v["variants"]["wide"].update(chanels=[1]),
         ["variants.wide.chanels", "did you mean channels"],
@@ -85,9 +90,13 @@ BAD = {
     "variant name": (lambda v: v["variants"].update({"Too Wide": {}}), ["variants", "Too Wide"]),
     "reserved name": (lambda v: v["variants"].update(floor={}), ["variants.floor", "real test images"]),
     "groups": (lambda v: v["variants"]["wide"].update(channels=[30, 60, 60]), ["wide", "norm_groups"]),
-    "rising timesteps": (lambda v: v["sample"].update(timesteps=[1, 5]), ["sample.timesteps", "fall"]),
-    "timesteps beyond T": (lambda v: v["sample"].update(timesteps=[1000, 5]), ["sample.timesteps", "999"]),
-    "more steps than T": (lambda v: v["sample"].update(timesteps=1001), ["sample.timesteps", "1000"]),
+    "rising timesteps": (lambda v: v["sampler"].update(timesteps=[1, 5]), ["sampler.timesteps", "fall"]),
+    "timesteps beyond T": (lambda v: v["sampler"].update(timesteps=[1000, 5]), ["sampler.timesteps", "999"]),
+    "more steps than T": (lambda v: v["sampler"].update(timesteps=1001), ["sampler.timesteps", "1000"]),
+    "as long as no loop": (
+        lambda v: v["intervene"].update(length=51, jumps=[51]),
+        ["intervene.length is 51", "50 steps"],
+    ),
     "splits": (lambda v: v["data"].update(test=0.85), ["data.test", "0.9"]),
     "no subjects": (lambda v: v.update(subjects={}), ["subjects is empty"]),
     "a subject that is nowhere": (
@@ -139,3 +148,29 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("a: [1")
     with pytest.raises(UserError, match="not YAML"):
         params.load(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("key", ["lr", "train"])
+def test_a_key_that_is_there_twice_is_refused(key: str) -> None:
+    text = (ROOT / "params.yaml").read_text()
+    lines = text.splitlines()
+    first = next(
+        i for i, line in enumerate(lines) if line.strip().startswith(f"{key}:") and i > lines.index("train:") - 1
+    )
+    twice = "\n".join([*lines[: first + 1], lines[first], *lines[first + 1 :]])
+    with pytest.raises(UserError, match=rf"^params.yaml: {key} is there twice, in lines {first + 1} and {first + 2};"):
+        params.parse(twice)
+
+
+def test_no_section_knows_another() -> None:
+    assembling = {"__init__", "whole", "together", "reading", "sentences"}
+    files = [path for path in (ROOT / "pipeline/params").glob("*.py") if path.stem not in assembling]
+    assert len(files) > 15
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module != "pipeline", path
+                assert not (node.module or "").startswith("pipeline.") or node.module in (
+                    "pipeline.errors",
+                    "pipeline.params.section",
+                ), path

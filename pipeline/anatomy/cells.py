@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from pipeline.anatomy.interventions import Intervention, parse
-from pipeline.anatomy.rivals import SOURCE_END, SOURCE_STEPS
+from pipeline.anatomy.source import SOURCE_END, SOURCE_STEPS
 from pipeline.params import Intervene
 
 
 @dataclass(frozen=True)
 class Cell:
-    """sweep: `jump` (n steps at once), `skips` (the top `parts`), `skip` (number `parts` alone), `blocks` (the bottom
-    `parts`), `duration` (blocks, over n steps), `relax` (blocks over n steps, r steps of rest, n steps again), `end`
-    (the clean image predicted at `start`); start: the first step concerned; n: how many; fill: what stands in."""
+    """A cell is one intervention of a sweep. sweep: `jump` (n steps are done as one), `skips` (the top `parts` skips
+    are left out), `skip` (skip number `parts` alone), `blocks` (the bottom `parts` blocks), `duration` (blocks, over n
+    steps), `relax` (blocks over n steps, r steps of rest, n steps again), or `end` (the clean image predicted at
+    `start` is taken); start: the first step concerned; n: how many steps are; fill: what stands in for a part, `zeros`
+    or `cache`."""
 
     sweep: str
     start: int
@@ -29,14 +31,14 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Its file's name, and its numbers' in summary.json."""
+        """The name of its file, and of its numbers in summary.json."""
         parts = f"{self.parts:02d}-" if self.sweep in ("skips", "skip", "blocks", "duration", "relax") else ""
         rest = f"-r{self.r:02d}" if self.sweep == "relax" else ""
         return f"{self.sweep}-{parts}{self.start:04d}-n{self.n:02d}{rest}" + "-cache" * (self.fill == "cache")
 
     @property
     def intervention(self) -> Intervention:
-        """What is done."""
+        """The intervention that the cell tries."""
         here = {"start": self.start, "count": self.n}
         if self.sweep == "jump":
             return parse([{"remove": "steps", **here}])
@@ -52,13 +54,13 @@ class Cell:
         return parse(cut)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its values, for a row of a table."""
+        """Return its values, for a row of a table."""
         return {"cell": self.name, **asdict(self)}
 
 
 def starts(params: Intervene, steps: int) -> list[int]:
-    """The steps at which sweeps start, noisiest first: all of them, or so many from the first to the last that leaves
-    room for an intervention of the usual length."""
+    """Return the steps at which sweeps start, noisiest first: all of them, or so many, evenly spaced, from the first to
+    the last that leaves room for an intervention of the usual length."""
     if params.starts == "all":
         return list(range(steps, 0, -1))
     last = min(params.length, steps)
@@ -66,17 +68,17 @@ def starts(params: Intervene, steps: int) -> list[int]:
 
 
 def early_end(steps: int) -> int:
-    """The step of `steps` at which the source ends its shortcut, scaled."""
+    """Return the step at which the source ends its shortcut, scaled to a loop of so many steps."""
     return max(round(SOURCE_END * steps / SOURCE_STEPS), 1)
 
 
 def numbers_of_blocks(params: Intervene, blocks: int) -> list[int]:
-    """nb, how many blocks are removed."""
+    """Return every nb that is tried, the number of blocks that are removed, for a network of so many blocks."""
     return list(range(1, blocks + 1)) if params.blocks == "all" else params.blocks
 
 
 def first(params: Intervene, steps: int, blocks: int) -> Iterator[Cell]:
-    """The sweeps over starting steps, of a sampling loop of `steps` and a network of `blocks` blocks and skips."""
+    """Yield the sweeps over starting steps, for a sampling loop of `steps` and a network of `blocks` blocks and skips."""
     n, tried = params.length, starts(params, steps)
     for start in sorted({*tried, early_end(steps)}, reverse=True):
         yield Cell("end", start)
@@ -97,7 +99,8 @@ def first(params: Intervene, steps: int, blocks: int) -> Iterator[Cell]:
 
 
 def durations(params: Intervene, own_start: dict[int, int]) -> Iterator[Cell]:
-    """How long blocks may be left out from the step on at which they are redundant; own_start: nb -> that step."""
+    """Yield the cells that ask how long blocks may be left out, from the step on at which they are redundant;
+    own_start: nb -> that step."""
     for number, start in own_start.items():
         for n in params.durations:
             if n <= start:
@@ -105,8 +108,9 @@ def durations(params: Intervene, own_start: dict[int, int]) -> Iterator[Cell]:
 
 
 def relaxations(params: Intervene, own_start: dict[int, int], longest: dict[int, int], steps: int) -> Iterator[Cell]:
-    """How long a rest must be between two cuts, each as long as one alone may be, but a quarter of the steps at most,
-    so that there is room for a rest; longest: nb -> n."""
+    """Yield the cells that ask how long a rest must be between two cuts. Each cut is as long as one alone may be, but a
+    quarter of the steps at most, so that there is room for a rest; own_start: nb -> the step from which on so many
+    blocks are redundant; longest: nb -> the longest cut in steps."""
     for number, most in longest.items():
         n = min(most, max(steps // 4, 1))
         for r in params.relaxations:

@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import quantile_test
 
 from pipeline.anatomy import rivals
+from pipeline.anatomy.compared import Compared
+from pipeline.anatomy.effects import Shortcuts
 from pipeline.anatomy.interventions import Intervention, plan
+from pipeline.anatomy.policy import Policy
 from pipeline.anatomy.shortcuts import Candidate
+from pipeline.anatomy.source import SOURCE_SAVED, SOURCE_SSIM
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.sampling import batches
-from pipeline.judges import bootstrap, frechet, similarity
+from pipeline.judges import frechet, number, similarity
+from pipeline.judges.number import Number
 from pipeline.params import Shortcut
 
 UNTOUCHED = "untouched"
-SAMPLERS = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}
+SAMPLERS: dict[str, rivals.Sampler] = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}
 FEWER = tuple(SAMPLERS)
 
 Run = Callable[[np.ndarray, np.ndarray], torch.Tensor]  # seeds, labels -> x [N, C, H, W]
@@ -27,9 +31,9 @@ Run = Callable[[np.ndarray, np.ndarray], torch.Tensor]  # seeds, labels -> x [N,
 
 @dataclass(frozen=True)
 class Method:
-    """A way to sample. family: untouched, source, found, one of FEWER, DeepCache uniform or non-uniform; like: the
-    method whose images it should give, its own sampler's untouched loop; calls: of the network, whole or not, an image;
-    multiply_adds: an image; intervention: where it is one."""
+    """A method is a way to sample. family: untouched, source, found, one of FEWER, DeepCache uniform or non-uniform;
+    like: the method whose images it should give, its own sampler's untouched loop; calls: of the network for an image,
+    whole or not; multiply_adds: for an image; intervention: what it leaves out, None where it is no intervention."""
 
     name: str
     family: str
@@ -41,8 +45,8 @@ class Method:
 
 
 def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[Method]:
-    """All methods: the untouched loop, the source's strategy, what was found, and the rivals; samplers with fewer steps
-    also with as many as cost what each found schedule costs."""
+    """Return all methods: the untouched loop, the source's strategy, what was found, and the rivals. Samplers with
+    fewer steps are also tried with as many steps as cost what each found schedule costs."""
     steps, blocks = loop.steps, loop.blocks
     whole = loop.multiply_adds(loop.untouched[0])
 
@@ -70,7 +74,7 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
         counts = {count for count in (*params.fewer, *matched) if count < steps}
         for count in sorted(counts | ({steps} if like != UNTOUCHED else set()), reverse=True):
             name = f"{family}, {count} steps"
-            run = rivals.fewer(loop.subject, count, sampler, loop.clip, lambda images: loop.told(images))
+            run = rivals.fewer(loop.subject, count, sampler, loop.clip, lambda images: loop.called(images))
             out.append(Method(name, family, like, count, count * whole, run))
     for family, uniform in (("DeepCache uniform", True), ("DeepCache non-uniform", False)):
         for interval in dict.fromkeys(params.intervals):
@@ -83,25 +87,25 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
 def measure(
     loop: Loop, all_methods: list[Method], seeds: np.ndarray, labels: np.ndarray
 ) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-    """Every method's images uint8 [N, H, W, C], and a row per batch and method: seconds of sampling and decoding, and
-    their ratio to the untouched loop's on the same batch. A batch is what the loop takes at a time.
+    """Sample by every method in turn. Returns each method's images uint8 [N, H, W, C], and a row per batch and method:
+    seconds of sampling and decoding, and their ratio to the untouched loop's on the same batch. A batch is what the
+    loop takes at a time.
 
-    Each batch begins with another method. What comes before the first, a call of every network, is not timed.
+    Each batch begins with another method. A first call of every network comes before the first batch and is not timed.
     """
     images: dict[str, list[np.ndarray]] = {method.name: [] for method in all_methods}
     rows: list[dict[str, Any]] = []
     parts = list(batches(seeds, labels, loop.batch_size))
     warmed = [method for method in all_methods if method.family in ("untouched", "source", "found")]
-    told, loop.told = loop.told, lambda _: None
-    for method in [*warmed, all_methods[-1]]:
-        loop.subject.images(method.run(seeds[:1], labels[:1]))
-    loop.told = told
-    for number, (batch_seeds, batch_labels, kept) in enumerate(parts):
-        first = number * len(all_methods) // len(parts)
+    with loop.counting(lambda images: None):
+        for method in [*warmed, all_methods[-1]]:
+            loop.subject.images(method.run(seeds[:1], labels[:1]))
+    for batch, (batch_seeds, batch_labels, kept) in enumerate(parts):
+        first = batch * len(all_methods) // len(parts)
         for method in [*all_methods[first:], *all_methods[:first]]:
             start = time.perf_counter()
             drawn = loop.subject.images(method.run(batch_seeds, batch_labels))
-            rows.append({"batch": number, "method": method.name, "seconds": time.perf_counter() - start})
+            rows.append({"batch": batch, "method": method.name, "seconds": time.perf_counter() - start})
             images[method.name].append(drawn[:kept])
     table = pd.DataFrame(rows)
     untouched = table[table["method"] == UNTOUCHED].set_index("batch")["seconds"]
@@ -111,9 +115,9 @@ def measure(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a method gave. ssim: [N] to its own sampler's untouched loop; ratios: [R] of time to the untouched loop's,
-    over batches; distance: to the real images, with the resamples' distances [B], nan and none where no judge can
-    say."""
+    """An outcome is what a method gave. ssim: [N], to its own sampler's untouched loop; ratios: [R], of time to the
+    untouched loop's, one per batch; distance: to the real images, with the resamples' distances [B]; nan and none where
+    no judge can say."""
 
     method: Method
     ssim: np.ndarray
@@ -130,7 +134,8 @@ def outcomes(
     features: Callable[[np.ndarray], np.ndarray] | None,
     real: frechet.Gaussian | None,
 ) -> dict[str, Outcome]:
-    """Method's name -> outcome; draws: int [B, N], resamples of the seeds; features, real: the judge's, or None."""
+    """Return method's name -> outcome. draws: int [B, N], resamples of the seeds; features: gives the features of
+    images uint8 [N, H, W, C], and real is the real images' distribution of them; both None where no judge can say."""
     out = {}
     for method in all_methods:
         distance, distances = float("nan"), np.empty(0)
@@ -143,14 +148,15 @@ def outcomes(
     return out
 
 
-def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float, whole: int) -> pd.DataFrame:
-    """A row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's, `whole`), time
-    (median ratio, with its quartiles), ssim (mean, interval, standard and mean absolute deviation), under (share of
-    images below the threshold) and, where there is one, frechet with its interval; n: seeds, n_times: repeats."""
-    rows = []
+def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float) -> pd.DataFrame:
+    """Return a row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's), time (the
+    median ratio, with its quartiles), ssim (mean, interval, standard and mean absolute deviation), under (the share of
+    images below the threshold) and, where a judge can say, frechet with its interval; n counts seeds, n_times repeats.
+    """
+    rows, whole = [], found[UNTOUCHED].method.multiply_adds
     for name, outcome in found.items():
         ssim, method = outcome.ssim, outcome.method
-        low, high = bootstrap.interval(ssim.mean(), ssim[draws].mean(axis=1), (-1.0, 1.0))
+        low, high = number.resampled(ssim.mean(), len(ssim), ssim[draws].mean(axis=1), "correlation")["ci95"]
         quartiles = np.quantile(outcome.ratios, [0.25, 0.5, 0.75])
         row: dict[str, Any] = {
             "method": name,
@@ -170,74 +176,98 @@ def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float, whole:
             "under": (ssim < threshold).mean(),
         }
         if len(outcome.distances):
-            ends = bootstrap.interval(outcome.distance, outcome.distances, (0.0, np.inf))
+            ends = number.resampled(outcome.distance, len(ssim), outcome.distances, "size")["ci95"]
             row |= {"frechet": outcome.distance, "frechet_low": ends[0], "frechet_high": ends[1]}
         rows.append({**row, "n": len(ssim)})
     return pd.DataFrame(rows)
 
 
-def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[str, Any]:
-    """What the comparison says of the source's sentences; a positive effect speaks for them. Those of what was found
-    are there where something was.
+def compared(
+    loop: Loop,
+    found: dict[str, Outcome],
+    images: dict[str, np.ndarray],
+    times: pd.DataFrame,
+    seeds: np.ndarray,
+    draws: np.ndarray,
+    threshold: float,
+    front: list[Candidate],
+    learnt: dict[str, Candidate],
+    learnt_on: int,
+) -> Compared:
+    """Put together what `shortcut` leaves of a subject.
 
-    strategy_keeps_likeness: SSIM of the source's strategy less its 0.795; strategy_saves: share of time that it saves
-    less 27 %; cache_beats_zeros: SSIM of the strategy with cached blocks less with zeros; found_saves_more: share of
-    time that the cheapest schedule found which is at least as like saves, less what the strategy saves;
-    beats_fewer_steps_in_likeness: SSIM of the schedule found for the source's likeness, less that of samplers with
-    fewer steps that take no longer, each to its own whole loop; ..._beats_fewer_steps: the distance of such samplers
-    less that of the schedule found for the likeness, or for the distance. These are of all such samplers at once: above
-    0 where every one is beaten, below where some one is not (intersection-union).
+    found, images, times: as `outcomes` and `measure` give them; seeds: int [N], of the images; draws: int [B, N],
+    their resamples; threshold: of SSIM; front, learnt: as `shortcuts.find` gives them, from so many seeds.
+    """
+    plans = {name: outcome.method.intervention for name, outcome in found.items()}
+    kept = {name: intervention for name, intervention in plans.items() if intervention is not None}
+    policies = {
+        name: Policy(
+            timesteps=loop.timesteps,
+            sampler=loop.sampler,
+            clip=loop.clip,
+            blocks=loop.blocks,
+            intervention=each.intervention,
+            learnt={"cost": each.cost, "ssim": each.ssim, "seeds": learnt_on},
+        )
+        for name, each in learnt.items()
+    }
+    return Compared(
+        table(found, draws, threshold),
+        times,
+        {str(name): effect for name, effect in effects(found, draws).items()},
+        pd.DataFrame({"seed": seeds, **{name: outcome.ssim for name, outcome in found.items()}}),
+        pd.DataFrame([{"cost": each.cost, "ssim": each.ssim} for each in front]),
+        {name: [each.model_dump() for each in of] for name, of in kept.items()},
+        policies,
+        {name: images[name] for name in kept},
+        loop.steps,
+        loop.blocks,
+    )
+
+
+def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[Shortcuts, Number]:
+    """What the comparison says of the source's sentences, signed so that a positive effect speaks for them.
+
+    draws: int [B, N], resamples of the seeds. An effect that needs a schedule, a rival or a judge is missing where
+    there is none.
     """
     strategy, cached = found["source, zeros"], found["source, cache"]
 
-    def of_seeds(gaps: np.ndarray) -> dict[str, Any]:
-        ends = bootstrap.interval(gaps.mean(), gaps[draws].mean(axis=1))
-        return {"value": float(gaps.mean()), "n": len(gaps), "ci95": ends}
+    def of_seeds(gaps: np.ndarray) -> Number:
+        return number.resampled(gaps.mean(), len(gaps), gaps[draws].mean(axis=1))
+
+    def further(rival: Outcome, mine: Outcome) -> Number:
+        return number.difference(rival.distance, mine.distance, rival.distances, mine.distances, len(mine.ssim))
 
     out = {
-        "strategy_keeps_likeness": of_seeds(strategy.ssim - rivals.SOURCE_SSIM),
-        "cache_beats_zeros": of_seeds(cached.ssim - strategy.ssim),
-        "strategy_saves": of_times(1 - strategy.ratios - rivals.SOURCE_SAVED),
+        Shortcuts.STRATEGY_KEEPS_LIKENESS: of_seeds(strategy.ssim - SOURCE_SSIM),
+        Shortcuts.CACHE_BEATS_ZEROS: of_seeds(cached.ssim - strategy.ssim),
+        Shortcuts.STRATEGY_SAVES: number.median(1 - strategy.ratios - SOURCE_SAVED),
     }
     as_like = [each for each in found.values() if each.method.family == "found"]
     as_like = [each for each in as_like if each.ssim.mean() >= strategy.ssim.mean()]
     if as_like:
         cheapest = min(as_like, key=lambda each: each.method.multiply_adds)
-        out["found_saves_more"] = {**of_times(strategy.ratios - cheapest.ratios), "against": cheapest.method.name}
-    for name, schedule in {"likeness": f"ssim-{rivals.SOURCE_SSIM:g}", "distance": "distance"}.items():
+        saved = number.median(strategy.ratios - cheapest.ratios)
+        out[Shortcuts.FOUND_SAVES_MORE] = {**saved, "against": cheapest.method.name}
+    for effect, schedule in (
+        (Shortcuts.LIKENESS_BEATS_FEWER_STEPS, f"ssim-{SOURCE_SSIM:g}"),
+        (Shortcuts.DISTANCE_BEATS_FEWER_STEPS, "distance"),
+    ):
         mine = found.get(f"found, {schedule}")
         others = no_slower(found, mine) if mine else []
-        if mine and others and name == "likeness":
-            out["beats_fewer_steps_in_likeness"] = _least({o.method.name: of_seeds(mine.ssim - o.ssim) for o in others})
+        if mine and others and effect == Shortcuts.LIKENESS_BEATS_FEWER_STEPS:
+            gaps = {other.method.name: of_seeds(mine.ssim - other.ssim) for other in others}
+            out[Shortcuts.BEATS_FEWER_STEPS_IN_LIKENESS] = number.least(gaps)
         if mine and others and len(mine.distances):
-            out[f"{name}_beats_fewer_steps"] = _least({o.method.name: _nearer(mine, o) for o in others})
+            out[effect] = number.least({other.method.name: further(other, mine) for other in others})
     return out
 
 
 def no_slower(found: dict[str, Outcome], mine: Outcome) -> list[Outcome]:
-    """The samplers with fewer steps that take no more time (5 % more are let pass, for two equal loops are never timed
-    alike)."""
+    """Return the samplers with fewer steps that take no more time than `mine`. They may take 5 % more, for two equal
+    loops are never timed alike."""
     limit = np.median(mine.ratios) * 1.05
     fewer = [each for each in found.values() if each.method.family in FEWER and each.method.like != each.method.name]
     return [each for each in fewer if np.median(each.ratios) <= limit]
-
-
-def _nearer(mine: Outcome, other: Outcome) -> dict[str, Any]:
-    """The other's distance less mine."""
-    gap = other.distance - mine.distance
-    ends = bootstrap.interval(gap, other.distances - mine.distances)
-    return {"value": float(gap), "n": len(mine.ssim), "ci95": ends}
-
-
-def _least(gaps: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The least of some gaps, and the least of their intervals' ends."""
-    nearest = min(gaps, key=lambda each: gaps[each]["value"])
-    ends = [min(gap["ci95"][end] for gap in gaps.values()) for end in (0, 1)]
-    return {**gaps[nearest], "ci95": ends, "against": nearest}
-
-
-def of_times(values: np.ndarray) -> dict[str, Any]:
-    """The median over repeats, and its interval by the sign test (Conover 1999), which needs six of them."""
-    found = quantile_test(values).confidence_interval(0.95)
-    out = {"value": float(np.median(values)), "n": len(values)}
-    return out | ({"ci95": [float(found.low), float(found.high)]} if np.isfinite([*found]).all() else {})

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,40 +9,41 @@ import pandas as pd
 from pipeline.anatomy import phases
 from pipeline.anatomy.cells import Cell
 from pipeline.anatomy.trials import Found
-from pipeline.judges import bootstrap, similarity
+from pipeline.judges import number
+from pipeline.judges.number import Kind, Number
 
-Number = dict[str, Any]  # {value, n, ci95}
+MEANS: tuple[tuple[str, Kind], ...] = (("ssim", "correlation"), ("psnr", "psnr"))  # what is averaged over seeds
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What the cells found. found: each cell's; draws: int [B, S], resamples of the seeds; threshold: of SSIM."""
+    """The cells' results as curves. found: what each cell gave; draws: int [B, S], resamples of the seeds; threshold:
+    the SSIM below which an image has changed."""
 
     found: dict[Cell, Found]
     draws: np.ndarray
     threshold: float
 
     def numbers(self, cell: Cell) -> dict[str, Number]:
-        """ssim, psnr (dB): mean over seeds, with its spread (standard deviation); under: share of images below the
-        threshold; kept: share that the judge still takes for the same class."""
+        """Return the numbers of a cell: ssim and psnr (dB), the mean over seeds with its spread (standard deviation);
+        under, the share of images below the threshold; and where a judge can say kept, the share that it takes for the
+        same class as before."""
         found, n = self.found[cell], self.draws.shape[1]
         out: dict[str, Number] = {}
-        for name, bounds in (("ssim", (-1.0, 1.0)), ("psnr", (0.0, similarity.MOST))):
+        for name, kind in MEANS:
             values = found[name]
-            ends = bootstrap.interval(values.mean(), values[self.draws].mean(axis=1), bounds)
-            out[name] = {"value": float(values.mean()), "n": n, "ci95": ends, "spread": float(values.std(ddof=1))}
+            mean = number.resampled(values.mean(), n, values[self.draws].mean(axis=1), kind)
+            out[name] = {**mean, "spread": float(values.std(ddof=1))}
         shares = {"under": found["ssim"] < self.threshold} | ({"kept": found["kept"]} if "kept" in found else {})
-        for name, hits in shares.items():
-            out[name] = {"value": float(hits.mean()), "n": n, "ci95": bootstrap.proportion_interval(hits)}
-        return out
+        return out | {name: number.share(hits) for name, hits in shares.items()}
 
     def means(self, cells: Iterable[Cell], name: str = "ssim") -> np.ndarray:
-        """[1 + B, P] means over seeds of P cells: of all seeds first, then of each resample."""
+        """Return the means over seeds of P cells, [1 + B, P]: those of all seeds first, then those of each resample."""
         values = np.stack([self.found[cell][name] for cell in cells], axis=-1)
         return np.concatenate([values.mean(axis=0)[None], values[self.draws].mean(axis=1)])
 
     def select(self, sweep: str, fill: str = "zeros", **fields: int) -> list[Cell]:
-        """The cells of a sweep, from the first step to the last, shortest first."""
+        """Return the cells of a sweep, from the first step to the last, shortest first."""
         chosen = [
             cell
             for cell in self.found
@@ -52,16 +52,18 @@ class Curves:
         return sorted(chosen, key=lambda cell: (cell.parts, -cell.start, cell.n, cell.r))
 
     def parts(self, sweep: str) -> list[int]:
-        """The numbers of parts that a sweep has tried."""
+        """Return the numbers of parts that a sweep has tried."""
         return sorted({cell.parts for cell in self.found if cell.sweep == sweep})
 
     def own_start(self, nb: int, fill: str) -> Number | None:
-        """The step from which on the bottom nb blocks are redundant; 0: from none on."""
+        """Return the step from which on the bottom nb blocks are redundant, 0 where they never are; None if it was not
+        tried."""
         cells = self.select("blocks", fill, parts=nb)
         return self._limit(self._redundant(cells)) if cells else None
 
     def longest(self, nb: int, fill: str) -> Number | None:
-        """How many steps in a row may go without nb blocks, from their own start on; tried: the most."""
+        """Return how many steps in a row may go without nb blocks, from their own start on; None if it was not tried.
+        `tried` is the most that could have been found."""
         cells = self.select("duration", fill, parts=nb)
         if not cells:
             return None
@@ -69,7 +71,8 @@ class Curves:
         return {**self._limit(phases.longest(self.means(cells), lengths, self.threshold)), "tried": max(lengths)}
 
     def shortest(self, nb: int, fill: str) -> Number | None:
-        """How long a rest must be between two cuts of nb blocks; above `tried`: none that was tried is long enough."""
+        """Return how long a rest must be between two cuts of nb blocks; None if it was not tried. A value above `tried`
+        says that no rest which was tried is long enough."""
         cells = self.select("relax", fill, parts=nb)
         if not cells:
             return None
@@ -77,25 +80,27 @@ class Curves:
         return {**self._limit(phases.shortest(self.means(cells), rests, self.threshold)), "tried": max(rests)}
 
     def own_starts(self, fill: str) -> dict[int, int]:
-        """nb -> the step from which on so many blocks are redundant, of those that are."""
+        """Return nb -> the step from which on so many blocks are redundant, of those that ever are."""
         found = {nb: self.own_start(nb, fill) for nb in self.parts("blocks")}
-        return {nb: int(number["value"]) for nb, number in found.items() if number and number["value"]}
+        return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def longest_cuts(self, fill: str) -> dict[int, int]:
-        """nb -> how many steps in a row may go without so many blocks, of those that may."""
+        """Return nb -> how many steps in a row may go without so many blocks, of those that may be left out at all."""
         found = {nb: self.longest(nb, fill) for nb in self.parts("duration")}
-        return {nb: int(number["value"]) for nb, number in found.items() if number and number["value"]}
+        return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def sooner(self, one: list[Cell], other: list[Cell]) -> Number:
-        """By how many steps the first cells' blocks are redundant before the others'."""
+        """Return by how many steps the first cells' blocks are redundant before the others'."""
         return self._limit(self._redundant(one) - self._redundant(other))
 
     def _redundant(self, cells: list[Cell]) -> np.ndarray:
+        """Return the step from which on the cells' blocks are redundant, [1 + B], 0 where they never are."""
         return phases.redundant_from(self.means(cells), [cell.start for cell in cells], self.threshold)
 
     def boundaries(self, n: int) -> list[Number]:
-        """Where composition goes over into transition, and transition into denoising: the two change points of SSIM and
-        PSNR over the first of n steps jumped over; in steps, halfway between two starts. Empty below four starts."""
+        """Return where composition goes over into transition, and transition into denoising: the two change points of
+        SSIM and PSNR over the first of n steps that are done as one. They are steps, halfway between two starts. The
+        list is empty below four starts."""
         cells = self.select("jump", n=n)
         if len(cells) < 4:
             return []
@@ -106,26 +111,24 @@ class Curves:
         return [self._limit(between[places[:, which] - 1]) for which in (0, 1)]
 
     def difference(self, one: list[Cell], other: list[Cell], name: str = "ssim") -> Number:
-        """Mean over the first cells less the mean over the others, paired by seed."""
+        """Return the mean over the first cells less the mean over the others, paired by seed."""
         return self.number(self.means(one, name).mean(axis=1) - self.means(other, name).mean(axis=1))
 
     def over_threshold(self, cell: Cell) -> Number:
-        """Mean SSIM less the threshold."""
+        """Return the mean SSIM of a cell less the threshold."""
         return self.number(self.means([cell])[:, 0] - self.threshold)
 
     def number(self, found: np.ndarray) -> Number:
-        """That of all seeds, and the interval that the resamples [B] behind it give."""
-        return {"value": float(found[0]), "n": self.draws.shape[1], "ci95": bootstrap.interval(found[0], found[1:])}
+        """Return the number of all seeds, which comes first, with the interval that the resamples [B] behind it give."""
+        return number.resampled(found[0], self.draws.shape[1], found[1:])
 
     def _limit(self, found: np.ndarray) -> Number:
-        """A number that takes few values: that of all seeds, and the middle 95 % of the resamples'."""
-        value, replicates = found[0], found[1:]
-        low, high = np.quantile(replicates, [0.025, 0.975], method="nearest")
-        ends = [float(min(low, value)), float(max(high, value))]
-        return {"value": float(value), "n": self.draws.shape[1], "ci95": ends}
+        """Return the limit of all seeds, which comes first, with the interval that the resamples' limits [B] behind it
+        give."""
+        return number.of_few_values(found[0], self.draws.shape[1], found[1:])
 
     def per_seed(self, seeds: np.ndarray) -> pd.DataFrame:
-        """A row per cell and seed: ssim, psnr, and where a judge can say, kept."""
+        """Return a row per cell and seed: ssim, psnr (dB), and where a judge can say, kept."""
         columns = [name for name in ("ssim", "psnr", "kept") if all(name in found for found in self.found.values())]
         pieces = [
             pd.DataFrame({"cell": cell.name, "seed": seeds, **{name: found[name] for name in columns}})
@@ -134,12 +137,12 @@ class Curves:
         return pd.concat(pieces, ignore_index=True)
 
     def table(self, snr_db: dict[int, float]) -> pd.DataFrame:
-        """A row per cell: what it is, the signal-to-noise ratio at its first step, and its numbers."""
+        """Return a row per cell: its values, the signal-to-noise ratio (dB) at its first step, and its numbers."""
         rows = []
         for cell in self.found:
             row = {**cell.as_dict(), "snr_db": snr_db[cell.start]}
-            for name, number in self.numbers(cell).items():
-                row |= {name: number["value"], f"{name}_low": number["ci95"][0], f"{name}_high": number["ci95"][1]}
-                row |= {f"{name}_spread": number["spread"]} if "spread" in number else {}
+            for name, found in self.numbers(cell).items():
+                row |= {name: found["value"], f"{name}_low": found["ci95"][0], f"{name}_high": found["ci95"][1]}
+                row |= {f"{name}_spread": found["spread"]} if "spread" in found else {}
             rows.append({**row, "n_seeds": self.draws.shape[1]})
         return pd.DataFrame(rows)

@@ -16,7 +16,7 @@ Fill = Literal["zeros", "cache"]  # what stands in: zeros, or the part's own out
 
 
 class Removal(BaseModel):
-    """What is removed, from step `start` downwards over `count` steps."""
+    """A removal is what is left out from step `start` downwards over `count` steps."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -25,13 +25,14 @@ class Removal(BaseModel):
 
 
 class Steps(Removal):
-    """Equation 4: from x at `start` straight to x at `start - count`; a count of 1 is the plain step."""
+    """Steps are removed by going from x at `start` straight to x at `start - count` (equation 4); a count of 1 is the
+    plain step."""
 
     remove: Literal["steps"]
 
 
 class Blocks(Removal):
-    """The bottom `number` blocks; something stands in place of the output of the last of them."""
+    """The bottom `number` blocks are removed; something stands in place of the output of the last of them."""
 
     remove: Literal["blocks"]
     number: Annotated[int, Field(ge=1)]
@@ -39,7 +40,7 @@ class Blocks(Removal):
 
 
 class Skips(Removal):
-    """Skips by their numbers from the top."""
+    """Skips are removed by their numbers from the top."""
 
     remove: Literal["skips"]
     numbers: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
@@ -47,7 +48,7 @@ class Skips(Removal):
 
 
 class End(BaseModel):
-    """The clean image predicted at step `start` is the result; no step follows."""
+    """The clean image predicted at step `start` is taken as the result; no step follows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -60,8 +61,9 @@ Intervention = list[Annotated[Steps | Blocks | Skips | End, Field(discriminator=
 
 @dataclass(frozen=True)
 class Action:
-    """One step of a plan. k: the step; after: the step that follows, 0 for the clean image; blocks: removed from the
-    bottom; skips: removed, by number; fill: what stands in; ends: whether the predicted clean image is the result."""
+    """An action is one step of a plan. k: the step; after: the step that follows, 0 for the clean image; blocks: how
+    many are removed from the bottom; skips: which are removed, by number; fill: what stands in; ends: whether the
+    predicted clean image is the result."""
 
     k: int
     after: int
@@ -72,7 +74,7 @@ class Action:
 
     @property
     def whole(self) -> bool:
-        """Nothing of the network is left out."""
+        """Whether nothing of the network is left out."""
         return not self.blocks and not self.skips
 
 
@@ -80,7 +82,7 @@ Plan = tuple[Action, ...]
 
 
 def parse(values: object) -> Intervention:
-    """An intervention from what YAML gives; anything unsound is a `UserError`."""
+    """Return the intervention that YAML describes; anything unsound is a `UserError`."""
     try:
         return TypeAdapter(Intervention).validate_python(values)
     except ValidationError as error:
@@ -90,7 +92,7 @@ def parse(values: object) -> Intervention:
 
 
 def plan(intervention: Intervention, steps: int, blocks: int) -> Plan:
-    """What is done at every step that is left, of `steps` in all, in a network of `blocks` blocks and skips.
+    """Return what is done at every step that is left, of `steps` in all, in a network of `blocks` blocks and skips.
 
     A removal that reaches past the last step, takes parts that are not there, meets another of its kind at one step, or
     concerns only steps that another leaves out is a `UserError`.
@@ -137,7 +139,7 @@ def plan(intervention: Intervention, steps: int, blocks: int) -> Plan:
 
 
 def _last(removal: Removal | End) -> int:
-    """The last step that is concerned."""
+    """Return the last step that a removal concerns."""
     return removal.start - removal.count + 1 if isinstance(removal, Removal) else removal.start
 
 
@@ -155,7 +157,7 @@ def _check_cache(action: Action, before: list[Action], blocks: int) -> None:
 
 
 def _without(action: Action, removal: Blocks | Skips) -> Action:
-    """The step with some parts left out too."""
+    """Return the step with some parts left out too."""
     if not action.whole and action.fill != removal.fill:
         raise UserError(f"intervention: step {action.k} would have parts replaced by zeros and by their cache at once.")
     if isinstance(removal, Skips):

@@ -19,10 +19,10 @@ from pipeline.errors import UserError
 
 @dataclass(frozen=True)
 class Unit:
-    """One convolutional unit: a residual block with the attention behind it and, at the end of a level, the up- or
-    downsampler; or a downsampler or the input convolution alone. kind: `skip`, for what makes it, or `block`; number:
-    its place in the U; level: index into down_blocks or up_blocks, -1 for the input convolution; index: among the
-    level's units; addresses: of its modules, in the order they are called."""
+    """A unit is one convolutional unit: a residual block with the attention behind it and, at the end of a level, the
+    up- or downsampler; or a downsampler or the input convolution alone. kind: `skip`, for what makes it, or `block`;
+    number: its place in the U; level: index into down_blocks or up_blocks, -1 for the input convolution; index: its
+    place among the level's units; addresses: of its modules, in the order in which they are called."""
 
     kind: str
     number: int
@@ -32,17 +32,17 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """Address, file name and caption alike: skip_03, block_11."""
+        """The part's name, which is its address, file name and caption alike: skip_03, block_11."""
         return f"{self.kind}_{self.number:02d}"
 
     @property
     def address(self) -> str:
-        """Of the module whose output is the part's."""
+        """The address of the module whose output is the part's."""
         return self.addresses[-1]
 
 
 def skips(model: UNet) -> list[Unit]:
-    """What makes each skip, from the top: the input convolution and every unit of the encoder."""
+    """Return what makes each skip, from the top: the input convolution and every unit of the encoder."""
     units: list[tuple[str, ...]] = [("conv_in",)]
     places = [(-1, 0)]
     for level, block in enumerate(model.down_blocks):
@@ -56,7 +56,7 @@ def skips(model: UNet) -> list[Unit]:
 
 
 def blocks(model: UNet) -> list[Unit]:
-    """The decoder's blocks, from the bottom; block b takes skip N + 1 - b of N."""
+    """Return the decoder's blocks, from the bottom; block b takes skip N + 1 - b of N."""
     out: list[Unit] = []
     for level, block in enumerate(model.up_blocks):
         units = _units(block, f"up_blocks.{level}")
@@ -72,7 +72,7 @@ def blocks(model: UNet) -> list[Unit]:
 
 
 def _units(block: Any, address: str) -> list[tuple[str, ...]]:
-    """The residual blocks of a level, each with the attention behind it."""
+    """Return the addresses of a level's residual blocks, each with the attention behind it."""
     attentions = getattr(block, "attentions", None) or []
     return [
         (f"{address}.resnets.{i}", *([f"{address}.attentions.{i}"] if i < len(attentions) else []))
@@ -82,7 +82,8 @@ def _units(block: Any, address: str) -> list[tuple[str, ...]]:
 
 @contextmanager
 def recording(model: UNet, units: list[Unit]) -> Iterator[dict[str, torch.Tensor]]:
-    """Within the block, part name -> its output at the last call that computed it; every hook is gone afterwards."""
+    """Record outputs within the block: part name -> its output at the last call that computed it. Every hook is gone
+    afterwards."""
     found: dict[str, torch.Tensor] = {}
 
     def note(name: str) -> Any:
@@ -100,25 +101,27 @@ def recording(model: UNet, units: list[Unit]) -> Iterator[dict[str, torch.Tensor
 
 @dataclass(frozen=True)
 class Form:
-    """Of a part's output. shape: (C, H, W); layout: how its values lie in memory, on which the rounding of what follows
-    hangs."""
+    """The form of a part's output. shape: (C, H, W); layout: the order of its values in memory. What stands in for the
+    output must have the same layout, because other kernels, which round differently, take another one."""
 
     shape: tuple[int, int, int]
     layout: torch.memory_format
 
     def zeros(self, like: torch.Tensor) -> torch.Tensor:
-        """As many as a batch [N, ...] has, of its kind, on its device."""
+        """Return zeros of this form, as many as the batch `like` [N, ...] has, of its type and on its device."""
         return like.new_zeros(len(like), *self.shape).to(memory_format=self.layout)
 
 
 def forms(subject: Subject, count: int = 1) -> dict[str, Form]:
-    """Part name -> the form of what it gives in a batch of so many images, on which some modules' layouts hang."""
+    """Return part name -> the form of its output in a batch of so many images. The number of images matters, for some
+    modules choose the layout by it."""
     with recording(subject.model, [*skips(subject.model), *blocks(subject.model)]) as recorded:
         subject.once(count=count)
     return {name: _form(output) for name, output in recorded.items()}
 
 
 def _form(output: torch.Tensor) -> Form:
+    """Return the form of an output [N, C, H, W]."""
     _, channels, height, width = output.shape
     layouts = torch.contiguous_format, torch.channels_last
     layout = next((each for each in layouts if output.is_contiguous(memory_format=each)), torch.contiguous_format)
@@ -126,8 +129,8 @@ def _form(output: torch.Tensor) -> Form:
 
 
 def table(subject: Subject) -> pd.DataFrame:
-    """A row per part: name, kind, number, address, resolution (pixels per side), channels, and the multiply-adds of one
-    image (of both passes where there is guidance)."""
+    """Return a row per part: name, kind, number, address, resolution (pixels per side), channels, and the multiply-adds
+    of one image (of both passes where there is guidance)."""
     seen = forms(subject)
     with FlopCounterMode(display=False) as counter:
         subject.once()
@@ -143,5 +146,5 @@ def table(subject: Subject) -> pd.DataFrame:
 
 
 def first(output: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """A module's output, where some come in a tuple of one."""
+    """Return a module's output, which some modules give as a tuple of one."""
     return output[0] if isinstance(output, tuple) else output

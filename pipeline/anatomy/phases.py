@@ -6,11 +6,12 @@ import numpy as np
 
 
 def change_points(curves: np.ndarray) -> np.ndarray:
-    """The two places [..., 2] that part curves [..., M, P] into three stretches of least squared deviation from their
-    means, all M curves at once, each by its own spread over P points: the first index of the second and third stretch.
+    """Return the two places [..., 2] that divide curves [..., M, P] into three stretches, so that the squared deviation
+    from the stretches' means is least, over all M curves at once, each measured by its own spread over P points. A
+    place is the first index of the second or third stretch.
 
-    Exact, over all pairs of places (the optimal partitioning that Killick et al. 2012 speed up); P is at least 3. The
-    spread is that of the mean over the leading axes, so that resamples are weighed alike.
+    The search is exact, over all pairs of places (the optimal partitioning that Killick et al. 2012 speed up); P is at
+    least 3. The spread is that of the mean over the leading axes, so that all resamples are weighed alike.
     """
     points = curves.shape[-1]
     spread = curves.reshape(-1, *curves.shape[-2:]).mean(axis=0).std(axis=-1)
@@ -30,20 +31,21 @@ def change_points(curves: np.ndarray) -> np.ndarray:
 
 
 def redundant_from(ssim: np.ndarray, starts: list[int], threshold: float) -> np.ndarray:
-    """The earliest start (largest step) from which on SSIM [..., P] stays at the threshold or above; 0 where it never
-    does. starts: P steps, falling."""
+    """Return the earliest start (largest step) from which on SSIM [..., P] stays at the threshold or above; 0 where it
+    never does. starts: P steps, falling."""
     lasting = np.logical_and.accumulate((ssim >= threshold)[..., ::-1], axis=-1)[..., ::-1]
     return np.where(lasting.any(axis=-1), np.array(starts)[lasting.argmax(axis=-1)], 0)
 
 
 def longest(ssim: np.ndarray, lengths: list[int], threshold: float) -> np.ndarray:
-    """The longest of rising lengths up to which SSIM [..., P] stays at the threshold or above; 0 where none does."""
+    """Return the longest of rising lengths up to which SSIM [..., P] stays at the threshold or above; 0 where none
+    does."""
     lasting = np.logical_and.accumulate(ssim >= threshold, axis=-1).sum(axis=-1)
     return np.array([0, *lengths])[lasting]
 
 
 def shortest(ssim: np.ndarray, rests: list[int], threshold: float) -> np.ndarray:
-    """The shortest of rising rests from which on SSIM [..., P] stays at the threshold or above; one step more than the
-    longest where none does."""
+    """Return the shortest of rising rests from which on SSIM [..., P] stays at the threshold or above; one step more
+    than the longest where none does."""
     lasting = np.logical_and.accumulate((ssim >= threshold)[..., ::-1], axis=-1).sum(axis=-1)
     return np.array([rests[-1] + 1, *rests[::-1]])[lasting]

@@ -1,26 +1,25 @@
 """The published ways to save time, on our parts: the source's own strategy, fewer steps, cached deep features."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
 from pipeline.anatomy.interventions import Intervention, parse
+from pipeline.anatomy.source import SOURCE_BLOCKS, SOURCE_CUTS, SOURCE_END, SOURCE_STEPS
 from pipeline.diffusion import sampling
 from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.schedule import descend
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
 
-SOURCE_STEPS, SOURCE_BLOCKS = 100, 16  # of GLIDE, as Prasad et al. 2023 sample it
-SOURCE_CUTS = [(65, 61, 6), (60, 59, 8), (47, 41, 8), (31, 25, 8)]  # first and last step, nb: their Figure 11
-SOURCE_END = 18  # the step whose predicted clean image they take
-SOURCE_SSIM, SOURCE_SAVED = 0.795, 0.27  # mean over 100 images, and the share of the time
+Sampler = Literal["ddim", "ddpm", "dpm_solver"]
 
 
 def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
-    """Prasad et al. 2023, Figure 11, with its steps and its numbers of blocks scaled to a subject's."""
+    """Return the strategy of Prasad et al. 2023, Figure 11, with its steps and numbers of blocks scaled to a subject's."""
 
     def scaled(value: int, by: float) -> int:
         return int(value * by + 0.5)
@@ -35,16 +34,17 @@ def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
 
 
 def cached_blocks(blocks: int) -> int:
-    """How many blocks DeepCache keeps from the last whole call: all but the top three, its branch 2 (Ma et al. 2024,
-    for the DDPM on CIFAR-10), or all but the top one of a network with fewer."""
+    """Return how many blocks DeepCache keeps from the last whole call: all but the top three, its branch 2 (Ma et al.
+    2024, for the DDPM on CIFAR-10), or all but the top one of a network with fewer."""
     return blocks - 3 if blocks > 3 else max(blocks - 1, 1)
 
 
 def deepcache(steps: int, blocks: int, interval: int, uniform: bool) -> Intervention:
-    """Deep features from the last whole call at all steps but one in `interval` (Ma et al. 2024, section 3.3).
+    """Return the intervention that takes deep features from the last whole call at all steps but one in `interval` (Ma
+    et al. 2024, section 3.3).
 
-    Whole calls are evenly spaced; or denser around a centre, their distance growing with the power 1.4 of a line's
-    points (section 3.4): here the centre is at three tenths of the steps.
+    Whole calls are evenly spaced, or lie denser around a centre, their distance growing with the power 1.4 of a line's
+    points (section 3.4); here the centre is at three tenths of the steps.
     """
     whole = list(range(0, steps, interval)) if uniform else _around(steps, -(-steps // interval), 0.3 * steps, 1.4)
     removals = [
@@ -56,8 +56,8 @@ def deepcache(steps: int, blocks: int, interval: int, uniform: bool) -> Interven
 
 
 def _around(steps: int, count: int, centre: float, power: float) -> list[int]:
-    """So many of the places 0 .. steps - 1, the first among them, densest around a centre; where the power would put
-    two at one place it is lowered."""
+    """Return `count` of the places 0 .. steps - 1, the first among them, densest around a centre. Where the power would
+    put two at one place it is lowered."""
     while True:
         ends = -(centre ** (1 / power)), (steps - centre) ** (1 / power)
         line = np.linspace(*ends, count + 1)[:-1]
@@ -68,17 +68,17 @@ def _around(steps: int, count: int, centre: float, power: float) -> list[int]:
 
 
 def fewer(
-    subject: Subject, count: int, sampler: str, clip: bool, told: Callable[[int], object]
+    subject: Subject, count: int, sampler: Sampler, clip: bool, called: Callable[[int], object]
 ) -> Callable[[np.ndarray, np.ndarray], torch.Tensor]:
-    """(seeds, labels) -> images [N, C, H, W], in `count` evenly spaced steps of ddim, ddpm or dpm_solver; told: called
-    with how many images each call of the network was of."""
+    """Return a function of seeds and labels, int [N] each, that samples images [N, C, H, W] in `count` evenly spaced
+    steps; called: is told, at each call of the network, how many images it was of."""
     if sampler == "dpm_solver":
-        return lambda seeds, labels: _dpm_solver(subject, count, clip, seeds, labels, told)
+        return lambda seeds, labels: _dpm_solver(subject, count, clip, seeds, labels, called)
     timesteps = descend(count, len(subject.alpha_bar))
 
     def run(seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:
         def denoiser(x: torch.Tensor, t: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-            told(len(x))
+            called(len(x))
             return subject.predict(subject.model, x, int(t[0]), asked)
 
         device, levels = subject.device, subject.alpha_bar
@@ -96,10 +96,10 @@ def _dpm_solver(
     clip: bool,
     seeds: np.ndarray,
     labels: np.ndarray,
-    told: Callable[[int], object],
+    called: Callable[[int], object],
 ) -> torch.Tensor:
-    """DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes itself:
-    they stop short of t = 0, which leads to the clean image in one step of the first order."""
+    """Sample by DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes
+    itself: they stop short of t = 0, which leads to the clean image in one step of the first order."""
     levels = subject.alpha_bar
     before = torch.cat([torch.ones(1, dtype=levels.dtype), levels[:-1]])
     scheduler = DPMSolverMultistepScheduler(
@@ -110,7 +110,7 @@ def _dpm_solver(
     x = noise(seeds, INITIAL, subject.shape).to(subject.device)
     for t in scheduler.timesteps.tolist():
         eps, _ = halves(subject.predict(subject.model, x, t, asked), subject.shape[0])
-        told(len(x))
+        called(len(x))
         a = float(levels[t])
         x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
         x = scheduler.step(x0.clamp(-1, 1) if clip else x0, t, x).prev_sample

@@ -21,8 +21,8 @@ SLACK = 0.03  # an end that has just missed a quality on the few seeds of the se
 
 @dataclass(frozen=True)
 class Candidate:
-    """An early end of a schedule. intervention: what is left out; steps: its plan; cost: multiply-adds of an image, of
-    the untouched run's; ssim: mean over the seeds of the search."""
+    """A candidate is an early end of a schedule. intervention: what is left out; steps: its plan; cost: multiply-adds
+    of an image, as a share of the untouched run's; ssim: mean over the seeds of the search."""
 
     intervention: Intervention
     steps: Plan
@@ -31,7 +31,8 @@ class Candidate:
 
 
 def schedules(params: Shortcut, steps: int) -> Iterator[list[dict]]:
-    """Cut n steps, rest r, from the first step to the last; and no cut at all. As YAML has interventions."""
+    """Yield no cut at all, and then every way to cut n steps and rest r steps, from the first step to the last; each as
+    YAML has interventions."""
     yield []
     for n in params.cuts:
         for r in params.rests:
@@ -45,12 +46,14 @@ def schedules(params: Shortcut, steps: int) -> Iterator[list[dict]]:
 
 
 def _cycle(start: int, n: int, r: int) -> list[tuple[int, int]]:
-    """(first step, how many) of every cut from `start` on."""
+    """Return the first step and the number of steps of every cut from `start` on."""
     return [(k, min(n, k)) for k in range(start, 0, -(n + r))]
 
 
 @dataclass
 class _Node:
+    """A node is a point that some schedules have reached."""
+
     x: torch.Tensor
     cost: int = 0
     cache: Cache = field(default_factory=dict)
@@ -64,11 +67,11 @@ def search(
     untouched: np.ndarray,
     qualities: list[float],
 ) -> list[Candidate]:
-    """Every early end of the schedules that no cheaper one beats, cheapest first, judged on seeds, labels int [S];
-    untouched: their images uint8 [S, H, W, C].
+    """Return every early end of the schedules that no cheaper one beats, cheapest first. They are judged on seeds,
+    labels int [S]; untouched: the images of these seeds, uint8 [S, H, W, C].
 
-    All schedules go on side by side, those at one step in one batch; one is given up where it costs as much as an end
-    that is well above the highest quality. Ends that cost more and show less than another are left out.
+    All schedules go on side by side, those at one step in one batch. A schedule is given up where it costs as much as
+    an end that is well above the highest quality. Ends that cost more and show less than another are left out.
     """
     plans = {plan(parse(each), loop.steps, loop.blocks): each for each in wanted}
     kept = cached_parts(plans)
@@ -108,7 +111,8 @@ def search(
 
 
 def _before(removals: list[dict], k: int) -> list[dict]:
-    """What of the removals concerns the steps down to k."""
+    """Return the removals as they are down to step k: those that begin later are dropped, and a longer one is cut
+    short."""
     out = []
     for removal in removals:
         if removal["remove"] == "steps":
@@ -120,12 +124,31 @@ def _before(removals: list[dict], k: int) -> list[dict]:
 
 
 def _front(found: list[Candidate]) -> list[Candidate]:
-    """The ends that no other beats in both cost and likeness, cheapest first."""
+    """Return the ends that no other beats in both cost and likeness, cheapest first."""
     out: list[Candidate] = []
     for candidate in sorted(found, key=lambda each: (each.cost, -each.ssim)):
         if not out or candidate.ssim > out[-1].ssim:
             out.append(candidate)
     return out
+
+
+def find(
+    loop: Loop,
+    params: Shortcut,
+    seeds: np.ndarray,
+    labels: np.ndarray,
+    distance: Callable[[np.ndarray], float] | None,
+) -> tuple[list[Candidate], dict[str, Candidate]]:
+    """Search all schedules on a third of the seeds, and learn from their front on all of them.
+
+    seeds, labels: int [S]; distance: of images to the real ones, or None. Returns the front as `search` has it, and
+    what `learnt` makes of it.
+    """
+    untouched = loop.subject.images(loop.final(loop.untouched, seeds, labels))
+    some = slice(max(len(seeds) // 3, 2))
+    wanted = list(schedules(params, loop.steps))
+    front = search(loop, wanted, seeds[some], labels[some], untouched[some], params.qualities)
+    return front, learnt(loop, front, seeds, labels, untouched, params, distance)
 
 
 def learnt(
@@ -137,12 +160,12 @@ def learnt(
     params: Shortcut,
     distance: Callable[[np.ndarray], float] | None,
 ) -> dict[str, Candidate]:
-    """The cheapest ends of the front that hold on more seeds, labels int [S]; untouched: uint8 [S, H, W, C]; distance:
-    of images to the real ones, or None.
+    """Return the cheapest ends of the front that hold on more seeds, labels int [S]; untouched: their images uint8 [S,
+    H, W, C]; distance: of images to the real ones, or None.
 
-    Name -> candidate with its SSIM on these seeds: `ssim-Q` for each quality that one reaches on the mean, and
-    `distance`, the last, from the most alike down, whose distance is at most the untouched images' times
-    `params.distance`.
+    The names are `ssim-Q`, for each quality Q that an end reaches on the mean, and `distance`: going down the front
+    from the most alike end, the last one before the distance exceeds the untouched images' times `params.distance`.
+    Each candidate has its SSIM on these seeds.
     """
     drawn: dict[Plan, np.ndarray] = {}
 

@@ -6,6 +6,7 @@ differ only in where a step leads share the network's call, and what is at one s
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,8 @@ from pipeline.anatomy.interventions import Action, Plan, plan
 from pipeline.anatomy.parts import recording
 from pipeline.anatomy.without import Fill, Reduced
 from pipeline.diffusion.noise import INITIAL, noise
-from pipeline.diffusion.sampling import SAMPLERS
+from pipeline.diffusion.sampling import SAMPLERS, Sampler
+from pipeline.diffusion.schedule import snr_db
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
 from pipeline.errors import UserError
@@ -28,8 +30,8 @@ Cache = dict[str, torch.Tensor]  # part -> its last output, [S, passes, C, H, W]
 
 @dataclass(frozen=True)
 class Moment:
-    """A step of a walk. x: [S, C, H, W] before it; after: [S, C, H, W] after it; x0: the clean image predicted at it;
-    cache: the outputs that were kept."""
+    """A moment is a step of a walk. x: [S, C, H, W] before it; after: [S, C, H, W] after it; x0: the clean image
+    predicted at it; cache: the parts' outputs that were kept."""
 
     action: Action
     x: torch.Tensor
@@ -40,7 +42,7 @@ class Moment:
 
 @dataclass
 class _Node:
-    """A point that some plans have reached."""
+    """A node is a point that some plans have reached."""
 
     x: torch.Tensor
     done: Plan
@@ -48,13 +50,13 @@ class _Node:
 
 
 class Loop:
-    """A subject and how it is sampled. timesteps: K of them, descending; sampler, clip: as in params.yaml; batch_size:
-    images that the network takes at a time. Timesteps that the subject has not, and latents clipped to the range of
-    images, are a `UserError`."""
+    """A loop is a subject and how it is sampled. timesteps: K of them, descending; sampler, clip: as in params.yaml;
+    batch_size: images that the network takes at a time. Timesteps that the subject does not have, and latents clipped
+    to the range of images, are a `UserError`."""
 
-    def __init__(self, subject: Subject, timesteps: list[int], sampler: str, clip: bool, batch_size: int):
+    def __init__(self, subject: Subject, timesteps: list[int], sampler: Sampler, clip: bool, batch_size: int):
         if clip and subject.autoencoder is not None:
-            raise UserError("this subject works on latents, which reach beyond [-1, 1]: set sample: clip to false.")
+            raise UserError("this subject works on latents, which reach beyond [-1, 1]: set sampler.clip to false.")
         total = len(subject.alpha_bar)
         if sorted(set(timesteps), reverse=True) != timesteps or timesteps[0] >= total:
             raise UserError(
@@ -64,11 +66,20 @@ class Loop:
         self.subject, self.timesteps, self.sampler, self.clip = subject, timesteps, sampler, clip
         self.batch_size = batch_size
         self.steps, self.blocks = len(timesteps), len(parts.blocks(subject.model))
-        self.told: Callable[[int], object] = lambda images: None  # called with how many images a call was of
+        self.called: Callable[[int], object] = lambda images: None  # is told how many images each call was of
         self._units = {unit.name: unit for unit in [*parts.skips(subject.model), *parts.blocks(subject.model)]}
         self._forms = parts.forms(subject, batch_size)
         self._networks: dict[tuple[int, frozenset[int]], Reduced] = {}
         self._costs: dict[tuple[int, frozenset[int]], int] = {}
+
+    @contextmanager
+    def counting(self, called: Callable[[int], object]) -> Iterator[None]:
+        """Within the block, `called` is told at each call of the network how many images it was of."""
+        before, self.called = self.called, called
+        try:
+            yield
+        finally:
+            self.called = before
 
     @property
     def untouched(self) -> Plan:
@@ -76,15 +87,15 @@ class Loop:
         return plan([], self.steps, self.blocks)
 
     def network(self, action: Action) -> Reduced:
-        """The network without what the action leaves out."""
+        """Return the network without what the action leaves out."""
         key = (action.blocks, action.skips)
         if key not in self._networks:
             self._networks[key] = Reduced(self.subject.model, *key, self._forms)
         return self._networks[key]
 
     def walk(self, steps: Plan, seeds: np.ndarray, labels: np.ndarray, kept: Iterable[str] = ()) -> Iterator[Moment]:
-        """One plan from pure noise, a step at a time. seeds, labels: int [S]; kept: parts whose outputs are kept beside
-        those that the plan itself needs."""
+        """Follow one plan from pure noise, a step at a time. seeds, labels: int [S]; kept: parts whose outputs are kept
+        beside those that the plan itself needs."""
         wanted = [*kept, *cached_parts([steps])]
         x, cache = self.initial(seeds), Cache()
         for action in steps:
@@ -94,7 +105,7 @@ class Loop:
             x = after
 
     def final(self, steps: Plan, seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:
-        """The images [S, C, H, W] that a plan ends with."""
+        """Return the images [S, C, H, W] that a plan ends with."""
         for moment in self.walk(steps, seeds, labels):
             pass
         return moment.x0 if moment.action.ends else moment.after
@@ -102,9 +113,10 @@ class Loop:
     def branch(
         self, before: Moment, plans: list[Plan], seeds: np.ndarray, labels: np.ndarray
     ) -> Iterator[tuple[Plan, torch.Tensor]]:
-        """Plans that leave the untouched run at the step of `before`, all as one tree: each and its final images.
+        """Follow plans that leave the untouched run at the step of `before`, all as one tree. Yields each plan and its
+        final images; equal plans come once.
 
-        before: that step of the untouched run, with the cache of the step before it; equal plans come once.
+        before: that step of the untouched run, with the cache of the step before it.
         """
         start = before.action.k
         wanted = cached_parts(plans)
@@ -128,11 +140,16 @@ class Loop:
                             waiting[each.after].append(_Node(x, (*node.done, each), cache))
 
     def level(self, k: int) -> float:
-        """alpha-bar of x at step k; 1 at step 0, the clean image."""
+        """Return alpha-bar of x at step k; 1 at step 0, the clean image."""
         return float(self.subject.alpha_bar[self.timesteps[self.steps - k]]) if k else 1.0
 
+    def snr_db(self) -> dict[int, float]:
+        """Return step -> signal-to-noise ratio of x at it, in dB, of every step from the first on."""
+        levels = snr_db(self.subject.alpha_bar)
+        return {k: float(levels[t]) for k, t in zip(range(self.steps, 0, -1), self.timesteps, strict=True)}
+
     def multiply_adds(self, action: Action) -> int:
-        """Of one image at the action's step, guidance's second pass among them."""
+        """Return the multiply-adds of one image at the action's step, guidance's second pass among them."""
         key = (action.blocks, action.skips)
         if key not in self._costs:
             network = self.network(action)
@@ -143,11 +160,12 @@ class Loop:
         return self._costs[key]
 
     def initial(self, seeds: np.ndarray) -> torch.Tensor:
-        """Pure noise [S, C, H, W], of which sampling begins."""
+        """Return the pure noise [S, C, H, W] from which sampling begins."""
         return noise(seeds, INITIAL, self.subject.shape).to(self.subject.device)
 
     def drawn(self, seeds: np.ndarray, action: Action) -> torch.Tensor | None:
-        """What is drawn at the action's step, the same whatever has been left out before; None where nothing is."""
+        """Return the noise that is drawn at the action's step, the same whatever has been left out before; None where
+        the sampler draws none."""
         if self.sampler != "ddpm":
             return None
         address = self.timesteps[self.steps - action.k] + 1
@@ -156,8 +174,8 @@ class Loop:
     def step(
         self, x: torch.Tensor, out: torch.Tensor, action: Action, z: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The next x and the predicted clean image: several steps at once where `after` says so (Prasad et al. 2023,
-        eq. 4; the variance of what is drawn is the whole jump's, where the source keeps one step's)."""
+        """Return the next x and the predicted clean image. Several steps are done at once where `after` says so (Prasad
+        et al. 2023, eq. 4; the variance of what is drawn is the whole jump's, where the source keeps one step's)."""
         eps, share = halves(out, self.subject.shape[0])
         return SAMPLERS[self.sampler](x, eps, self.level(action.k), self.level(action.after), z, self.clip, share)
 
@@ -191,7 +209,7 @@ class Loop:
             with torch.inference_mode(), recording(self.subject.model, units) as recorded:
                 out = self.subject.predict(network.network, x[rows], t, asked[rows])
             outs.append(out[:kept])
-            self.told(kept)
+            self.called(kept)
             for name, tensor in recorded.items():
                 left[name].append(tensor.unflatten(0, (size, self.subject.passes))[:kept])
         new = {name: torch.cat(tensors).split(each) for name, tensors in left.items()}
@@ -200,12 +218,12 @@ class Loop:
 
 
 def leaves_at(steps: Plan, untouched: Plan) -> int | None:
-    """The step at which a plan does something else than the untouched run; None where it never does."""
+    """Return the step at which a plan does something else than the untouched run; None where it never does."""
     return next((mine.k for mine, plain in zip(steps, untouched, strict=False) if mine != plain), None)
 
 
 def cached_parts(plans: Iterable[Plan]) -> list[str]:
-    """The parts whose earlier output some plan puts in place of a removed one."""
+    """Return the parts whose earlier output some plan puts in place of a removed one."""
     found: dict[str, None] = {}
     for action in (action for steps in plans for action in steps if action.fill == "cache"):
         found |= dict.fromkeys(f"skip_{number:02d}" for number in sorted(action.skips))
@@ -214,8 +232,8 @@ def cached_parts(plans: Iterable[Plan]) -> list[str]:
 
 
 def calls(plans: Iterable[Plan], untouched: Plan) -> dict[Config, int]:
-    """How often the network is called without what, per seed: along the untouched run, and once for every branch of the
-    trees that the plans make."""
+    """Return how often the network is called without what, per seed: along the untouched run, and once for every branch
+    of the trees that the plans make."""
     branches = set()
     for steps in plans:
         start = leaves_at(steps, untouched)
@@ -227,11 +245,12 @@ def calls(plans: Iterable[Plan], untouched: Plan) -> dict[Config, int]:
 
 
 def _config(action: Action) -> Config:
+    """Return what an action leaves out of the network, and what stands in."""
     return action.blocks, action.skips, action.fill
 
 
 def _by_config(node: _Node, plans: list[Plan]) -> dict[Config, list[Action]]:
-    """What the plans that have come this way do next, by what they leave out of the network."""
+    """Return what the plans that have come this way do next, by what they leave out of the network."""
     here = len(node.done)
     following = dict.fromkeys(steps[here] for steps in plans if len(steps) > here and steps[:here] == node.done)
     out: dict[Config, list[Action]] = defaultdict(list)

@@ -18,8 +18,9 @@ Found = dict[str, np.ndarray]  # ssim [S], psnr [S] in dB, images uint8 of the f
 
 
 class Trials:
-    """Cells tried on the same seeds. seeds, labels: int [S]; sees: images uint8 [S, H, W, C] -> classes [S], or None;
-    shown: how many seeds' images are kept; store: a folder of finished cells, gone on from."""
+    """Trials are cells tried on the same seeds. seeds, labels: int [S]; sees: images uint8 [S, H, W, C] -> classes [S],
+    or None; shown: how many seeds' images are kept; store: a folder of finished cells, from which an interrupted run
+    goes on."""
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class Trials:
         self.untouched = np.empty(0)
 
     def start(self, expected: Iterable[Cell]) -> None:
-        """The untouched run, of which the steps are kept at which expected cells start, with the outputs that they put
+        """Do the untouched run, and keep the steps at which expected cells start, with the outputs that these cells put
         in a part's place. Other cells may follow that start at the same steps with the same parts."""
         expected, before = list(expected), Cache()
         starts, kept = {cell.start for cell in expected}, cached_parts(map(self.plan, expected))
@@ -48,15 +49,15 @@ class Trials:
         self.untouched = self.loop.subject.images(moment.after)
 
     def plan(self, cell: Cell) -> Plan:
-        """What a cell does at every step."""
+        """Return what a cell does at every step."""
         return plan(cell.intervention, self.loop.steps, self.loop.blocks)
 
     def todo(self, cells: Iterable[Cell]) -> list[Cell]:
-        """The cells that are not in the store."""
+        """Return the cells that are not in the store."""
         return [cell for cell in cells if not self._file(cell).is_file()]
 
     def calls(self, cells: Iterable[Cell]) -> int:
-        """How often the network will be called for each seed."""
+        """Return how often the network will be called for each seed."""
         counted = [self.plan(cell) for cell in self.todo(cells) if cell.sweep != "end"]
         return sum(calls(counted, self.loop.untouched).values()) - self.loop.steps
 
@@ -85,6 +86,7 @@ class Trials:
             self.found[cell] = self.found.pop(cell)
 
     def _note(self, cell: Cell, images: np.ndarray) -> Cell:
+        """Compare a cell's images with the untouched ones, and keep the result in `found` and in the store."""
         found = {
             "ssim": similarity.ssim(images, self.untouched),
             "psnr": similarity.psnr(images, self.untouched),
@@ -98,4 +100,5 @@ class Trials:
         return cell
 
     def _file(self, cell: Cell) -> Path:
+        """Return the cell's file in the store."""
         return self.store / f"{cell.name}.npz"

@@ -20,8 +20,8 @@ from pipeline.errors import UserError
 
 @dataclass
 class Fill:
-    """What stands in for removed parts: the output of the last removed block [N, C, H, W], and of skips by number;
-    zeros where it is None or missing."""
+    """A fill is what stands in for removed parts: the output of the last removed block [N, C, H, W], and of skips by
+    number; zeros where it is None or missing."""
 
     block: torch.Tensor | None = None
     skips: dict[int, torch.Tensor] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Reduced:
         self.network.up_blocks = nn.ModuleList(self._decoder(model, nb, decoder, removed))
 
     def _decoder(self, model: UNet, nb: int, decoder: list[Unit], removed: frozenset[int]) -> Iterator[nn.Module]:
-        """The levels of the decoder from block nb + 1 on, with other tensors in place of removed skips."""
+        """Yield the levels of the decoder from block nb + 1 on, with other tensors in place of removed skips."""
         for level, block in enumerate(model.up_blocks):
             kept = [unit for unit in decoder if unit.level == level and unit.number > nb]
             if not kept:
@@ -95,7 +95,7 @@ class Reduced:
 
 
 class _StandIn(nn.Module):
-    """In place of the middle block: what the last removed block of the decoder would have given."""
+    """A module in place of the middle block, which gives what the last removed block of the decoder would have given."""
 
     def __init__(self, of: Reduced, form: Form):
         super().__init__()
@@ -107,7 +107,7 @@ class _StandIn(nn.Module):
 
 
 class _Blank(nn.Module):
-    """In place of the encoder's last units: zeros for skips that are taken and removed."""
+    """A module in place of the encoder's last units, which gives zeros for skips that are taken and removed."""
 
     def __init__(self, forms: list[Form]):
         super().__init__()
@@ -118,7 +118,7 @@ class _Blank(nn.Module):
 
 
 def _encoder(model: UNet, deepest: int) -> Iterator[nn.Module]:
-    """The levels of the encoder down to what makes skip `deepest`."""
+    """Yield the levels of the encoder down to what makes skip `deepest`."""
     left = deepest - 1  # the input convolution makes the first
     for block in model.down_blocks:
         units = len(block.resnets) + len(block.downsamplers or [])
@@ -138,7 +138,7 @@ def _encoder(model: UNet, deepest: int) -> Iterator[nn.Module]:
 
 
 def _twin(module: nn.Module) -> Any:
-    """A copy that shares weights and submodules, whose own list of submodules and hooks may be changed."""
+    """Return a copy that shares weights and submodules, whose own list of submodules and hooks may be changed."""
     twin = copy.copy(module)
     twin._modules = dict(module._modules)
     twin._forward_pre_hooks = OrderedDict(module._forward_pre_hooks)

@@ -48,7 +48,9 @@ def load(folder: Path) -> ImageSet:
     try:
         return ImageSet(*(np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in ("images", "labels", "ids")))
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{folder} holds no whole set of images ({error}); remove it and run `dvc repro`.") from None
+        raise UserError(
+            f"{folder} holds no whole set of images ({error}); `uv run dvc repro` makes it again."
+        ) from None
 
 
 def evenly(labels: np.ndarray, at_most: int) -> np.ndarray:

@@ -1,7 +1,9 @@
 """Checkpoints of a training run: one safetensors file, whole or not there, good only for the run that wrote it."""
 
 import errno
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,11 @@ from safetensors.torch import save_file
 
 from pipeline.errors import UserError
 from pipeline.files import replacing
+
+
+def key(determined_by: Sequence[object]) -> str:
+    """Return the hash of all that determines a run, given as JSON-able values: another run has another key."""
+    return hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
 
 
 def save(path: Path, key: str, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:

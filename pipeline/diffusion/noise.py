@@ -6,6 +6,11 @@ import torch
 INITIAL = 0  # the address of the noise that sampling starts from; timestep t has address t + 1
 
 
+def seeds_from(first: int, count: int) -> np.ndarray:
+    """Return so many seeds in a row, int64 [N]; a seed names an image."""
+    return first + np.arange(count)
+
+
 def noise(seeds: np.ndarray, address: int, shape: tuple[int, int, int]) -> torch.Tensor:
     """float32 [N, C, H, W], standard normal, image i from the counter-based generator keyed (seeds[i], address).
 

@@ -6,6 +6,7 @@ Every step goes from alpha-bar at this timestep to alpha-bar at the next one in 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import torch
@@ -56,7 +57,8 @@ def ddim_step(
 ddpm_step = partial(ddim_step, eta=1.0)
 """Ancestral sampling with the posterior's variance (Ho et al. 2020, eq. 6 and 7), or a learned one: DDIM at eta = 1."""
 
-SAMPLERS: dict[str, Callable[..., tuple[torch.Tensor, torch.Tensor]]] = {"ddim": ddim_step, "ddpm": ddpm_step}
+Sampler = Literal["ddim", "ddpm"]
+SAMPLERS: dict[Sampler, Callable[..., tuple[torch.Tensor, torch.Tensor]]] = {"ddim": ddim_step, "ddpm": ddpm_step}
 
 
 def steps(
@@ -67,7 +69,7 @@ def steps(
     shape: tuple[int, int, int],
     timesteps: list[int],
     alpha_bar: torch.Tensor,
-    sampler: str,
+    sampler: Sampler,
     clip: bool,
 ) -> Iterator[Step]:
     """The sampling loop of one batch, a step at a time.

@@ -68,6 +68,10 @@ class Subject:
         """How many rows of the network's batch an image takes: two with guidance."""
         return 2 if self.guidance != 1 else 1
 
+    def labels(self, seeds: np.ndarray) -> np.ndarray:
+        """Return what each seed's image is asked for, int64 [N]: the classes or prompts in turn."""
+        return seeds % self.conditions
+
     def sha256(self) -> str:
         """Hash of the weights and of what the network is told."""
         tensors = [*self.model.state_dict().values(), *([] if self.words is None else [self.words])]

@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from diffusers import UNet2DModel
 from torch.optim.swa_utils import AveragedModel
 
 from pipeline.data.tensors import scaled
-from pipeline.diffusion.schedule import add_noise, noise_from_velocity, velocity
+from pipeline.diffusion.schedule import add_noise, noise_from_velocity, snr_db, velocity
 from pipeline.diffusion.unet import Denoiser, denoiser, halves, output
 from pipeline.diffusion.variational import bound
 from pipeline.errors import UserError
@@ -70,7 +71,7 @@ class Training:
         self.memory_format = torch.channels_last if params.channels_last else torch.contiguous_format
         model = model.to(memory_format=self.memory_format)
         self.model, self.images, self.labels, self.validation = model, images, labels, validation
-        self.alpha_bar = alpha_bar.to(images.device, torch.float32)
+        self.levels, self.alpha_bar = alpha_bar, alpha_bar.to(images.device, torch.float32)
         self.prediction, self.params, self.seed, self.variant = prediction, params, seed, variant
         if params.compile != "none":  # the compiler is told of it too, which `compute.device` leaves unimported
             torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
@@ -170,6 +171,24 @@ class Training:
         model = self.averaged.module.eval()
         assert isinstance(model, UNet2DModel)
         return model
+
+    def curve(self) -> pd.DataFrame:
+        """Return the loss curve so far, a row per `Row`."""
+        return pd.DataFrame(self.rows)
+
+    def updates_table(self) -> pd.DataFrame:
+        """Return the loss of every update so far, beside the number of images seen after it."""
+        seen_after = self.params.batch_size * np.arange(1, len(self.losses) + 1)
+        return pd.DataFrame({"images_seen": seen_after, "loss": self.losses})
+
+    def validation_table(self, ids: np.ndarray) -> pd.DataFrame:
+        """Return the validation loss of the averaged weights, a row per draw and held-out image, with the timestep t
+        and its signal-to-noise ratio in dB; ids: int [N], of the held-out images."""
+        losses, t = self.validation_losses(), self.validation.t.cpu().reshape(-1)
+        draw, image = np.indices(losses.shape).reshape(2, -1)
+        columns = {"draw": draw, "id": ids[image], "label": self.validation.labels.cpu().numpy()[image]}
+        columns |= {"t": t.numpy(), "snr_db": snr_db(self.levels)[t].numpy(), "loss": losses.reshape(-1)}
+        return pd.DataFrame(columns)
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """All that a resumed run needs: tensors, and a JSON-able rest."""

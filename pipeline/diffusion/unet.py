@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from pipeline.diffusion import architecture
 from pipeline.diffusion.schedule import noise_from_velocity
 from pipeline.errors import UserError
 from pipeline.params import UNet
@@ -32,7 +33,7 @@ def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: 
     Called by `output`: x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, labels [N].
     """
     torch.manual_seed(seed)
-    attended = [resolution in unet.attention for resolution in unet.resolutions(image_size)]
+    attended = architecture.attended(unet.attention, architecture.resolutions(len(unet.channels), image_size))
     return _from_config(
         {
             "sample_size": image_size,
@@ -62,7 +63,7 @@ def load(folder: Path) -> UNet2DModel:
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"{folder} holds no whole set of weights ({reason}); remove it and run `dvc repro` to train it again."
+            f"{folder} holds no whole set of weights ({reason}); `uv run dvc repro` trains it again."
         ) from None
     return model.eval()
 

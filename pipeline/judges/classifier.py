@@ -105,5 +105,5 @@ def load(folder: Path) -> Classifier:
         classifier.load_state_dict(load_file(Path(folder) / "model.safetensors"))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{folder} holds no whole classifier ({reason}); remove it and run `dvc repro`.") from None
+        raise UserError(f"{folder} holds no whole classifier ({reason}); `uv run dvc repro` trains it again.") from None
     return classifier.eval()

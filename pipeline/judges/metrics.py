@@ -1,64 +1,66 @@
 """One set of images against the real ones: every metric as value, n and interval, and the resamples behind it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from skimage.measure import blur_effect
 
-from pipeline.judges import bootstrap, frechet, kernel
+from pipeline.judges import bootstrap, frechet, kernel, number
 from pipeline.judges.features import Judge
 from pipeline.judges.neighbours import inside
+from pipeline.judges.number import Kind, Number
 from pipeline.judges.reference import Reference
-from pipeline.params import Evaluate
-
-ANYTHING, SHARE, AT_LEAST_0 = (-np.inf, np.inf), (0.0, 1.0), (0.0, np.inf)
+from pipeline.params import Bootstrap
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """numbers: name -> {value, n, ci95, n_reference}; replicates: a column per metric, a row per resample.
+    """What the judges say of one set of images. numbers: by the metric's name; replicates: a column per metric, a row
+    per resample.
 
     Row b of every variant's replicates comes from the same draw, so two variants are compared row by row.
     """
 
-    numbers: dict[str, dict[str, Any]]
+    numbers: dict[str, Number]
     replicates: pd.DataFrame
 
 
-def compare(features: np.ndarray, images: pd.DataFrame, real: Reference, judge: Judge, params: Evaluate) -> Metrics:
+def compare(
+    features: np.ndarray, images: pd.DataFrame, real: Reference, judge: Judge, neighbours: int, resampling: Bootstrap
+) -> Metrics:
     """features: [N, F]; images: a row each with `label` (the class asked for), `recognised_as`, `training_distance`
-    (to the nearest training image) and `blur`; real: what they are compared with.
+    (to the nearest training image) and `blur`; real: what they are compared with; neighbours: k of precision, recall,
+    density and coverage.
 
     Resampled are the images compared; for recall and coverage, which are shares of the real images, those.
     """
     labels = images["label"].to_numpy()
-    ours = bootstrap.draws(labels, params.bootstrap, params.seed)
-    theirs = bootstrap.draws(real.labels, params.bootstrap, params.seed)
-    near_real = inside(features, real.features, params.neighbours)
-    precise, dense = near_real.any(axis=1).astype(float), near_real.sum(axis=1) / params.neighbours
+    ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
+    theirs = bootstrap.draws(real.labels, resampling.resamples, resampling.seed)
+    near_real = inside(features, real.features, neighbours)
+    precise, dense = near_real.any(axis=1).astype(float), near_real.sum(axis=1) / neighbours
     covered = near_real.any(axis=0).astype(float)
-    recalled = inside(real.features, features, params.neighbours).any(axis=1).astype(float)
+    recalled = inside(real.features, features, neighbours).any(axis=1).astype(float)
     recognised_as = images["recognised_as"].to_numpy()
     distance, blur = images["training_distance"].to_numpy(), images["blur"].to_numpy()
-    found = {
+    found: dict[str, Found] = {
         judge.frechet: _frechet(features, real.statistics, ours),
         judge.kernel: (
             kernel.distance(features, real.features),
             kernel.resampled_distances(features, real.features, ours),
-            ANYTHING,
+            None,
         ),
-        "precision": (precise.mean(), precise[ours].mean(axis=1), SHARE),
-        "recall": (recalled.mean(), recalled[theirs].mean(axis=1), SHARE),
-        "density": (dense.mean(), dense[ours].mean(axis=1), AT_LEAST_0),
-        "coverage": (covered.mean(), covered[theirs].mean(axis=1), SHARE),
-        "training_distance": (np.median(distance), np.median(distance[ours], axis=1), AT_LEAST_0),
-        "blur": (blur.mean(), blur[ours].mean(axis=1), SHARE),
+        "precision": (precise.mean(), precise[ours].mean(axis=1), "share"),
+        "recall": (recalled.mean(), recalled[theirs].mean(axis=1), "share"),
+        "density": (dense.mean(), dense[ours].mean(axis=1), "size"),
+        "coverage": (covered.mean(), covered[theirs].mean(axis=1), "share"),
+        "training_distance": (np.median(distance), np.median(distance[ours], axis=1), "size"),
+        "blur": (blur.mean(), blur[ours].mean(axis=1), "share"),
         "class_imbalance": (
             imbalance(labels, recognised_as[None])[0],
             imbalance(labels, recognised_as[ours]),
-            SHARE,
+            "share",
         ),
     }
     numbers, replicates = _with_accuracy(found, labels, recognised_as, ours)
@@ -73,10 +75,10 @@ def brief(
     recognised_as: np.ndarray,
     real: Reference,
     judge: Judge,
-    params: Evaluate,
+    resampling: Bootstrap,
 ) -> Metrics:
     """The Frechet distance and the accuracy alone, of a snapshot; arguments as in `compare`."""
-    ours = bootstrap.draws(labels, params.bootstrap, params.seed)
+    ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
     found = {judge.frechet: _frechet(features, real.statistics, ours)}
     return Metrics(*_with_accuracy(found, labels, recognised_as, ours))
 
@@ -87,8 +89,8 @@ def by_class(
     recognised_as: np.ndarray,
     real: Reference,
     judge: Judge,
-    params: Evaluate,
-) -> dict[int, dict[str, dict[str, Any]]]:
+    resampling: Bootstrap,
+) -> dict[int, dict[str, Number]]:
     """Class index -> the Frechet distance to the real images of the class, the accuracy, and `seen`, the share of all
     images that are recognised as it. Classes with fewer than two images on either side are left out."""
     out = {}
@@ -96,11 +98,10 @@ def by_class(
         mine, theirs = labels == label, real.labels == label
         if mine.sum() < 2 or theirs.sum() < 2:
             continue
-        draws = bootstrap.draws(labels[mine], params.bootstrap, params.seed)
+        draws = bootstrap.draws(labels[mine], resampling.resamples, resampling.seed)
         found = {judge.frechet: _frechet(features[mine], frechet.gaussian(real.features[theirs]), draws)}
         numbers, _ = _with_accuracy(found, labels[mine], recognised_as[mine], draws)
-        seen = recognised_as == label
-        numbers["seen"] = {"value": float(seen.mean()), "n": len(seen), "ci95": bootstrap.proportion_interval(seen)}
+        numbers["seen"] = number.share(recognised_as == label)
         out[int(label)] = numbers
     return out
 
@@ -119,26 +120,22 @@ def imbalance(asked: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return abs(shares - np.bincount(asked, minlength=width) / len(asked)).sum(axis=1) / 2
 
 
-Found = tuple[float, np.ndarray, tuple[float, float]]  # a value, its replicates, and the values that are possible
+Found = tuple[float, np.ndarray, Kind | None]  # a value, its replicates, and which values are possible
 
 
 def _frechet(features: np.ndarray, real: frechet.Gaussian, draws: np.ndarray) -> Found:
-    return frechet.distance(features, real), frechet.resampled_distances(features, real, draws), AT_LEAST_0
+    return frechet.distance(features, real), frechet.resampled_distances(features, real, draws), "size"
 
 
 def _with_accuracy(
     found: dict[str, Found], labels: np.ndarray, recognised_as: np.ndarray, draws: np.ndarray
-) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
+) -> tuple[dict[str, Number], pd.DataFrame]:
     """The numbers and the replicates, with the accuracy beside them, whose interval is Wilson's."""
     right = recognised_as == labels
-    numbers: dict[str, dict[str, Any]] = {
-        name: {"value": float(value), "n": len(labels), "ci95": bootstrap.interval(float(value), replicates, bounds)}
-        for name, (value, replicates, bounds) in found.items()
+    numbers = {
+        name: number.resampled(value, len(labels), replicates, kind)
+        for name, (value, replicates, kind) in found.items()
     }
-    numbers["accuracy"] = {
-        "value": float(right.mean()),
-        "n": len(right),
-        "ci95": bootstrap.proportion_interval(right),
-    }
+    numbers["accuracy"] = number.share(right)
     columns = {name: replicates for name, (_, replicates, _) in found.items()}
     return numbers, pd.DataFrame({**columns, "accuracy": right[draws].mean(axis=1)})

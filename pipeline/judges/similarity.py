@@ -3,8 +3,9 @@
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from pipeline.judges.number import MOST_PSNR
+
 SMALLEST = 7  # pixels per side, the window of SSIM
-MOST = float(10 * np.log10(255**2 * 12))  # PSNR in dB of what 8-bit rounding alone (variance 1/12) makes of an image
 
 
 def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -19,10 +20,10 @@ def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def psnr(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Peak signal-to-noise ratio [N] in dB of uint8 [N, H, W, C] pair by pair; at most `MOST`, where equal."""
+    """Peak signal-to-noise ratio [N] in dB of uint8 [N, H, W, C] pair by pair; at most `MOST_PSNR`, where equal."""
     return np.array(
         [
-            MOST if np.array_equal(a, b) else min(peak_signal_noise_ratio(a, b, data_range=255), MOST)
+            MOST_PSNR if np.array_equal(a, b) else min(peak_signal_noise_ratio(a, b, data_range=255), MOST_PSNR)
             for a, b in zip(images, others, strict=True)
         ]
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline import errors, params
 from pipeline.files import write_text
-from pipeline.orchestration import profiles
+from pipeline.orchestration import dependencies, profiles
 from pipeline.orchestration.graph import Graph
 
 PARAMS = Path("params.yaml")
@@ -15,7 +15,7 @@ PARAMS = Path("params.yaml")
 def check() -> None:
     """Say whether params.yaml is sound and what would run."""
     values = params.load(PARAMS)
-    replicas = len(values.train.replicas)
+    replicas = len(values.replicas)
     each = f", {replicas} replicas each" if replicas > 1 else ""
     print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}){each}.")
     stale = Graph().stale
@@ -35,19 +35,17 @@ def run() -> None:
 
 
 def record() -> None:
-    """Record in MLflow every variant and replica that no run holds yet."""
+    """Record in MLflow every training, subject and report that no run holds yet."""
     values = params.load(PARAMS)
-    from pipeline.orchestration import tracking  # seconds of torch, which `check` need not wait for
+    from pipeline.orchestration import recording  # seconds of pandas, which `check` need not wait for
 
-    architectures = {name: values.architecture(name).model_dump() for name in values.variants}
-    done = tracking.record(
-        Path("outputs"),
-        Path(values.report.folder) / "figures",
-        values.model_dump(),
-        architectures,
-        values.train.replicas,
-    )
+    done = recording.record(Path("outputs"), Path(values.report.folder), values)
     print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
+
+
+def deps(check: bool) -> None:
+    """Write into dvc.yaml the files that each stage imports; --check only compares."""
+    print(dependencies.write(check))
 
 
 def profile(name: str, show: bool) -> None:
@@ -66,7 +64,7 @@ def parts(where: str) -> None:
     from pipeline.diffusion import subject
 
     with tempfile.TemporaryDirectory() as folder:
-        model = f"outputs/train/{where}/{values.train.replicas[0]}/model" if where in values.variants else where
+        model = f"outputs/train/{where}/{values.replicas[0]}/model" if where in values.variants else where
         if subject.HUB.fullmatch(where):
             model = folder
             subject.fetch(where, Path(folder))
@@ -89,6 +87,9 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     for function in (check, run, record):
         commands.add_parser(function.__name__, help=function.__doc__).set_defaults(call=lambda _, f=function: f())
+    listed = commands.add_parser("deps", help=deps.__doc__)
+    listed.add_argument("--check", action="store_true", help="write nothing, and end with status 1 where files differ")
+    listed.set_defaults(call=lambda args: deps(args.check))
     taken = commands.add_parser("profile", help=profile.__doc__)
     taken.add_argument("name", help=f"one of {', '.join(profiles.names())}")
     taken.add_argument("--show", action="store_true", help="print the difference and write nothing")

@@ -8,12 +8,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 
 from pipeline import params
 from pipeline.errors import UserError
 
 FOLDER = Path("profiles")
+BASED_ON = "based_on"  # the key by which a profile names another, over which it is laid
 DEFAULT = "digits"  # names every key that any profile changes, so that one profile never leaves a trace in the next
 
 
@@ -23,25 +23,21 @@ def names(folder: Path = FOLDER) -> list[str]:
 
 
 def apply(text: str, name: str, folder: Path = FOLDER) -> str:
-    """The text of a params.yaml with the profile laid over it; what no profile names stays as it is.
+    """Return the text of a params.yaml with the profile laid over it; what no profile names stays as it is.
 
-    An unknown profile, or parameters that would not be sound, are a `UserError`.
+    Laid down are the default, then the profiles that this one is based on, then itself. An unknown profile, or
+    parameters that would not be sound, are a `UserError`.
     """
     if not text:
         raise UserError("params.yaml is not there; run this from the project's folder.")
-    if name not in names(folder):
-        raise UserError(f"there is no profile {name!r}; profiles/ has {', '.join(names(folder))}.")
-    yaml = _yaml()
-    try:
-        values = yaml.load(text)
-    except YAMLError as error:
-        raise UserError(f"params.yaml is not YAML: {' '.join(str(error).split())}.") from None
-    if not isinstance(values, MutableMapping):
+    layers = _layers(name, folder)
+    if not isinstance(params.plain(text), dict):
         raise UserError("params.yaml holds no sections.")
-    for profile in dict.fromkeys((DEFAULT, name)):
-        lay(values, yaml.load((folder / f"{profile}.yaml").read_text(encoding="utf-8")))
+    values = round_trip().load(text)
+    for over in layers:
+        lay(values, over)
     out = StringIO()
-    yaml.dump(values, out)
+    round_trip().dump(values, out)
     params.parse(out.getvalue())
     return out.getvalue()
 
@@ -68,6 +64,22 @@ def lay(base: MutableMapping[str, Any], over: Mapping[str, Any]) -> None:
             _align(base)
 
 
+def _layers(name: str, folder: Path) -> list[CommentedMap]:
+    """Read a profile and those that it is based on, the default first and the profile last."""
+    chain, read = list[str](), dict[str, CommentedMap]()
+    following: str | None = name
+    while following is not None:
+        if following not in names(folder):
+            by = f"profile {chain[-1]} is based on {following!r}, but " if chain else ""
+            raise UserError(f"{by}there is no profile {following!r}; profiles/ has {', '.join(names(folder))}.")
+        chain.append(following)
+        if following in read:
+            raise UserError(f"profiles/ goes round in a circle: {', which is based on '.join(chain)}.")
+        read[following] = round_trip().load((folder / f"{following}.yaml").read_text(encoding="utf-8"))
+        following = read[following].pop(BASED_ON, None if following == DEFAULT else DEFAULT)
+    return list(reversed(read.values()))
+
+
 def _align(section: MutableMapping[str, Any]) -> None:
     """Put the comments of a section into one column again, which a longer value may have pushed them out of."""
     tokens = [token for _, _, token, _ in getattr(section, "ca", CommentedMap().ca).items.values() if token]
@@ -83,8 +95,8 @@ def _in_a_line(value: Any) -> Any:
     return value
 
 
-def _yaml() -> YAML:
-    """A reader and writer that keeps comments, and writes null as null."""
+def round_trip() -> YAML:
+    """Return a reader and writer of YAML that keeps comments and order, and writes null as null."""
     yaml = YAML()
     yaml.width = 4096
     yaml.preserve_quotes = True

@@ -1,4 +1,4 @@
-"""MLflow recording: a run per variant and replica, with curves while it trains, then its metrics and pictures.
+"""MLflow: the connection, and the run of a training while it is under way.
 
 An observer: whatever goes wrong here costs one warning and never a result, which is in the files.
 """
@@ -6,7 +6,6 @@ An observer: whatever goes wrong here costs one warning and never a result, whic
 import contextlib
 import fcntl
 import hashlib
-import itertools
 import os
 import subprocess
 import sys
@@ -14,10 +13,6 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
-
-import pandas as pd
-
-from pipeline.files import read_json
 
 EXPERIMENT = "diffusion-anatomy"
 DEFAULT_URI = "sqlite:///mlflow.db"
@@ -93,10 +88,9 @@ class Recorder:
         found: list[Any] = self.client.search_runs([self.experiment], wanted, order_by=["attributes.start_time DESC"])
         return found
 
-    def create(self, variant: str, replica: int, **tags: str) -> str:
-        """A new run of the variant's replica; returns its id."""
-        name = f"{variant}-{replica}"
-        tags = {"mlflow.runName": name, VARIANT: variant, REPLICA: str(replica), STAGE: f"train@{name}", **tags}
+    def create(self, name: str, **tags: str) -> str:
+        """Create a run of this name; returns its id."""
+        tags = {"mlflow.runName": name, **tags}
         commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
         if commit.returncode == 0:
             tags["mlflow.source.git.commit"] = commit.stdout.strip()
@@ -126,7 +120,7 @@ class Live:
         if self.recorder.client is None or row.images_seen <= self.logged:
             return
         with self.recorder.guarded("log"):
-            self.recorder.batch(self.run_id, _curve(row), {})
+            self.recorder.batch(self.run_id, curve(row), {})
 
     def finish(self, model: Path) -> None:
         """Mark the run with the weights that it ended in."""
@@ -149,7 +143,7 @@ def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: di
                 history = recorder.client.get_metric_history(run_id, "train.validation_loss")
                 logged = max((point.step for point in history), default=-1)
             else:
-                run_id = recorder.create(variant, replica, **{KEY: key})
+                run_id = recorder.create(f"{variant}-{replica}", **tags_of(variant, replica), **{KEY: key})
                 recorder.batch(run_id, {}, flat(params) | flat({"costs": costs}))
     status = "FAILED"
     try:
@@ -164,54 +158,9 @@ def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: di
                 recorder.client.set_terminated(run_id, status)
 
 
-def record(
-    outputs: Path, figures: Path, params: dict[str, Any], variants: Mapping[str, dict[str, Any]], replicas: list[int]
-) -> list[str]:
-    """Complete or create the run of every variant and replica whose results no run holds yet; returns those recorded.
-
-    outputs: folder of the stages' outputs; variants: name -> architecture. A run restored from DVC's cache is recorded
-    from its files; one that is recorded already is left alone.
-    """
-    recorder, done = Recorder(), []
-    for (variant, architecture), replica in itertools.product(variants.items(), replicas):
-        if recorder.client is None:
-            break
-        trained, evaluated = (outputs / stage / variant / str(replica) for stage in ("train", "evaluate"))
-        numbers = read_json(evaluated / "metrics.json")
-        weights = weights_sha256(trained / "model")
-        state = hashlib.sha256((weights + (evaluated / "metrics.json").read_text()).encode()).hexdigest()
-        with recorder.guarded("record"):
-            trained_now = [run for run in recorder.find(**{WEIGHTS: weights}) if RECORDED not in run.data.tags]
-            if trained_now:
-                run_id = trained_now[0].info.run_id
-            elif recorder.find(**{RECORDED: state}):
-                continue
-            else:
-                run_id = recorder.create(variant, replica, **{WEIGHTS: weights})
-                costs = read_json(trained / "costs.json")
-                costs.pop("architecture")
-                shown = {k: v for k, v in params.items() if k != "variants"} | {"unet": architecture, "costs": costs}
-                recorder.batch(run_id, {}, flat(shown))
-                for row in pd.read_csv(trained / "loss.csv").itertuples(index=False):
-                    recorder.batch(run_id, _curve(row), {})  # type: ignore[arg-type]  # its columns are a Row's names
-            metrics = {f"evaluate.{name}": (number["value"], 0) for name, number in numbers.items()}
-            for name, number in numbers.items():
-                metrics |= {f"evaluate.{name}.{end}": (number["ci95"][i], 0) for i, end in enumerate(("low", "high"))}
-                metrics[f"evaluate.{name}.n"] = (number["n"], 0)
-            metrics["train.seconds"] = (read_json(trained / "timing.json")["train_seconds"], 0)
-            sampling = read_json(outputs / "sample" / variant / str(replica) / "timing.json")
-            metrics["sample.seconds_per_image"] = (sampling["seconds"] / sampling["images"], 0)
-            recorder.batch(run_id, metrics, {})
-            end = int(pd.read_csv(trained / "loss.csv")["images_seen"].iloc[-1])
-            for mark, found in read_json(evaluated / "snapshots.json").items():
-                step = end if mark == "end" else int(mark)
-                recorder.batch(run_id, {f"snapshots.{name}": (each["value"], step) for name, each in found.items()}, {})
-            for picture in sorted(figures.glob("*.png")):
-                recorder.client.log_artifact(run_id, str(picture), "figures")
-            recorder.client.set_tag(run_id, RECORDED, state)
-            recorder.client.set_terminated(run_id, "FINISHED")
-            done.append(f"{variant}-{replica}")
-    return done
+def tags_of(variant: str, replica: int) -> dict[str, str]:
+    """The tags that a training's run is found by."""
+    return {VARIANT: variant, REPLICA: str(replica), STAGE: f"train@{variant}-{replica}"}
 
 
 def weights_sha256(model: Path) -> str:
@@ -227,7 +176,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return out
 
 
-def _curve(row: Row) -> dict[str, tuple[float, int]]:
+def curve(row: Row) -> dict[str, tuple[float, int]]:
     return {
         "train.loss": (row.train_loss, int(row.images_seen)),
         "train.validation_loss": (row.validation_loss, int(row.images_seen)),

@@ -1,15 +1,15 @@
 """The effects that claims are decided by: functions of summary.json, signed so that a positive effect speaks for it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from math import hypot, sqrt
 
 import numpy as np
 
+from pipeline.judges.number import Number, least, negative, scaled, shifted, student
 from pipeline.params import BASELINE
-from pipeline.reporting.paired import Entry, negative, scaled, student
+from pipeline.reporting.summary import Summary, children
 
-Summary = Mapping[str, Entry]
-Effect = Callable[[Summary], Entry]
+Effect = Callable[[Summary], Number]
 
 
 class MissingError(Exception):
@@ -28,28 +28,24 @@ def worse(variant: str) -> Effect:
 
 def best(variant: str, rivals: list[str]) -> Effect:
     """The smallest of the rivals' distances less the variant's."""
-    return lambda s: _least({rival: _gap(s, rival, variant) for rival in _present(s, variant, rivals)})
+    return lambda s: least({rival: _gap(s, rival, variant) for rival in _present(s, variant, rivals)})
 
 
 def worst(variant: str, rivals: list[str]) -> Effect:
     """The variant's distance less the largest of the rivals'."""
-    return lambda s: _least({rival: _gap(s, variant, rival) for rival in _present(s, variant, rivals)})
+    return lambda s: least({rival: _gap(s, variant, rival) for rival in _present(s, variant, rivals)})
 
 
 def best_throughout(variant: str) -> Effect:
     """The baseline's distance less the variant's, at the snapshot where that is smallest."""
 
-    def effect(s: Summary) -> Entry:
-        ends = f".{_frechet(s)}_gap"
-        gaps = {
-            f"{int(name.split('.')[2]):,} images": negative(entry)
-            for name, entry in s.items()
-            if name.startswith(f"snapshots.{variant}.") and name.endswith(ends)
-        }
+    def effect(s: Summary) -> Number:
+        names = {mark: f"snapshots.{variant}.{mark}.{_frechet(s)}_gap" for mark in children(s, "snapshots", variant)}
+        gaps = {f"{int(mark):,} images": negative(s[name]) for mark, name in names.items() if name in s}
         _trained(s, variant)
         if len(gaps) < 2:
             raise MissingError("a snapshot before the end (train.snapshots)")
-        return _least(gaps)
+        return least(gaps)
 
     return effect
 
@@ -67,7 +63,7 @@ def learns_faster(variant: str) -> Effect:
 def plateaus_earlier(variant: str) -> Effect:
     """By how much less the distance still falls after the last snapshot than the baseline's."""
 
-    def effect(s: Summary) -> Entry:
+    def effect(s: Summary) -> Number:
         _frechet(s)
         name = f"snapshots.{variant}.late_fall_gap"
         return negative(_of(s, variant, name, "a snapshot before the end (train.snapshots)"))
@@ -78,7 +74,7 @@ def plateaus_earlier(variant: str) -> Effect:
 def diminishing(blocks: int, variants: list[str]) -> Effect:
     """By how much less the distance falls with one residual block more than with the one before."""
 
-    def effect(s: Summary) -> Entry:
+    def effect(s: Summary) -> Number:
         _frechet(s)
         for variant in variants:
             _trained(s, variant)
@@ -95,13 +91,11 @@ def blurrier(variant: str) -> Effect:
 def slower(variant: str) -> Effect:
     """By how many times the baseline's the training time is more than twice it."""
 
-    def effect(s: Summary) -> Entry:
+    def effect(s: Summary) -> Number:
         ratio = _of(s, variant, f"train.{variant}.seconds_ratio")
         if "ci95" not in ratio:
-            raise MissingError("more than one replica (train.replicas): one time has no interval")
-        less_two = [each - 2 for each in ratio["replicas"]]
-        ends = [end - 2 for end in ratio["ci95"]]
-        return {**ratio, "value": ratio["value"] - 2, "ci95": ends, "replicas": less_two}
+            raise MissingError("more than one replica (replicas): one time has no interval")
+        return shifted(ratio, -2)
 
     return effect
 
@@ -113,9 +107,9 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
     replicas the interval is Student's of the replicas' differences.
     """
 
-    def effect(s: Summary) -> Entry:
+    def effect(s: Summary) -> Number:
         _frechet(s)
-        labels = {entry["class"]: name.split(".")[1] for name, entry in s.items() if name.startswith("classes.")}
+        labels = {s[f"classes.{label}.variance"]["class_name"]: label for label in children(s, "classes")}
         names = [f"evaluate.{BASELINE}.class.{labels.get(name)}.accuracy" for name in (*simple, *hard)]
         if any(name not in s for name in names):
             raise MissingError(f"the classes {', '.join((*simple, *hard))}, and a baseline that is told them")
@@ -133,28 +127,26 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
     return effect
 
 
-def of_subject(stage: str, name: str, unit: str) -> Effect:
-    """What `intervene` or `shortcut` has measured of the baseline, or of the first subject where that is none; shares
-    in percent points where that is the unit. Distances count where the judge can judge."""
+def of_subject(stage: str, name: str, unit: str, of_images: bool = False) -> Callable[[Summary, str], Number]:
+    """What a stage has measured of a subject under the claim's name; shares in percent points where that is the unit.
+    of_images: whether it is about distances to the real images, which count where the judge can judge."""
 
-    def effect(s: Summary) -> Entry:
-        if name in ("likeness_beats_fewer_steps", "distance_beats_fewer_steps"):
+    def effect(s: Summary, subject: str) -> Number:
+        if of_images:
             _frechet(s)
-        begins = [key.split(".")[1] for key in s if key.startswith(f"{stage}.")]
-        if not begins:
+        if not subject:
             raise MissingError("a subject")
-        subject = BASELINE if BASELINE in begins else begins[0]
-        entry = s.get(f"{stage}.{subject}.effects.{name}")
-        if entry is None:
+        number = s.get(f"{stage}.{subject}.effects.{name}")
+        if number is None:
             raise MissingError("sweeps that show it (intervene), or a schedule that was found (shortcut)")
-        if "ci95" not in entry:
+        if "ci95" not in number:
             raise MissingError("six timed runs (shortcut.report over shortcut.batch_size)")
-        return scaled(entry, 100) if unit == "points" else entry
+        return scaled(number, 100) if unit == "points" else number
 
     return effect
 
 
-def _mean_share(entries: list[Entry]) -> tuple[float, float, float]:
+def _mean_share(entries: list[Number]) -> tuple[float, float, float]:
     """The mean of independent shares, and how far its interval reaches below and above it."""
     value = sum(each["value"] for each in entries) / len(entries)
     below = sqrt(sum((each["value"] - each["ci95"][0]) ** 2 for each in entries)) / len(entries)
@@ -162,19 +154,12 @@ def _mean_share(entries: list[Entry]) -> tuple[float, float, float]:
     return value, below, above
 
 
-def _least(gaps: dict[str, Entry]) -> Entry:
-    """All gaps at once: above 0 only where every one is, below 0 where some one is (intersection-union)."""
-    nearest = min(gaps, key=lambda each: gaps[each]["value"])
-    ends = [min(gap["ci95"][end] for gap in gaps.values()) for end in (0, 1)]
-    return {**gaps[nearest], "ci95": ends, "against": nearest}
-
-
 def _trained(s: Summary, variant: str) -> None:
     if f"train.{variant}.loss" not in s:
         raise MissingError(f"the variant `{variant}`")
 
 
-def _of(s: Summary, variant: str, name: str, needs: str = "") -> Entry:
+def _of(s: Summary, variant: str, name: str, needs: str = "") -> Number:
     """A number of a variant; needs: what is missing where the variant is there and the number is not."""
     _trained(s, variant)
     if name not in s:
@@ -191,7 +176,7 @@ def _present(s: Summary, variant: str, rivals: Iterable[str]) -> list[str]:
     return found
 
 
-def _gap(s: Summary, one: str, other: str) -> Entry:
+def _gap(s: Summary, one: str, other: str) -> Number:
     """The distance of one less that of the other."""
     name = f"pairs.{one}.{other}.{_frechet(s)}_gap"
     return s[name] if name in s else negative(s[f"pairs.{other}.{one}.{_frechet(s)}_gap"])

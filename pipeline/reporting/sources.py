@@ -1,6 +1,13 @@
-"""What the sources printed, to stand beside what was measured here."""
+"""The sources, and what they printed, to stand beside what was measured here."""
 
 from dataclasses import dataclass
+
+ABLATION = "Lu and Li, Visualizing and Understanding Diffusion Models"
+MNIST = "Morathi, Diffusion Model Midterm Analysis Report (MNIST)"
+FASHION = "Brown, MD Report (Fashion-MNIST)"
+TEMPORAL = "Prasad et al., Unraveling the Temporal Dynamics of the Unet in Diffusion Models"
+DEEPCACHE = "Ma et al., DeepCache: Accelerating Diffusion Models for Free"
+ASKED = "asked here, of no source"
 
 
 @dataclass(frozen=True)
@@ -22,3 +29,5 @@ PUBLISHED = {
     "res_blocks_0": Published("res_blocks_0", 0.00296, 99.70, 102.51, -21.6),
     "res_blocks_1": Published("res_blocks_1", 0.00359, 99.64, 93.78, -11.2),
 }
+
+SOURCE_STARTS = {2: 70, 4: 65, 6: 65, 8: 60}  # nb -> the step of 100 that Figure 9 of Prasad et al. starts at

@@ -13,6 +13,7 @@ from pipeline.params import Intervene
 
 TIMESTEPS = [999, 700, 400, 200, 50, 0]
 INTERVENE = {
+    "run": True,
     "seeds": 5,
     "starts": 3,
     "jumps": [1, 2, 3],
@@ -23,7 +24,6 @@ INTERVENE = {
     "fills": ["zeros", "cache"],
     "durations": [1, 2, 4],
     "relaxations": [0, 1, 2],
-    "threshold": 0.8,
     "batch_size": 4,
     "shown": 2,
 }

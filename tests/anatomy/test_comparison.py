@@ -1,5 +1,6 @@
 """Every method costs and gives what it says, and is timed beside the untouched loop."""
 
+from functools import partial
 from itertools import count
 from types import SimpleNamespace
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 TIMESTEPS = [990, 810, 590, 400, 210, 20]
 SHORTCUT = {
     "learn": 6, "report": 5, "qualities": [0.5], "distance": 1.1, "blocks": [1], "cuts": [2], "rests": [1],
-    "fewer": [2, 5, 6, 9], "intervals": [2, 3, 7], "batch_size": 4,
+    "fewer": [2, 5, 6, 9], "intervals": [2, 3, 7], "search_batch_size": 4, "batch_size": 4, "run": True,
 }  # fmt: skip
 FOUND = {
     "ssim-0.5": [{"remove": "blocks", "start": 5, "count": 4, "number": 3, "fill": "cache"}],
@@ -88,7 +89,7 @@ def test_likeness_is_to_the_untouched_loop_of_a_method_s_own_sampler(variant, sa
 def test_methods_cost_what_they_say(variant) -> None:
     loop = loop_over(variant(), batch_size=1)
     calls: list[int] = []
-    loop.told = calls.append
+    loop.called = calls.append
     made = methods(loop)
     for method in map(made.get, ONE_OF_EACH):
         calls.clear()
@@ -143,7 +144,8 @@ def test_ratios_are_of_the_time_a_batch_takes_and_none_of_what_comes_first(monke
         Method(name, family, UNTOUCHED, 6, 6, taking(seconds))
         for name, family, seconds in (("untouched", "untouched", 3), ("source, zeros", "source", 1), ("d", "DDIM", 2))
     ]
-    loop = SimpleNamespace(batch_size=2, subject=SimpleNamespace(images=decoded), told=print)
+    loop = SimpleNamespace(batch_size=2, subject=SimpleNamespace(images=decoded), called=print)
+    loop.counting = partial(Loop.counting, loop)
     images, times = comparison.measure(loop, some, np.arange(5), np.zeros(5, int))
     seconds = times.pivot(index="method", columns="batch", values="seconds")
     assert seconds.loc["untouched"].tolist() == [4, 10, 16]
@@ -151,4 +153,4 @@ def test_ratios_are_of_the_time_a_batch_takes_and_none_of_what_comes_first(monke
     ratios = times.pivot(index="method", columns="batch", values="ratio")
     assert ratios.loc["source, zeros"].tolist() == pytest.approx([2 / 4, 4 / 10, 6 / 16])
     assert [len(each) for each in images.values()] == [5, 5, 5]
-    assert loop.told is print
+    assert loop.called is print

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.anatomy.cells import Cell
 from pipeline.anatomy.curves import Curves
-from pipeline.judges import bootstrap, similarity
+from pipeline.judges import bootstrap
+from pipeline.judges.number import MOST_PSNR
 
 RNG = np.random.default_rng(0)
 SEEDS = 40
@@ -54,10 +55,10 @@ def test_a_share_is_of_the_images_below_the_threshold() -> None:
 
 def test_an_untouched_cell_has_no_more_than_is_possible() -> None:
     cell = Cell("jump", 9, 1)
-    same = {"ssim": np.ones(SEEDS), "psnr": np.full(SEEDS, similarity.MOST)}
+    same = {"ssim": np.ones(SEEDS), "psnr": np.full(SEEDS, MOST_PSNR)}
     numbers = curves({cell: same}).numbers(cell)
-    assert numbers["ssim"] == {"value": 1, "n": SEEDS, "ci95": [1, 1], "spread": 0}
-    assert numbers["psnr"]["value"] == pytest.approx(similarity.MOST)
+    assert numbers["ssim"] == {"value": 1, "n": SEEDS, "ci95": [1, 1], "kind": "correlation", "spread": 0}
+    assert numbers["psnr"]["value"] == pytest.approx(MOST_PSNR)
     assert numbers["under"]["value"] == 0
     assert numbers["under"]["ci95"][1] > 0, "forty images say that much"
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.anatomy.cells import Cell
-from pipeline.anatomy.curves import Curves, Number
+from pipeline.anatomy.curves import Curves
 from pipeline.anatomy.findings import findings
 from pipeline.judges import bootstrap
+from pipeline.judges.number import Number
 
 SEEDS, STEPS = 20, 20
 STARTS = [20, 17, 14, 11, 8, 5]
@@ -144,7 +145,8 @@ def test_phases_and_limits_say_their_step_and_the_noise_there(chosen) -> None:
 def test_blocks_that_are_never_redundant_have_no_noise_level(chosen) -> None:
     never = {Cell("blocks", k, 5, 2): 0.1 for k in STARTS}
     found = told({**AS_THE_SOURCE_SAYS, "few blocks": never}, chosen)
-    assert found["limits.2.zeros.redundant_from"] == {"value": 0, "n": SEEDS, "ci95": [0, 0]}
+    never = found["limits.2.zeros.redundant_from"]
+    assert never == {"value": 0, "n": SEEDS, "ci95": [0, 0], "nb": 2, "fill": "zeros"}
 
 
 def test_effects_are_of_the_first_fill_and_limits_of_every(chosen) -> None:

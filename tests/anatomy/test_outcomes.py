@@ -7,7 +7,7 @@ import torch
 
 from pipeline.anatomy import comparison
 from pipeline.anatomy.comparison import UNTOUCHED, Method, Outcome
-from pipeline.judges import bootstrap, frechet, similarity
+from pipeline.judges import bootstrap, frechet, number, similarity
 
 RNG = np.random.default_rng(0)
 N = 12
@@ -58,10 +58,10 @@ def test_outcomes_are_ssim_to_one_s_like_and_the_distance_of_one_s_own_images() 
 
 def test_a_table_has_known_numbers() -> None:
     found = {
-        "untouched": outcome("untouched", "untouched", 0.9, 1),
+        "untouched": outcome("untouched", "untouched", 0.9, 1, cost=1600),
         "d": outcome("d", "DDIM", 0.8, 0.5, 3.0, like="D"),
     }
-    table = comparison.table(found, DRAWS, 0.8, 1600).set_index("method")
+    table = comparison.table(found, DRAWS, 0.8).set_index("method")
     row = table.loc["d"]
     assert [row.family, row.like, row.calls, row.cost, row.n, row.n_times] == ["DDIM", "D", 4, 0.25, N, 8]
     assert [row.time, row.time_low, row.time_high] == pytest.approx([0.5, 0.4875, 0.5125])
@@ -73,7 +73,7 @@ def test_a_table_has_known_numbers() -> None:
     assert 0.77 < row.ssim_low < 0.8 < row.ssim_high < 0.83
     assert row.frechet == 3
     assert 2.97 < row.frechet_low < 3 < row.frechet_high < 3.03
-    blind = comparison.table({"untouched": found["untouched"]}, DRAWS, 0.8, 1600)
+    blind = comparison.table({"untouched": found["untouched"]}, DRAWS, 0.8)
     assert not [column for column in blind.columns if "frechet" in column], "without a judge"
     assert not blind.isna().any(axis=None)
 
@@ -182,11 +182,11 @@ def test_every_rival_must_be_beaten() -> None:
 @pytest.mark.parametrize(("n", "order"), [(6, 0), (8, 0), (9, 1), (12, 2), (20, 5)])
 def test_times_have_the_sign_test_s_interval(n: int, order: int) -> None:
     values = RNG.permutation(np.arange(n) ** 2.0)
-    found = comparison.of_times(values)
+    found = number.median(values)
     assert (found["value"], found["n"]) == (np.median(values), n)
     assert found["ci95"] == [order**2, (n - 1 - order) ** 2]
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_fewer_than_six_repeats_have_no_interval(n: int) -> None:
-    assert comparison.of_times(np.arange(n) + 0.5) == {"value": n / 2, "n": n}
+    assert number.median(np.arange(n) + 0.5) == {"value": n / 2, "n": n}

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pipeline.anatomy import policy
+from pipeline.anatomy.drawing import draw
 from pipeline.anatomy.interventions import parse, plan
 from pipeline.anatomy.policy import Policy
 from pipeline.anatomy.sweep import Loop
@@ -32,7 +33,7 @@ def cut(**difference: object) -> Policy:
 
 
 def sampled(subject: Subject, followed: Policy, seeds: np.ndarray = SEEDS, batch_size: int = 4) -> np.ndarray:
-    return policy.sample(subject, followed, seeds, seeds % 3, batch_size)
+    return draw(subject, followed, seeds, seeds % 3, batch_size)
 
 
 @pytest.mark.parametrize("kept", [cut(), policy.plain(TIMESTEPS, "ddim", False)], ids=["cut", "plain"])
@@ -78,7 +79,7 @@ def test_a_policy_without_a_key_is_refused_in_a_short_sentence(key: str, tmp_pat
     assert len(str(refused.value)) < 500, "no thousand timesteps in it"
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "not whole JSON"), ("[]", "is no policy"), ("null", "is no policy")])
+@pytest.mark.parametrize(("text", "said"), [("{", "not whole"), ("[]", "is no policy"), ("null", "is no policy")])
 def test_a_file_that_holds_something_else_is_one_sentence(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text(text)
     with pytest.raises(UserError, match=said) as refused:
@@ -159,6 +160,6 @@ def test_a_seed_is_the_same_image_alone_and_among_many(variant) -> None:
 def test_told_is_called_with_the_images_of_every_call(variant, count: int) -> None:
     told: list[int] = []
     seeds = np.arange(count)
-    policy.sample(variant(), cut(), seeds, seeds % 3, 4, told.append)
+    draw(variant(), cut(), seeds, seeds % 3, 4, told.append)
     assert len(told) == 2 * cut().calls
     assert sum(told) == count * cut().calls

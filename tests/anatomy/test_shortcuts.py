@@ -16,6 +16,7 @@ from pipeline.judges import similarity
 from pipeline.params import Shortcut
 
 SHORTCUT = {
+    "run": True,
     "learn": 6,
     "report": 4,
     "qualities": [0.8],
@@ -25,6 +26,7 @@ SHORTCUT = {
     "rests": [0, 1],
     "fewer": [3],
     "intervals": [2],
+    "search_batch_size": 3,
     "batch_size": 4,
 }
 SEEDS = np.arange(3) + 40
@@ -155,7 +157,7 @@ def test_what_is_given_up_is_dearer_than_the_first_well_above_the_quality(toy, q
 
     def so_far(asked: float) -> list[Candidate]:
         counted: list[int] = []
-        loop.told = counted.append
+        loop.called = counted.append
         front = found(loop, some, asked)
         told[asked] = sum(counted)
         reached = next(i for i, each in enumerate(front) if each.ssim >= (1 + quality) / 2)
@@ -171,7 +173,7 @@ def test_what_schedules_have_in_common_is_computed_once(toy) -> None:
     loop, some = toy(SIX), wanted(6, blocks=[3])
     same = untouched(loop)
     counted: list[int] = []
-    loop.told = counted.append
+    loop.called = counted.append
     shortcuts.search(loop, some, SEEDS, SEEDS % 3, same, [1.1])
     calls = {(steps[:-1], steps[-1].k, steps[-1].blocks, steps[-1].fill) for steps in ends(loop, some)}
     assert sum(counted) == len(SEEDS) * len(calls)

@@ -86,7 +86,7 @@ def by_hand(loop: Loop, steps: Plan, seeds: np.ndarray) -> torch.Tensor:
 def counted(loop: Loop, do: Callable[[], object]) -> int:
     """How many images the network is called on."""
     told: list[int] = []
-    loop.told = told.append
+    loop.called = told.append
     do()
     return sum(told)
 

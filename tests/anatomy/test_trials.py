@@ -11,6 +11,7 @@ from pipeline.anatomy.cells import Cell
 from pipeline.anatomy.sweep import Loop
 from pipeline.anatomy.trials import Trials
 from pipeline.judges import similarity
+from pipeline.judges.number import MOST_PSNR
 
 TIMESTEPS = [999, 600, 250, 60, 0]
 ALONE = [
@@ -47,7 +48,7 @@ def trials(variant, seeds, tmp_path: Path) -> Callable[..., Trials]:
 def told(trials: Trials, some: list[Cell]) -> int:
     """How many images the network is called on when these cells are done."""
     counted: list[int] = []
-    trials.loop.told = counted.append
+    trials.loop.called = counted.append
     assert set(trials.run(some)) == set(some)
     return sum(counted)
 
@@ -72,7 +73,7 @@ def test_an_untouched_cell_is_the_untouched_image(trials, seeds) -> None:
     made = trials([same])
     assert told(made, [same]) == 0
     assert (made.found[same]["ssim"] == 1).all()
-    assert (made.found[same]["psnr"] == similarity.MOST).all()
+    assert (made.found[same]["psnr"] == MOST_PSNR).all()
     assert "kept" not in made.found[same], "nobody was asked"
     plain = made.loop.final(made.loop.untouched, seeds, seeds % 3)
     np.testing.assert_array_equal(made.untouched, made.loop.subject.images(plain))

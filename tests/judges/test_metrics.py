@@ -8,11 +8,11 @@ from skimage.filters import gaussian
 from pipeline.judges import bootstrap, frechet, kernel, metrics, reference
 from pipeline.judges.features import Judge
 from pipeline.judges.reference import Reference
-from pipeline.params import Evaluate
+from pipeline.params import Bootstrap
 
 RNG = np.random.default_rng(0)
 JUDGE = Judge("judge", "4", "fd_classifier", "kd_classifier")
-PARAMS = Evaluate(bootstrap=100, neighbours=3, seed=0)
+NEIGHBOURS, RESAMPLING = 3, Bootstrap(resamples=100, seed=0)
 REAL, REAL_LABELS = RNG.normal(size=(90, 4)), np.arange(90) % 3
 LABELS = np.arange(60) % 3
 WHOLE = Reference(REAL, REAL_LABELS, frechet.gaussian(REAL))
@@ -24,7 +24,7 @@ def table(seen: np.ndarray) -> pd.DataFrame:
 
 
 def compare(features: np.ndarray, seen: np.ndarray = LABELS) -> metrics.Metrics:
-    return metrics.compare(features, table(seen), WHOLE, JUDGE, PARAMS)
+    return metrics.compare(features, table(seen), WHOLE, JUDGE, NEIGHBOURS, RESAMPLING)
 
 
 def test_every_number_has_its_n_and_an_interval_around_it() -> None:
@@ -60,7 +60,7 @@ def test_recall_is_resampled_over_the_real_images() -> None:
     one_class = RNG.normal(size=(60, 4)) * 0.05
     real = np.where((REAL_LABELS == 0)[:, None], RNG.normal(size=(90, 4)) * 0.05, 50 + RNG.normal(size=(90, 4)))
     whole = Reference(real, REAL_LABELS, frechet.gaussian(real))
-    found = metrics.compare(one_class, table(LABELS), whole, JUDGE, PARAMS)
+    found = metrics.compare(one_class, table(LABELS), whole, JUDGE, NEIGHBOURS, RESAMPLING)
     assert found.numbers["recall"]["value"] == pytest.approx(1 / 3, abs=0.06)
     assert found.numbers["recall"]["ci95"] == pytest.approx([1 / 3] * 2, abs=0.09), "a class is recalled or not"
 
@@ -71,7 +71,7 @@ def test_a_distance_s_interval_does_not_reach_below_zero() -> None:
 
 def test_the_frechet_distance_is_over_all_real_images_and_the_others_over_those_kept() -> None:
     part = reference.choose(REAL, REAL_LABELS, 30)
-    found = metrics.compare(REAL[:60], table(LABELS), part, JUDGE, PARAMS).numbers
+    found = metrics.compare(REAL[:60], table(LABELS), part, JUDGE, NEIGHBOURS, RESAMPLING).numbers
     assert found["fd_classifier"]["value"] == pytest.approx(frechet.distance(REAL[:60], frechet.gaussian(REAL)))
     over = {name: number["n_reference"] for name, number in found.items() if "n_reference" in number}
     pairs = ["kd_classifier", "precision", "recall", "density", "coverage"]
@@ -80,7 +80,7 @@ def test_the_frechet_distance_is_over_all_real_images_and_the_others_over_those_
 
 def test_a_snapshot_s_numbers_are_the_whole_s(monkeypatch: pytest.MonkeyPatch) -> None:
     features, seen = RNG.normal(size=(60, 4)), np.where(np.arange(60) < 6, 9, LABELS)
-    whole, part = compare(features, seen), metrics.brief(features, LABELS, seen, WHOLE, JUDGE, PARAMS)
+    whole, part = compare(features, seen), metrics.brief(features, LABELS, seen, WHOLE, JUDGE, RESAMPLING)
     assert part.numbers["accuracy"] == whole.numbers["accuracy"]
     assert part.numbers["fd_classifier"]["value"] == whole.numbers["fd_classifier"]["value"]
     pd.testing.assert_frame_equal(part.replicates, whole.replicates[["fd_classifier", "accuracy"]])
@@ -91,7 +91,7 @@ def test_a_class_is_compared_with_its_own_real_images() -> None:
     moved = REAL + 10 * labels[:, None]
     whole = Reference(moved, REAL_LABELS, frechet.gaussian(moved))
     shifted = moved + np.where(labels == 2, 5, 0)[:, None]
-    found = metrics.by_class(shifted, labels, np.zeros(90, int), whole, JUDGE, PARAMS)
+    found = metrics.by_class(shifted, labels, np.zeros(90, int), whole, JUDGE, RESAMPLING)
     assert list(found) == [0, 1, 2]
     assert found[0]["fd_classifier"]["value"] == pytest.approx(0, abs=1e-9)
     assert found[2]["fd_classifier"]["value"] == pytest.approx(4 * 25)
@@ -99,7 +99,7 @@ def test_a_class_is_compared_with_its_own_real_images() -> None:
     assert [found[c]["seen"]["value"] for c in found] == [1, 0, 0]
     assert [(found[c]["fd_classifier"]["n"], found[c]["seen"]["n"]) for c in found] == [(30, 90)] * 3
     lonely = np.where(np.arange(90) == 0, 7, labels)
-    assert 7 not in metrics.by_class(shifted, lonely, lonely, whole, JUDGE, PARAMS)
+    assert 7 not in metrics.by_class(shifted, lonely, lonely, whole, JUDGE, RESAMPLING)
 
 
 def test_imbalance_is_the_share_that_would_have_to_change_class() -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pipeline.judges.similarity import MOST, SMALLEST, psnr, ssim
+from pipeline.judges.number import MOST_PSNR
+from pipeline.judges.similarity import SMALLEST, psnr, ssim
 
 RNG = np.random.default_rng(0)
 
@@ -47,7 +48,7 @@ def test_equal_images_are_as_alike_as_can_be() -> None:
     images, _ = pairs(16, 3)
     images[0] = 77
     assert ssim(images, images.copy()).tolist() == [1.0] * 5
-    assert psnr(images, images.copy()).tolist() == [MOST] * 5
+    assert psnr(images, images.copy()).tolist() == [MOST_PSNR] * 5
 
 
 def test_neither_minds_which_of_two_comes_first() -> None:
@@ -66,10 +67,10 @@ def test_psnr_is_at_most_what_rounding_leaves() -> None:
     images = np.full((1, 64, 64, 1), 100, np.uint8)
     one = images.copy()
     one[0, 0, 0] += 1
-    assert peak_signal_noise_ratio(images, one) > MOST
-    assert psnr(images, one).tolist() == [MOST]
+    assert peak_signal_noise_ratio(images, one) > MOST_PSNR
+    assert psnr(images, one).tolist() == [MOST_PSNR]
     rounding = RNG.uniform(-0.5, 0.5, size=100_000)
-    assert 10 * np.log10(255**2 / (rounding**2).mean()) == pytest.approx(MOST, abs=0.1)
+    assert 10 * np.log10(255**2 / (rounding**2).mean()) == pytest.approx(MOST_PSNR, abs=0.1)
 
 
 def test_as_many_of_one_as_of_the_other() -> None:

@@ -32,7 +32,10 @@ def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 def profile(name: str) -> dict[tuple[str, ...], Any]:
-    return dict(leaves(yaml.safe_load((FOLDER / f"{name}.yaml").read_text())))
+    """What a profile and those that it is based on change."""
+    values = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    based_on = values.pop("based_on", None)
+    return {**(profile(based_on) if based_on else {}), **dict(leaves(values))}
 
 
 def test_the_named_ones_are_there() -> None:
@@ -72,7 +75,7 @@ def test_the_paper_s_ablation_is_the_source_s() -> None:
     paper = params.parse(profiles.apply(TEXT, "cifar10-paper", FOLDER))
     assert (paper.diffusion.schedule, paper.diffusion.timesteps) == ("cosine", 4000)
     assert paper.train.images / paper.train.batch_size == 100_000
-    assert len(paper.train.replicas) == 3
+    assert len(paper.replicas) == 3
     assert [paper.architecture(v).channels[0] for v in ("baseline", "wide")] == [32, 64]
     assert [paper.architecture(v).res_blocks for v in ("res_blocks_0", "res_blocks_1", "baseline")] == [0, 1, 2]
     bare = paper.architecture("no_attention")
@@ -86,6 +89,32 @@ def test_an_unknown_profile_or_file_is_a_sentence() -> None:
         profiles.apply("", "tiny", FOLDER)
     with pytest.raises(UserError, match="not YAML"):
         profiles.apply("a: [1", "tiny", FOLDER)
+
+
+def test_a_profile_may_be_based_on_another() -> None:
+    mnist, fashion = (yaml.safe_load(profiles.apply(TEXT, name, FOLDER)) for name in ("mnist-gpu", "fashion-gpu"))
+    before, after = dict(leaves(mnist)), dict(leaves(fashion))
+    assert {".".join(key) for key in before if before[key] != after[key]} == {
+        "data.name",
+        "data.caption",
+        "judges.classifier.min_accuracy",
+        "report.folder",
+        "report.title",
+    }
+
+
+def test_a_profile_based_on_itself_or_on_nothing_is_a_sentence(tmp_path: Path) -> None:
+    for name, base in {"digits": None, "a": "b", "b": "c", "c": "a", "lost": "nowhere"}.items():
+        (tmp_path / f"{name}.yaml").write_text(f"based_on: {base}\n" if base else "flow: {workers: 1}\n")
+    with pytest.raises(UserError, match="a, which is based on b, which is based on c, which is based on a"):
+        profiles.apply(TEXT, "a", tmp_path)
+    with pytest.raises(UserError, match="profile lost is based on 'nowhere', but there is no profile 'nowhere'"):
+        profiles.apply(TEXT, "lost", tmp_path)
+
+
+def test_a_key_that_is_there_twice_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="flow is there twice"):
+        profiles.apply(TEXT + "flow: {workers: 2}\n", "tiny", FOLDER)
 
 
 def test_a_file_without_sections_is_a_sentence_and_an_empty_section_is_filled() -> None:

@@ -1,0 +1,100 @@
+"""The effects that claims of the sources are decided by: their names, and what a positive value says.
+
+A stage that measures one and a claim that is decided by it both take its name from here. Needs neither torch nor
+files. Where an effect compares with several rivals at once, its interval is above 0 only where every rival is beaten,
+and below 0 where some rival is not (intersection-union).
+"""
+
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """An effect, which is its own name. says: what a positive value says, in the unit that the value has."""
+
+    says: str
+
+    def __new__(cls, name: str, says: str) -> "Effect":
+        effect = str.__new__(cls, name)
+        effect._value_, effect.says = name, says
+        return effect
+
+
+class Sweeps(Effect):
+    """What `intervene` measures (Prasad et al. 2023). The threshold is that of SSIM below which an image has changed;
+    the starts are the steps that interventions begin at, from the first, noisiest one to the last."""
+
+    ONE_STEP_IS_LITTLE = (
+        "one_step_is_little",
+        "Two steps done in one leave SSIM above the threshold by so much, even at the worst start.",
+    )
+    FIRST_STEPS_COMPOSE = (
+        "first_steps_compose",
+        "Jumping over steps at the last third of the starts leaves SSIM higher by so much than at the first third.",
+    )
+    DEEP_BLOCKS_COMPOSE = (
+        "deep_blocks_compose",
+        "Without the fewest blocks tried, SSIM is below the threshold by so much at the first third of the starts, and "
+        "above it by so much at the last third; the lesser of the two.",
+    )
+    SKIPS_DENOISE = (
+        "skips_denoise",
+        "After the first third of the starts, PSNR without the deepest blocks is higher by so many dB than without the "
+        "top skips.",
+    )
+    BOTTOM_UP = (
+        "bottom_up",
+        "The fewest blocks tried are redundant so many steps before the most.",
+    )
+    CUTS_ARE_LIMITED = (
+        "cuts_are_limited",
+        "Even the best of the longest cuts, of 7 % of the steps at least, leaves SSIM below the threshold by so much.",
+    )
+    REST_RESTORES = (
+        "rest_restores",
+        "The longest rest tried of 15 to 20 % of the steps leaves SSIM above the threshold by so much, for the worst "
+        "number of blocks.",
+    )
+    REST_HELPS = (
+        "rest_helps",
+        "SSIM after the longest rest tried is higher by so much than after the shortest, on the mean over the numbers "
+        "of blocks.",
+    )
+    LAST_STEPS_ARE_SPARE = (
+        "last_steps_are_spare",
+        "The clean image predicted 18 % of the steps before the end has an SSIM above the threshold by so much.",
+    )
+
+
+class Shortcuts(Effect):
+    """What `shortcut` measures. Samplers with fewer steps are rivals where they take no more time than the schedule."""
+
+    STRATEGY_KEEPS_LIKENESS = (
+        "strategy_keeps_likeness",
+        "The source's strategy has an SSIM above the source's own 0.795 by so much.",
+    )
+    CACHE_BEATS_ZEROS = (
+        "cache_beats_zeros",
+        "The source's strategy with cached blocks has an SSIM higher by so much than with zeros.",
+    )
+    STRATEGY_SAVES = (
+        "strategy_saves",
+        "The source's strategy saves a share of the time that is larger by so much than the source's own 27 %.",
+    )
+    FOUND_SAVES_MORE = (
+        "found_saves_more",
+        "The cheapest schedule found that is at least as like as the source's strategy saves a share of the time that "
+        "is larger by so much.",
+    )
+    BEATS_FEWER_STEPS_IN_LIKENESS = (
+        "beats_fewer_steps_in_likeness",
+        "The schedule found for the source's likeness has an SSIM higher by so much than every rival, each to its own "
+        "whole loop.",
+    )
+    LIKENESS_BEATS_FEWER_STEPS = (
+        "likeness_beats_fewer_steps",
+        "Every rival is further from the real images by so much than the schedule found for the source's likeness.",
+    )
+    DISTANCE_BEATS_FEWER_STEPS = (
+        "distance_beats_fewer_steps",
+        "Every rival is further from the real images by so much than the schedule found for the distance.",
+    )

@@ -1,0 +1,76 @@
+"""Evaluating one set of images, and its snapshots', against the real training images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pipeline.data.images import ImageSet
+from pipeline.judges import classifier, memorisation, metrics
+from pipeline.judges.classifier import Classifier
+from pipeline.judges.evaluated import END, Evaluated
+from pipeline.judges.features import Judge, extract
+from pipeline.judges.reference import Reference
+from pipeline.params import Bootstrap
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Who looks at the images. trained: the data set's classifier; judge: whose features they are compared in; real:
+    the real images as the judge sees them; device: where the networks are."""
+
+    trained: Classifier
+    judge: Judge
+    real: Reference
+    device: torch.device
+
+
+def evaluate(
+    judges: Judges,
+    images: ImageSet,
+    snapshots: Mapping[int, ImageSet],
+    training: ImageSet,
+    at_the_end: int,
+    neighbours: int,
+    resampling: Bootstrap,
+) -> tuple[Evaluated, np.ndarray]:
+    """Return what the judges say of the images, and the images' features, float64 [N, F].
+
+    images: with the classes asked for; snapshots: images seen in training -> images; training: the real images whose
+    nearest one is sought; at_the_end: how many of the images, the first, stand for the end of training beside the
+    snapshots; neighbours: k of precision, recall, density and coverage.
+    """
+    judge, real = judges.judge, judges.real
+    features = extract(judge, images.images, judges.device)
+    recognised_as = classifier.predict(judges.trained, images.images)
+    position, distance = memorisation.nearest(images.images, training.images, judges.device)
+    table = pd.DataFrame(
+        {
+            "id": images.ids,
+            "label": images.labels,
+            "recognised_as": recognised_as,
+            "nearest_training": position,
+            "training_distance": distance,
+            "blur": metrics.blurs(images.images),
+        }
+    )
+    result = metrics.compare(features, table, real, judge, neighbours, resampling)
+    classes = metrics.by_class(features, images.labels, recognised_as, real, judge, resampling)
+
+    first = slice(at_the_end)
+    marks = {END: (features[first], images.labels[first], recognised_as[first])}
+    for images_seen, then in snapshots.items():
+        seen = classifier.predict(judges.trained, then.images)
+        marks[str(images_seen)] = (extract(judge, then.images, judges.device), then.labels, seen)
+    brief = {mark: metrics.brief(*each, real, judge, resampling) for mark, each in marks.items()}
+    found = Evaluated(
+        result.numbers,
+        result.replicates,
+        table,
+        {str(label): numbers for label, numbers in classes.items()},
+        {mark: each.numbers for mark, each in brief.items()},
+        {mark: each.replicates for mark, each in brief.items()},
+    )
+    return found, features

@@ -1,0 +1,54 @@
+"""params.yaml as typed objects: the one file with values in it, checked whole before anything runs.
+
+A file here is a section and holds what is checked of it alone; `together` holds what is checked across sections. No
+field has a default and no value is changed on its way, so what a stage gets is what params.yaml says.
+"""
+
+from pipeline.params.bootstrap import Bootstrap
+from pipeline.params.compute import Compute
+from pipeline.params.data import NAMED, Data
+from pipeline.params.diffusion import Diffusion
+from pipeline.params.evaluate import Evaluate
+from pipeline.params.flow import Flow
+from pipeline.params.intervene import Intervene
+from pipeline.params.judges import Classifier, Judges
+from pipeline.params.likeness import Likeness
+from pipeline.params.reading import load, parse, plain
+from pipeline.params.report import Report
+from pipeline.params.sample import Sample
+from pipeline.params.sampler import Sampler
+from pipeline.params.section import Section
+from pipeline.params.shortcut import Shortcut
+from pipeline.params.subjects import Subject
+from pipeline.params.train import Train
+from pipeline.params.unet import UNet
+from pipeline.params.variants import BASELINE, FLOOR
+from pipeline.params.whole import Params
+
+__all__ = [
+    "BASELINE",
+    "FLOOR",
+    "NAMED",
+    "Bootstrap",
+    "Classifier",
+    "Compute",
+    "Data",
+    "Diffusion",
+    "Evaluate",
+    "Flow",
+    "Intervene",
+    "Judges",
+    "Likeness",
+    "Params",
+    "Report",
+    "Sample",
+    "Sampler",
+    "Section",
+    "Shortcut",
+    "Subject",
+    "Train",
+    "UNet",
+    "load",
+    "parse",
+    "plain",
+]

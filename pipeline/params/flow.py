@@ -1,0 +1,15 @@
+"""The section `flow`: how `anatomy run` runs the stages."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.params.section import Positive, Section
+
+
+class Flow(Section):
+    """How `anatomy run` runs the stages."""
+
+    workers: Annotated[int, Field(ge=1, le=64)]  # stages at a time
+    timeout_minutes: Positive
+    retries: Annotated[int, Field(ge=0, le=10)]

@@ -1,0 +1,9 @@
+"""The section `likeness`: when two images count as alike."""
+
+from pipeline.params.section import Fraction, Section
+
+
+class Likeness(Section):
+    """When two images count as alike."""
+
+    threshold: Fraction  # of SSIM

@@ -1,0 +1,16 @@
+"""The section `replicas`: the training seeds, with each of which every variant is trained once."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from pipeline.params.section import Seed
+
+
+def _each_once(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"replicas is {seeds}, with a seed twice; each is a run of its own")
+    return seeds
+
+
+Replicas = Annotated[list[Seed], Field(min_length=1), AfterValidator(_each_once)]

@@ -1,0 +1,16 @@
+"""The section `report`: what the report shows."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.params.section import Fraction, Section
+
+
+class Report(Section):
+    """What the report shows."""
+
+    folder: Annotated[str, Field(pattern=r"^reports(/\w[\w.-]*)*$")]
+    title: str
+    early: Fraction  # of training, that the figure of the early loss shows
+    grid_seeds: Annotated[int, Field(ge=1, le=20)]

@@ -1,0 +1,24 @@
+"""The section `shortcut`: the search for a faster way through the sampling loop, and its rivals."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.params.section import Count, Fraction, Section
+
+
+class Shortcut(Section):
+    """The search for a faster way through the sampling loop, and its rivals."""
+
+    run: bool
+    learn: Annotated[int, Field(ge=2)]  # seeds that the schedule is learnt on
+    report: Annotated[int, Field(ge=2)]  # seeds, the ones after, that it is reported on
+    qualities: Annotated[list[Fraction], Field(min_length=1)]  # of SSIM, each with a schedule of its own
+    distance: Annotated[float, Field(ge=1, allow_inf_nan=False)]  # the distance may grow by this factor, for one more
+    blocks: list[Count]  # nb of a cut
+    cuts: list[Count]  # n: steps of one cut
+    rests: list[Annotated[int, Field(ge=0)]]  # r: steps between two cuts
+    fewer: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]  # steps of the rival samplers
+    intervals: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]  # N of DeepCache
+    search_batch_size: Count  # images that the network takes at a time in the search
+    batch_size: Count  # images of one timed run

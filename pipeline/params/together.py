@@ -1,0 +1,114 @@
+"""Whether the sections of params.yaml, each of which is sound alone, are sound together."""
+
+from pathlib import Path
+
+from pipeline.diffusion import architecture
+from pipeline.errors import UserError
+from pipeline.params.unet import UNet
+from pipeline.params.whole import Params
+
+
+def check(values: Params) -> None:
+    """Refuse sections that do not go together: a `UserError` that names the keys."""
+    _check_classifier(values)
+    for variant in values.variants:
+        unet = values.architecture(variant)
+        unet.check(f"variant {variant}")
+        _check_architecture(variant, unet, values.data.image_size)
+    _check_sampling(values)
+    _check_subjects(values)
+    _check_interventions(values)
+
+
+def _check_classifier(values: Params) -> None:
+    """Refuse a classifier that halves the image more often than it can be halved."""
+    halvings, image_size = len(values.judges.classifier.channels), values.data.image_size
+    if image_size >> halvings < 1:
+        raise UserError(
+            f"params.yaml: judges.classifier.channels has {halvings} halvings, more than an image of {image_size} "
+            "pixels has (data.image_size)."
+        )
+
+
+def _check_architecture(variant: str, unet: UNet, image_size: int) -> None:
+    """Refuse an architecture that cannot be built for images of this size, by the key that makes it impossible."""
+    resolutions = architecture.resolutions(len(unet.channels), image_size)
+    factor = 2 ** (len(unet.channels) - 1)
+    if image_size % factor:
+        raise UserError(
+            f"params.yaml: data.image_size is {image_size}, but variant {variant} halves the image "
+            f"{len(unet.channels) - 1} times, so it must be a multiple of {factor}, "
+            f"such as {max(image_size // factor, 1) * factor} or {(image_size // factor + 1) * factor}."
+        )
+    for resolution in unet.attention:
+        if resolution not in resolutions:
+            raise UserError(
+                f"params.yaml: variant {variant} asks for attention at {resolution}x{resolution} pixels, "
+                f"but its levels are at {', '.join(map(str, resolutions))}."
+            )
+    there = architecture.attended(unet.attention, resolutions)
+    widths = [width for width, attended in zip(unet.channels, there, strict=True) if attended]
+    if unet.middle_attention:
+        widths.append(architecture.middle_width(unet.channels, bool(unet.res_blocks or unet.projections)))
+    if any(width % unet.head_channels for width in widths):
+        raise UserError(
+            f"params.yaml: variant {variant} has attention over {widths} channels, which unet.head_channels = "
+            f"{unet.head_channels} does not divide."
+        )
+
+
+def _check_sampling(values: Params) -> None:
+    """Refuse timesteps that the noise process has not, and too few images for their neighbours."""
+    timesteps, most = values.sampler.timesteps, values.diffusion.timesteps
+    if isinstance(timesteps, int) and timesteps > most:
+        raise UserError(
+            f"params.yaml: sampler.timesteps is {timesteps}, more than the {most} timesteps of the noise process "
+            "(diffusion.timesteps)."
+        )
+    if isinstance(timesteps, list) and timesteps[0] >= most:
+        raise UserError(
+            f"params.yaml: sampler.timesteps begins at {timesteps[0]}, but must begin at {most - 1} "
+            "(diffusion.timesteps - 1) at most."
+        )
+    needed = values.evaluate.neighbours + 2
+    if values.sample.count < needed:
+        raise UserError(
+            f"params.yaml: sample.count is {values.sample.count}, too few for {values.evaluate.neighbours} neighbours "
+            f"of each image (evaluate.neighbours); at least {needed} are needed."
+        )
+
+
+def _check_subjects(values: Params) -> None:
+    """Refuse a subject that the stage `train` will not have made."""
+    trained = {f"outputs/train/{v}/{r}/model" for v in values.variants for r in values.replicas}
+    for name, subject in values.subjects.items():
+        if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
+            raise UserError(
+                f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
+                f"outputs/train/V/R/model with V one of {', '.join(values.variants)} and R one of "
+                f"{', '.join(map(str, values.replicas))} (replicas)."
+            )
+
+
+def _check_interventions(values: Params) -> None:
+    """Refuse interventions that do not fit into the sampling loop, or parts that a variant has not."""
+    intervene, steps = values.intervene, values.sampler.steps
+    if intervene.length > steps:
+        raise UserError(
+            f"params.yaml: intervene.length is {intervene.length}, but must be at most the {steps} steps of "
+            "sampler.timesteps."
+        )
+    asked = {"intervene.skips": [intervene.skips], "shortcut.blocks": values.shortcut.blocks}
+    if intervene.blocks != "all":
+        asked["intervene.blocks"] = intervene.blocks
+    for name, subject in values.subjects.items():
+        if not subject.is_trained_here:
+            continue
+        unet = values.architecture(Path(subject.model).parts[2])
+        there = len(unet.channels) * (unet.res_blocks + 1)
+        for key, numbers in asked.items():
+            if max(numbers, default=0) > there:
+                raise UserError(
+                    f"params.yaml: {key} goes up to {max(numbers)}, but the network of subject {name} has {there} "
+                    "skips and as many blocks."
+                )

@@ -1,0 +1,70 @@
+"""The whole of params.yaml: its sections, in the file's order."""
+
+from pydantic import ValidationError
+
+from pipeline.errors import UserError
+from pipeline.params.bootstrap import Bootstrap
+from pipeline.params.compute import Compute
+from pipeline.params.data import Data
+from pipeline.params.diffusion import Diffusion
+from pipeline.params.evaluate import Evaluate
+from pipeline.params.flow import Flow
+from pipeline.params.intervene import Intervene
+from pipeline.params.judges import Judges
+from pipeline.params.likeness import Likeness
+from pipeline.params.replicas import Replicas
+from pipeline.params.report import Report
+from pipeline.params.sample import Sample
+from pipeline.params.sampler import Sampler
+from pipeline.params.section import Section
+from pipeline.params.sentences import sentences
+from pipeline.params.shortcut import Shortcut
+from pipeline.params.subjects import Subjects
+from pipeline.params.train import Train
+from pipeline.params.unet import UNet
+from pipeline.params.variants import Variants
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    data: Data
+    judges: Judges
+    unet: UNet
+    variants: Variants
+    diffusion: Diffusion
+    train: Train
+    replicas: Replicas
+    sampler: Sampler
+    sample: Sample
+    bootstrap: Bootstrap
+    evaluate: Evaluate
+    subjects: Subjects
+    likeness: Likeness
+    intervene: Intervene
+    shortcut: Shortcut
+    report: Report
+    compute: Compute
+    flow: Flow
+
+    def architecture(self, variant: str) -> UNet:
+        """Return the baseline's architecture with the variant's difference laid over it.
+
+        A variant that is not there, or a key or value that `unet` would refuse, is a `UserError`.
+        """
+        if variant not in self.variants:
+            raise UserError(f"params.yaml has no variant {variant!r}; it has {', '.join(self.variants)}.")
+        try:
+            return UNet.model_validate({**self.unet.model_dump(), **self.variants[variant]})
+        except ValidationError as error:
+            raise UserError(sentences(error, UNet, f"variants.{variant}")) from None
+
+    def check(self, name: str = "") -> None:
+        """Let every section check itself."""
+        for key, value in self:
+            if isinstance(value, Section):
+                value.check(key)
+            elif isinstance(value, dict):
+                for entry, section in value.items():
+                    if isinstance(section, Section):
+                        section.check(f"{key}.{entry}")

@@ -1,0 +1,202 @@
+"""Ablation: what each part of the architecture is worth, as Lu and Li's Table 1 asks it."""
+
+from itertools import combinations
+from pathlib import Path
+
+from pipeline.judges.number import Number, difference, negative, relative
+from pipeline.params import BASELINE, FLOOR
+from pipeline.reporting import plots
+from pipeline.reporting.chapters.ablation.claims import CLAIMS as CLAIMS
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.pictures import sheet
+from pipeline.reporting.results import Run
+from pipeline.reporting.sources import PUBLISHED
+from pipeline.reporting.study import Runs, Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import NOTHING, Column, Table, listed, text, words
+
+NAME, TITLE = "ablation", "What each part is worth"
+
+
+def read(study: Study) -> Study | None:
+    """The trainings of every variant; None where there is none."""
+    return study if (study.outputs / "evaluate" / BASELINE).is_dir() else None
+
+
+def numbers(study: Study) -> Summary:
+    """The distance's fall against the baseline, its difference between every two variants, and how much less one
+    residual block more gains than the one before it."""
+
+    def of_one_seed(runs: Runs) -> Summary:
+        frechet, base = study.frechet, runs[BASELINE]
+        out = {f"evaluate.{v}.{frechet}_improvement": _improvement(run, base, frechet) for v, run in runs.items()}
+        for one, other in combinations(runs, 2):
+            out[f"pairs.{one}.{other}.{frechet}_gap"] = _gap(runs[one], runs[other], frechet)
+        return out | _depth(runs, frechet)
+
+    return study.over_replicas(of_one_seed)
+
+
+def _improvement(run: Run, base: Run, frechet: str) -> Number:
+    mine, theirs = run.evaluated, base.evaluated
+    return negative(
+        relative(
+            mine.metrics[frechet]["value"],
+            theirs.metrics[frechet]["value"],
+            mine.replicates[frechet].to_numpy(),
+            theirs.replicates[frechet].to_numpy(),
+            mine.metrics[frechet]["n"],
+        )
+    )
+
+
+def _gap(run: Run, other: Run, frechet: str) -> Number:
+    """The distance of one less that of the other."""
+    mine, theirs = run.evaluated, other.evaluated
+    return difference(
+        mine.metrics[frechet]["value"],
+        theirs.metrics[frechet]["value"],
+        mine.replicates[frechet].to_numpy(),
+        theirs.replicates[frechet].to_numpy(),
+        mine.metrics[frechet]["n"],
+    )
+
+
+def _depth(runs: Runs, frechet: str) -> Summary:
+    """Over variants that differ from the baseline in the number of residual blocks alone: by how much less the distance
+    falls with one block more than with the one before it, at every number with a neighbour on either side."""
+    shared = {k: v for k, v in runs[BASELINE].architecture.items() if k != "res_blocks"}
+    ladder = {
+        run.architecture["res_blocks"]: run.evaluated
+        for run in runs.values()
+        if run.architecture["res_blocks"] > 0  # without any, the encoder is narrower too
+        and {k: v for k, v in run.architecture.items() if k != "res_blocks"} == shared
+    }
+    out = {}
+    for blocks in sorted(ladder):
+        three = [ladder[blocks + step] for step in (-1, 0, 1) if blocks + step in ladder]
+        if len(three) == 3:
+            below, here, above = (each.metrics[frechet]["value"] for each in three)
+            b, h, a = (each.replicates[frechet].to_numpy() for each in three)
+            n = ladder[blocks].metrics[frechet]["n"]
+            out[f"depth.{blocks}.diminishing"] = difference(below - here, here - above, b - h, h - a, n)
+    return out
+
+
+def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
+    """Samples of every variant, and the distances with their intervals."""
+    distances = {v: summary[f"evaluate.{v}.{study.frechet}"] for v in study.variants}
+    _draw_distances(folder / "distances.png", distances, summary[f"evaluate.{FLOOR}.{study.frechet}"], study.distance)
+    sheet(
+        folder / "samples.png",
+        {variant: study.samples(variant) for variant in study.variants},
+        study,
+        "Samples: a column per seed and class asked for, a row per variant" + " (first replica)" * study.several,
+    )
+    return {
+        "samples": Picture(
+            f"{NAME}/samples.png",
+            "Images that every variant draws, a row per variant and a column per seed. The same seed is the same noise "
+            "in every row, and the same class for every variant that is told one: look down a column to see what a "
+            "change of the architecture does to one image.",
+        ),
+        "distances": Picture(
+            f"{NAME}/distances.png",
+            f"{study.distance} of every variant with its 95 % interval. Further left is nearer to the real images; the "
+            "grey band is what real test images themselves get.",
+        ),
+    }
+
+
+def _draw_distances(path: Path, rows: dict[str, Number], floor: Number, label: str) -> None:
+    """A dot with its 95 % interval per variant, the floor as a band."""
+    figure, axes = plots.panels(1, 1, 7, 0.4 * len(rows) + 1.5)
+    ax = axes[0, 0]
+    ax.axvspan(*floor["ci95"], color="#bbbbbb", alpha=0.5, linewidth=0, label="floor: real test images")
+    for i, number in enumerate(rows.values()):
+        ax.plot(number["ci95"], [i, i], color=plots.colour(i), linewidth=2.5, solid_capstyle="round")
+        ax.plot(number["value"], i, "o", color=plots.colour(i), markersize=7)
+    ax.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel=f"{label}, lower is better")
+    if plots.far_apart(rows):
+        plots.log(ax, "x")
+    else:
+        ax.set_xlim(left=0)
+    ax.invert_yaxis()
+    ax.grid(alpha=0.25, axis="x")
+    figure.legend(*ax.get_legend_handles_labels(), frameon=False, loc="outside upper right")
+    plots.write(figure, path)
+
+
+def _verdicts(study: Study, summary: Summary) -> tuple[list[str], list[str]]:
+    """The variants whose distance is smaller, and larger, than the baseline's by the whole of the interval."""
+    ends = {v: summary[f"evaluate.{v}.{study.frechet}_improvement"]["ci95"] for v in study.variants if v != BASELINE}
+    return [f"`{v}`" for v, e in ends.items() if e[0] > 0], [f"`{v}`" for v, e in ends.items() if e[1] < 0]
+
+
+def finding(study: Study, summary: Summary) -> Finding:
+    """Which variant is best, and which are better or worse than the baseline."""
+    frechet = study.frechet
+    best_of_all = min(study.variants, key=lambda v: summary[f"evaluate.{v}.{frechet}"]["value"])
+    better, worse_ones = _verdicts(study, summary)
+    return Finding(
+        f"The images nearest to real ones come from `{best_of_all}`, at {study.distance} "
+        f"{text(summary[f'evaluate.{best_of_all}.{frechet}'])}; real test images get "
+        f"{text(summary[f'evaluate.{FLOOR}.{frechet}'])}. With its whole 95 % interval on one side of the baseline, "
+        f"{listed(better) if better else 'no variant'} {'are' if len(better) > 1 else 'is'} better and "
+        f"{listed(worse_ones) if worse_ones else 'no variant'} {'are' if len(worse_ones) > 1 else 'is'} worse.",
+        "samples",
+        10,
+    )
+
+
+def page(study: Study, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown."""
+    better, worse_ones = _verdicts(study, summary)
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        **pictures,
+        table=_table(study, summary),
+        distance=study.distance,
+        n=summary[f"evaluate.{BASELINE}.{study.frechet}"]["n"],
+        images=summary[f"train.{BASELINE}.loss"]["n"],
+        replicas=len(study.params.replicas),
+        several=study.several,
+        better=listed(better) if better else "none",
+        worse=listed(worse_ones) if worse_ones else "none",
+    )
+
+
+def _table(study: Study, summary: Summary) -> Table:
+    """A row per variant, with the source's row beside it."""
+    columns = [
+        words("variant"),
+        Column("final loss", 4),
+        Column("loss reduction %", 1),
+        Column(study.distance),
+        Column("improvement %", 1, sign=True),
+        Column("parameters"),
+        Column("multiply-adds, M", 1, 1e-6),
+        Column("source: loss", 5),
+        Column("source: loss reduction %"),
+        Column("source: FID"),
+        Column("source: improvement %", 1, sign=True),
+    ]
+    rows = []
+    for v in study.variants:
+        printed = PUBLISHED.get(v)
+        theirs = (printed.loss, printed.loss_reduction, printed.fid, printed.improvement) if printed else (None,) * 4
+        rows.append(
+            [
+                f"`{v}`",
+                summary[f"train.{v}.loss"],
+                summary[f"train.{v}.loss_reduction"],
+                summary[f"evaluate.{v}.{study.frechet}"],
+                "0" if v == BASELINE else summary[f"evaluate.{v}.{study.frechet}_improvement"],
+                int(summary[f"train.{v}.parameters"]["value"]),
+                summary[f"train.{v}.multiply_adds"],
+                *("0" if each == 0 else each for each in theirs),
+            ]
+        )
+    floor = summary[f"evaluate.{FLOOR}.{study.frechet}"]
+    rows.append(["*floor: real test images*", NOTHING, NOTHING, floor, *[NOTHING] * 7])
+    return Table(columns, rows)

@@ -1,0 +1,165 @@
+"""Classes: which classes are hard to draw, and whether the complex ones are."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.judges.number import Number, rank_correlation
+from pipeline.params import BASELINE, FLOOR
+from pipeline.reporting import plots
+from pipeline.reporting.claims import Claim
+from pipeline.reporting.effects import easier
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.sources import MNIST
+from pipeline.reporting.study import Runs, Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import Cell, Column, Table, text, words
+
+NAME, TITLE = "classes", "Which classes are hard"
+SHOWN = 20  # classes, at most, in the figure: those farthest from their real images
+COMPLEXITIES = ("stroke_length", "variance")  # columns of `prepare`'s table of classes
+CLAIMS = [
+    Claim(
+        "simple_digits_are_easier",
+        MNIST,
+        "sections 4.1 and 4.2, Figure 6",
+        "The simple digits 0, 1 and 7 come out better than 5 and 8.",
+        "CLIP 0.92 to 0.95, and 0.75 to 0.8",
+        "class accuracy of the first less that of the others",
+        "points",
+        easier(["0", "1", "7"], ["5", "8"]),
+    )
+]
+
+
+class Found(NamedTuple):
+    """study: what the stages left; shared: class indices with enough images in the baseline's samples and in the
+    floor, as evaluations name them."""
+
+    study: Study
+    shared: list[str]
+
+
+def read(study: Study) -> Found | None:
+    """The evaluations; None where the baseline is not told a class, or no class has enough images."""
+    if not (study.outputs / "evaluate" / BASELINE).is_dir() or BASELINE not in study.told:
+        return None
+    measured = {str(label) for label in study.prepared.complexity["class"]}
+    found = study.baseline.evaluated.classes
+    shared = [label for label in found if label in study.floor.classes and label in measured]
+    return Found(study, shared) if shared else None
+
+
+def numbers(found: Found) -> Summary:
+    """Every class's numbers in every variant that is told one, its complexity, and rank correlations of the two."""
+    study = found.study
+    out: Summary = {}
+    for row in study.prepared.complexity.to_dict("records"):
+        for name in COMPLEXITIES:
+            key, called = f"classes.{row['class']}.{name}", study.prepared.classes[row["class"]]
+            out[key] = {"value": row[name], "n": row["n"], "class_name": called}
+
+    def of_one_seed(runs: Runs) -> Summary:
+        each = {f"evaluate.{v}": run.evaluated.classes for v, run in runs.items() if run.told}
+        return _by_class(each) | _ranks(runs, found)
+
+    return out | _by_class({f"evaluate.{FLOOR}": study.floor.classes}) | study.over_replicas(of_one_seed)
+
+
+def _by_class(classes: dict[str, dict[str, dict[str, Number]]]) -> Summary:
+    return {
+        f"{of}.class.{label}.{name}": number
+        for of, labels in classes.items()
+        for label, named in labels.items()
+        for name, number in named.items()
+    }
+
+
+def _ranks(runs: Runs, found: Found) -> Summary:
+    """Rank correlations over the classes of the baseline's images: of how hard a class is (its distance less the
+    floor's, its errors) with how complex its real images are."""
+    classes, floor, frechet = runs[BASELINE].evaluated.classes, found.study.floor.classes, found.study.frechet
+    table = found.study.prepared.complexity
+    table = table.set_index(table["class"].astype(str))
+    hard = {
+        frechet: [classes[c][frechet]["value"] - floor[c][frechet]["value"] for c in found.shared],
+        "errors": [1 - classes[c]["accuracy"]["value"] for c in found.shared],
+    }
+    return {
+        f"ranks.classes.{name}.{complexity}": rank_correlation(
+            np.array(values), table.loc[found.shared, complexity].to_numpy()
+        )
+        for name, values in hard.items()
+        for complexity in COMPLEXITIES
+    }
+
+
+def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
+    """Distance and accuracy of the hardest classes."""
+    study = found.study
+    of = f"evaluate.{BASELINE}.class"
+    farthest = sorted(found.shared, key=lambda c: -summary[f"{of}.{c}.{study.frechet}"]["value"])[:SHOWN]
+    shown = sorted(farthest, key=int)
+    names = [study.prepared.classes[int(c)] for c in shown]
+    distances = [summary[f"{of}.{c}.{study.frechet}"] for c in shown]
+    floor = [summary[f"evaluate.{FLOOR}.class.{c}.{study.frechet}"] for c in shown]
+    accuracies = [summary[f"{of}.{c}.accuracy"] for c in shown]
+    figure, axes = plots.panels(1, 2, 9, 3.8)
+    left, right = axes[0]
+    places, mine = np.arange(len(names)), plots.colour(study.variants.index(BASELINE))
+    for ax, each, times in ((left, distances, 1), (right, accuracies, 100)):
+        low, high = plots.ends(each)
+        ax.vlines(places, times * np.array(low), times * np.array(high), color=mine, linewidth=2)
+        ax.plot(places, [times * number["value"] for number in each], "o", color=mine, label="baseline")
+        ax.set_xticks(places, names, rotation=90 if max(map(len, names)) > 3 else 0)
+        ax.grid(alpha=0.25, axis="y")
+    left.vlines(places + 0.25, *plots.ends(floor), color=plots.GREY, linewidth=2)
+    real = [number["value"] for number in floor]
+    left.plot(places + 0.25, real, "s", color=plots.GREY, markersize=5, label="real test images")
+    left.set_ylabel(f"{study.distance} to the class's images")
+    right.set_ylabel("recognised, %")
+    plots.legend(figure, left)
+    plots.write(figure, folder / "classes.png")
+    return {
+        "classes": Picture(
+            f"{NAME}/classes.png",
+            "Distance (left) and share of recognised images (right) of the baseline by class, with 95 % intervals. A "
+            "class is hard where the black point is far above the grey one, or low on the right.",
+        )
+    }
+
+
+def finding(found: Found, summary: Summary) -> Finding:
+    """Whether complex classes are harder."""
+    rank = summary["ranks.classes.errors.stroke_length"]
+    return Finding(
+        f"Over the {rank['n']} classes, the rank correlation of the baseline's errors and the stroke length of the "
+        f"real images is {text(rank)}: 1 would mean that the class with the longer strokes is always the harder one.",
+        "classes",
+        3,
+    )
+
+
+def page(found: Found, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown."""
+    frechet = found.study.frechet
+    columns = [
+        words(f"rank correlation over {len(found.shared)} classes, baseline"),
+        Column("stroke length of the real images"),
+        Column("variance within the class"),
+    ]
+    rows: list[list[Cell]] = [
+        [said, *(summary[f"ranks.classes.{name}.{complexity}"] for complexity in COMPLEXITIES)]
+        for name, said in (
+            (frechet, f"{found.study.distance} of the class, less the floor's"),
+            ("errors", "errors (1 - accuracy)"),
+        )
+    ]
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        **pictures,
+        table=Table(columns, rows),
+        several=found.study.several,
+        n=summary[f"evaluate.{BASELINE}.class.{found.shared[0]}.accuracy"]["n"],
+    )

@@ -1,0 +1,161 @@
+"""Cost: what each variant costs in multiply-adds, memory and time, beside what its images are worth."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.ticker import NullLocator
+
+from pipeline.judges.number import Number, counted
+from pipeline.params import BASELINE
+from pipeline.reporting import plots
+from pipeline.reporting.claims import Claim
+from pipeline.reporting.effects import slower
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.sources import MNIST
+from pipeline.reporting.study import Runs, Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import Cell, Column, Table, listed, words
+
+NAME, TITLE = "cost", "Cost beside worth"
+MEBI = 1 / 1048576
+COUNTED = ("parameters", "multiply_adds", "weight_bytes", "training_bytes_per_image")
+CLAIMS = [
+    Claim(
+        "larger_takes_longer",
+        MNIST,
+        "bonus experiment 1",
+        "Twice the width takes more than twice the training time.",
+        "twice",
+        "training time over the baseline's, less 2",
+        "times",
+        slower("wide"),
+    )
+]
+
+
+def read(study: Study) -> Study | None:
+    """The trainings of every variant; None where there is none."""
+    return study if (study.outputs / "train" / BASELINE).is_dir() else None
+
+
+def numbers(study: Study) -> Summary:
+    """What was counted of every variant, and the times of this run."""
+
+    def of_one_seed(runs: Runs) -> Summary:
+        out: Summary = {}
+        base = runs[BASELINE].trained.timing["train_seconds"]
+        for variant, run in runs.items():
+            seconds, sampling = run.trained.timing["train_seconds"], run.sampled.timing
+            measured = {name: run.trained.costs[name] for name in COUNTED}
+            measured |= {
+                "seconds": seconds,
+                "seconds_ratio": seconds / base,
+                "peak_bytes": run.trained.timing["peak_bytes"],
+            }
+            out |= {f"train.{variant}.{name}": _size(value) for name, value in measured.items()}
+            out[f"sample.{variant}.seconds_per_image"] = _size(sampling["seconds"] / sampling["images"])
+            out[f"sample.{variant}.peak_bytes"] = _size(sampling["peak_bytes"])
+        return out
+
+    return study.over_replicas(of_one_seed)
+
+
+def _size(value: float) -> Number:
+    return {**counted(value), "kind": "size"}
+
+
+def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
+    """Distance against multiply-adds."""
+    costs = {variant: summary[f"train.{variant}.multiply_adds"]["value"] for variant in study.variants}
+    distances = {variant: summary[f"evaluate.{variant}.{study.frechet}"] for variant in study.variants}
+    front = _front(costs, distances)
+    figure, axes = plots.panels(1, 1, 7, 4.4)
+    ax = axes[0, 0]
+    line = [costs[v] / 1e6 for v in front], [distances[v]["value"] for v in front]
+    ax.plot(*line, color=plots.GREY, linewidth=1, zorder=0)
+    for i, (variant, number) in enumerate(distances.items()):
+        x = costs[variant] / 1e6
+        ax.vlines(x, *number["ci95"], color=plots.colour(i), linewidth=1.2, alpha=0.7)
+        marker = "osD"[i // len(plots.COLOURS) % 3]
+        ax.plot(x, number["value"], marker, color=plots.colour(i), markersize=6, label=variant)
+    ax.set(xlabel="million multiply-adds per image and step", ylabel=f"{study.distance}, lower is better", xscale="log")
+    ticks = [base * 10**power for power in range(-3, 6) for base in (1, 1.5, 2, 3, 5, 7)]
+    low, high = ax.get_xlim()
+    ax.set_xticks([tick for tick in ticks if low <= tick <= high], [f"{t:g}" for t in ticks if low <= t <= high])
+    ax.xaxis.set_minor_locator(NullLocator())
+    if plots.far_apart(distances):
+        plots.log(ax, "y")
+    else:
+        ax.set_ylim(bottom=0)
+    plots.grid(ax)
+    plots.legend(figure, ax)
+    plots.write(figure, folder / "pareto.png")
+    return {
+        "pareto": Picture(
+            f"{NAME}/pareto.png",
+            f"{study.distance} against multiply-adds, with 95 % intervals. Lower left is better: the grey line joins "
+            "the variants that no other beats in both.",
+        )
+    }
+
+
+def _front(costs: dict[str, float], distances: dict[str, Number]) -> list[str]:
+    """The variants that no other beats in both cost and distance, the cheapest first."""
+    best, front = np.inf, []
+    for variant in sorted(distances, key=lambda each: (costs[each], distances[each]["value"])):
+        if distances[variant]["value"] < best:
+            best = distances[variant]["value"]
+            front.append(variant)
+    return front
+
+
+def finding(study: Study, summary: Summary) -> Finding:
+    """Which variants no other beats in both cost and distance."""
+    costs = {variant: summary[f"train.{variant}.multiply_adds"]["value"] for variant in study.variants}
+    front = _front(costs, {variant: summary[f"evaluate.{variant}.{study.frechet}"] for variant in study.variants})
+    named = [f"`{v}` ({costs[v] / 1e6:.1f} M)" for v in front]
+    verb = "is the variant" if len(front) == 1 else "are the variants"
+    return Finding(
+        f"{listed(named)} {verb} that no other beats in both distance and multiply-adds per image and step, "
+        "by their values alone.",
+        "pareto",
+        7,
+    )
+
+
+def page(study: Study, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown."""
+    columns = [
+        words("variant"),
+        Column("multiply-adds per image and step, M", 1, 1e-6),
+        Column("weights, MiB", 2, MEBI),
+        Column("training memory per image, MiB", 2, MEBI),
+        words("channels per level"),
+        Column("training, s", 0),
+        Column("sampling per image, ms", 1, 1000),
+        Column("peak memory in training, MiB", 0, MEBI),
+        Column("in sampling, MiB", 0, MEBI),
+    ]
+    names = ("multiply_adds", "weight_bytes", "training_bytes_per_image")
+    rows: list[list[Cell]] = [
+        [
+            f"`{v}`",
+            *(summary[f"train.{v}.{name}"] for name in names),
+            ", ".join(map(str, runs[0].trained.costs["channels_per_level"])),
+            summary[f"train.{v}.seconds"],
+            summary[f"sample.{v}.seconds_per_image"],
+            summary[f"train.{v}.peak_bytes"],
+            summary[f"sample.{v}.peak_bytes"],
+        ]
+        for v, runs in study.runs.items()
+    ]
+    device = study.baseline.trained.timing["device"].upper()
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        **pictures,
+        table=Table(columns, rows),
+        device=device,
+        on_cpu=device == "CPU",
+        workers=study.params.flow.workers if study.params.flow.workers > 1 else 0,
+        batch_size=study.params.sample.batch_size,
+    )

@@ -1,0 +1,171 @@
+"""Intervene: every subject without some steps, skips or blocks of its U-Net (Prasad et al. 2023)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.anatomy import intervened
+from pipeline.anatomy.intervened import Intervened
+from pipeline.anatomy.source import SOURCE_BLOCKS
+from pipeline.judges.number import Kind, Number
+from pipeline.params import Params
+from pipeline.reporting.chapters.intervene import curves, sheets
+from pipeline.reporting.chapters.intervene.claims import CLAIMS as CLAIMS
+from pipeline.reporting.page import Finding, Picture, Pictures, fill, fold
+from pipeline.reporting.sources import SOURCE_STARTS
+from pipeline.reporting.study import Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import NOTHING, Column, Table, listed, words
+
+NAME, TITLE = "intervene", "Without some steps, skips or blocks"
+LIMITS = ("redundant_from", "longest_cut", "shortest_rest")
+KINDS: dict[str, Kind | None] = {"ssim": None, "psnr": "size", "under": "share", "kept": "share"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of every subject, and how it was asked for."""
+
+    params: Params
+    subjects: dict[str, Intervened]
+
+
+def read(study: Study) -> Found | None:
+    """What `intervene` left of every subject; None where it left nothing."""
+    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
+    subjects = {name: intervened.load(folder) for name, folder in folders.items() if intervened.there(folder)}
+    return Found(study.params, subjects) if subjects else None
+
+
+def numbers(found: Found) -> Summary:
+    """The numbers of every cell, of the phases, of the limits, and the effects that claims are decided by."""
+    out: Summary = {}
+    for subject, swept in found.subjects.items():
+        for row in swept.curves.to_dict("records"):
+            for name, kind in KINDS.items():
+                if pd.notna(row.get(name)):
+                    ends = [row[f"{name}_low"], row[f"{name}_high"]]
+                    number: Number = {"value": row[name], "n": row["n_seeds"], "ci95": ends}
+                    out[f"{NAME}.{subject}.{row['cell']}.{name}"] = {**number, "kind": kind} if kind else number
+        out |= {f"{NAME}.{subject}.{name}": number for name, number in swept.findings.items()}
+    return out
+
+
+def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
+    """Curves over the steps, and sheets of images, for every subject."""
+    asked = found.params.intervene
+    drawn: Pictures = {}
+    for subject, swept in found.subjects.items():
+        changed = swept.cells.assign(changed=swept.cells["ssim"] < found.params.likeness.threshold)
+        made = curves.draw(
+            folder / subject, swept.curves, swept.findings, found.params.likeness.threshold, asked.length, asked.fills
+        )
+        made += sheets.draw(folder / subject, swept, changed, asked.length, asked.fills[0])
+        for file, caption in made:
+            drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
+    return drawn
+
+
+def finding(found: Found, summary: Summary) -> Finding | None:
+    """When composition ends and denoising begins, for the first subject."""
+    subject = next(iter(found.subjects))
+    first, second = (summary.get(f"{NAME}.{subject}.phases.{n}") for n in ("composition_ends", "denoising_begins"))
+    picture = f"{subject}/jumps.png"
+    if first is None or second is None:
+        return None
+    steps = found.params.sampler.steps
+    return Finding(
+        f"How much an image changes when {found.params.intervene.length} of the {steps} sampling steps of `{subject}` "
+        f"are done in one depends on which: the curve falls into three stretches that part at step {limit(first)} and "
+        f"at step {limit(second)} (n = {first['n']} seeds). The source calls them composition, transition and "
+        "denoising. Any curve can be parted into three, so look at how far apart the levels are.",
+        picture,
+        9,
+    )
+
+
+def page(found: Found, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown, a part per subject."""
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        sampler=found.params.sampler.name.upper(),
+        threshold=found.params.likeness.threshold,
+        steps=found.params.sampler.steps,
+        subjects=[_of_subject(name, swept, found, summary, pictures) for name, swept in found.subjects.items()],
+    )
+
+
+def _of_subject(
+    subject: str, swept: Intervened, found: Found, summary: Summary, pictures: Pictures
+) -> dict[str, object]:
+    """What the template says of one subject."""
+    asked, blocks = found.params.intervene, swept.blocks
+    phases = [summary.get(f"{NAME}.{subject}.phases.{name}") for name in ("composition_ends", "denoising_begins")]
+    return {
+        "name": subject,
+        "blocks": blocks,
+        "seeds": int(swept.curves["n_seeds"].iloc[0]),
+        "parts": fold("The parts of its network", str(_parts(swept))),
+        "phases": [f"step {limit(each)} ({each['snr_db']:+.1f} dB)" for each in phases if each],
+        "length": asked.length,
+        "resamples": f"{found.params.bootstrap.resamples:,}",
+        "limits": _limits(subject, swept, summary),
+        "threshold": found.params.likeness.threshold,
+        "cuts": listed(asked.durations),
+        "rests": listed(asked.relaxations),
+        "pictures": [picture for picture in pictures.values() if picture.of == subject],
+    }
+
+
+def _parts(swept: Intervened) -> Table:
+    columns = [words("part"), words("address"), Column("resolution"), Column("channels"), Column("multiply-adds")]
+    rows = [
+        [part["name"], f"`{part['address']}`", part["resolution"], part["channels"], part["multiply_adds"]]
+        for part in swept.parts.to_dict("records")
+    ]
+    return Table(columns, rows)
+
+
+def _limits(subject: str, swept: Intervened, summary: Summary) -> Table:
+    """From when, for how long and after what rest blocks may be left out."""
+    blocks = swept.blocks
+    columns = [
+        Column(f"blocks left out, of {blocks}"),
+        words("fill"),
+        Column("redundant from step"),
+        Column("there"),
+        Column("longest cut"),
+        Column("shortest rest"),
+        words("source: cut from, of 100"),
+    ]
+    rows = []
+    for nb, fill_ in sorted({(number["nb"], number["fill"]) for number in swept.limits}):
+        address = f"{NAME}.{subject}.limits.{nb}.{fill_}"
+        start, cut, rest = (summary.get(f"{address}.{name}") for name in LIMITS)
+        level = f"{start['snr_db']:+.1f} dB" if start and "snr_db" in start else NOTHING
+        row = [f"{nb} ({100 * nb / blocks:.0f} %)", fill_, limit(start, 0, "never"), level]
+        rows.append([*row, limit(cut, 0, "none"), limit(rest), source_starts(nb, blocks)])
+    return Table(columns, rows)
+
+
+def source_starts(nb: int, blocks: int) -> str:
+    """Where the source begins to cut about this share of the blocks, in words."""
+    scaled = nb * SOURCE_BLOCKS / blocks
+    near = min(SOURCE_STARTS, key=lambda each: abs(each - scaled))
+    return f"{SOURCE_STARTS[near]} (nb = {near} of {SOURCE_BLOCKS})" if abs(near - scaled) <= 1 else NOTHING
+
+
+def limit(number: Number | None, never: float | None = None, said: str = "") -> str:
+    """A limit with its interval, in words where it is `never`. Its `tried` is the largest that could be found."""
+    if number is None:
+        return NOTHING
+    tried = number.get("tried", float("inf"))
+
+    def shown(value: float) -> str:
+        return said if value == never else f"{value:g}" if value <= tried else f"more than {tried:g}"
+
+    value, (low, high) = shown(number["value"]), map(shown, number["ci95"])
+    if number["value"] == tried and never == 0:
+        value = f"at least {value}"
+    return value if low == high else f"{value} [{low}, {high}]"

@@ -1,0 +1,278 @@
+"""Loss: how each variant learns to predict noise, early and late, and at which noise levels."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from pipeline.judges.number import counted, rank_correlation, relative, resampled, student
+from pipeline.params import BASELINE
+from pipeline.reporting import plots
+from pipeline.reporting.claims import Claim
+from pipeline.reporting.effects import learns_faster, lower_loss
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.results import Run
+from pipeline.reporting.sources import ABLATION
+from pipeline.reporting.study import Runs, Study
+from pipeline.reporting.summary import Summary, children
+from pipeline.reporting.table import listed, percent, text
+
+NAME, TITLE = "loss", "Loss"
+NOISE_LEVELS = 10  # bins of timesteps that the validation loss is parted into
+SUCCESSIVE = 8  # stretches of updates, whose mean losses count as independent
+CHANGES = [-50, -25, 0, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000]  # percent, shown as ticks
+CLAIMS = [
+    Claim(
+        "attention_loss_is_low",
+        ABLATION,
+        "Table 1, Figure 4",
+        "Without attention the loss is lower than the baseline's.",
+        "training loss 0.00103, baseline 0.00418",
+        "fall of the validation loss against the baseline",
+        "%",
+        lower_loss("no_attention"),
+    ),
+    Claim(
+        "fewer_blocks_learn_faster",
+        ABLATION,
+        "Figure 4, section 2.3",
+        "With one residual block a level the network learns faster at first.",
+        None,
+        "training loss of the baseline less that of `res_blocks_1`, first part of training",
+        "",
+        learns_faster("res_blocks_1"),
+    ),
+    Claim(
+        "no_blocks_learn_faster",
+        ABLATION,
+        "Figure 4, section 2.3",
+        "With no residual block the network learns faster at first.",
+        None,
+        "training loss of the baseline less that of `res_blocks_0`, first part of training",
+        "",
+        learns_faster("res_blocks_0"),
+    ),
+]
+
+
+def read(study: Study) -> Study | None:
+    """The trainings of every variant; None where there is none."""
+    return study if (study.outputs / "train" / BASELINE).is_dir() else None
+
+
+def numbers(study: Study) -> Summary:
+    """Final and early loss of every variant against the baseline, the loss by noise level, and whether a lower loss
+    goes with better images."""
+
+    def of_one_seed(runs: Runs) -> Summary:
+        out: Summary = {}
+        for variant, run in runs.items():
+            out |= _losses(variant, run, runs[BASELINE], study)
+            out |= _noise_levels(variant, run, runs[BASELINE], study)
+        losses = np.array([run.trained.validation["loss"].mean() for run in runs.values()])
+        distances = np.array([run.evaluated.metrics[study.frechet]["value"] for run in runs.values()])
+        return out | {"ranks.variants.loss": rank_correlation(losses, distances)}
+
+    return study.over_replicas(of_one_seed)
+
+
+def _losses(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
+    """The gap of the early loss is the baseline's loss less the variant's on the same images, timesteps and noise, mean
+    over the second half of the first part of training, when what the fresh weights gave is forgotten; its interval is
+    Student's over stretches of successive updates."""
+    losses, replicates = _final(run, study)
+    base_losses, base_replicates = _final(baseline, study)
+    first, n = run.trained.curve["validation_loss"].iloc[0], len(losses)
+    final = resampled(losses.mean(), n, replicates, "size")
+    fall = [100 * (1 - end / first) for end in reversed(final["ci95"])]
+    key = f"train.{variant}"
+    out: Summary = {
+        f"{key}.loss": final,
+        f"{key}.loss_reduction": {"value": 100 * (1 - final["value"] / first), "n": n, "ci95": fall},
+        f"{key}.loss_change": relative(losses.mean(), base_losses.mean(), replicates, base_replicates, n),
+        f"{key}.images": counted(run.images_seen),
+    }
+    updates = round(study.params.report.early * len(run.trained.updates))
+    gaps = (baseline.trained.updates["loss"] - run.trained.updates["loss"]).to_numpy()[updates // 2 : updates]
+    if len(gaps) >= 4:
+        means = np.array([part.mean() for part in np.array_split(gaps, min(SUCCESSIVE, len(gaps) // 2))])
+        out[f"{key}.early_loss_gap"] = {"value": float(gaps.mean()), "n": len(gaps), "ci95": student(means)[1]}
+    return out
+
+
+def _final(run: Run, study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """The final validation loss of each image, mean over its draws, and the mean of each resample of the images."""
+    images = run.trained.validation.groupby("id", sort=True)
+    losses, labels = images["loss"].mean().to_numpy(), images["label"].first().to_numpy()
+    return losses, losses[study.draws(labels)].mean(axis=1)
+
+
+def by_level(validation: pd.DataFrame) -> list[pd.DataFrame]:
+    """validation.csv parted by timestep into bins of equally many draws, cleanest first; at least 20 in each."""
+    ordered = validation.sort_values("t", kind="stable")
+    count = min(NOISE_LEVELS, max(len(ordered) // 20, 1))
+    return [ordered.iloc[index] for index in np.array_split(np.arange(len(ordered)), count)]
+
+
+def _noise_levels(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
+    """The validation loss by noise level, and its change against the baseline; resampled are the images."""
+    out: Summary = {}
+    images = run.trained.validation.groupby("id", sort=True)
+    draws, ids = study.draws(images["label"].first().to_numpy()), list(images.groups)
+    levels = zip(by_level(run.trained.validation), by_level(baseline.trained.validation), strict=True)
+    for level, (mine, theirs) in enumerate(levels):
+        found = []
+        for rows in (mine, theirs):
+            sums = rows.groupby("id")["loss"].agg(["sum", "count"]).reindex(ids, fill_value=0).to_numpy()
+            total, count = sums[draws].sum(axis=1).T
+            found.append((rows["loss"].mean(), total[count > 0] / count[count > 0]))
+        (value, replicates), (base, base_replicates) = found
+        key = f"train.{variant}.noise_level.{level}"
+        out[f"{key}.loss"] = resampled(value, len(mine), replicates, "size")
+        out[f"{key}.loss_change"] = relative(value, base, replicates, base_replicates, len(mine))
+        out[f"noise_levels.{level}.snr_db"] = counted(float(mine["snr_db"].median()), len(mine))
+    return out
+
+
+def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
+    """Loss curves, the first part of training, and the loss by noise level."""
+    _draw_curves(folder / "curves.png", {v: [run.trained.curve for run in runs] for v, runs in study.runs.items()})
+    early = {v: [run.trained.updates for run in runs] for v, runs in study.runs.items()}
+    _draw_early(folder / "early.png", early, study.params.report.early)
+    _draw_levels(folder / "noise_levels.png", study.variants, summary)
+    return {
+        "curves": Picture(
+            f"{NAME}/curves.png",
+            "Loss against images seen. Training loss is the mean of the batches since the point before; validation "
+            "loss is that of the averaged weights, on the same images, timesteps and noise at every point and in every "
+            "variant, so the lines on the right can be compared directly.",
+        ),
+        "early": Picture(
+            f"{NAME}/early.png",
+            f"Training loss over the first {percent(study.params.report.early)} of training. A line that falls sooner "
+            "than the baseline's learns faster at first.",
+        ),
+        "noise_levels": Picture(
+            f"{NAME}/noise_levels.png",
+            "Validation loss by noise level, on the left as it is and on the right as its change against the baseline. "
+            "A line above 0 on the right loses at that noise level; bars are 95 % intervals.",
+        ),
+    }
+
+
+def _draw_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
+    """Training and validation loss against images seen, a line per replica."""
+    figure, axes = plots.panels(1, 2, 9, 3.8, sharey=True)
+    columns = [("train_loss", "training loss (as trained)"), ("validation_loss", "validation loss (averaged weights)")]
+    for ax, (column, title) in zip(axes[0], columns, strict=True):
+        for i, (variant, runs) in enumerate(curves.items()):
+            for j, curve in enumerate(runs):
+                shown = curve[["images_seen", column]].dropna()
+                label = variant if j == 0 else None
+                plots.line(ax, i, label, shown["images_seen"] / 1000, shown[column], len(runs))
+        ax.set(title=title, xlabel="thousand images seen")
+        plots.log(ax, "y")
+        plots.grid(ax)
+    axes[0, 0].set_ylabel("mean squared error")
+    plots.legend(figure, axes[0, 0])
+    plots.write(figure, path)
+
+
+def _draw_early(path: Path, updates: dict[str, list[pd.DataFrame]], share: float) -> None:
+    """Training loss over the first part of training, a running mean; share: of training."""
+    figure, axes = plots.panels(1, 1, 7, 3.8)
+    for i, (variant, runs) in enumerate(updates.items()):
+        for j, run in enumerate(runs):
+            window = max(round(share * len(run) / 12), 1)
+            smooth = run["loss"].rolling(window).mean()[: max(round(share * len(run)), 2)]
+            images = run["images_seen"][: len(smooth)] / 1000
+            plots.line(axes[0, 0], i, variant if j == 0 else None, images, smooth, len(runs))
+    axes[0, 0].set(xlabel="thousand images seen", ylabel="mean squared error, running mean")
+    plots.log(axes[0, 0], "y")
+    plots.grid(axes[0, 0])
+    plots.legend(figure, axes[0, 0])
+    plots.write(figure, path)
+
+
+def _draw_levels(path: Path, variants: list[str], summary: Summary) -> None:
+    """Validation loss by noise level, and its change against the baseline."""
+    figure, axes = plots.panels(1, 2, 9, 4.2)
+    left, right = axes[0]
+    levels = children(summary, "noise_levels")
+    places = np.arange(len(levels))
+    for i, variant in enumerate(variants):
+        losses, changes = (
+            [summary[f"train.{variant}.noise_level.{level}.{name}"] for level in levels]
+            for name in ("loss", "loss_change")
+        )
+        plots.line(left, i, variant, places, [number["value"] for number in losses], marker="o", markersize=3)
+        if variant == BASELINE:
+            right.axhline(0, color=plots.colour(i), linewidth=1)
+            continue
+        shift = places + 0.06 * (i - len(variants) / 2)
+        plots.line(right, i, variant, shift, [number["value"] for number in changes], marker="o", markersize=3)
+        right.vlines(shift, *plots.ends(changes), color=plots.colour(i), linewidth=0.9, alpha=0.6)
+    left.set_ylabel("mean squared error of the noise")
+    right.set_ylabel("change against the baseline, %")
+    right.set_yscale("symlog", linthresh=50, linscale=2)
+    right.yaxis.set_major_locator(FixedLocator(CHANGES))
+    right.yaxis.set_major_formatter("{x:+g}")
+    right.yaxis.set_minor_locator(NullLocator())
+    plots.log(left, "y")
+    for ax in (left, right):
+        ax.set_xticks(places, [_decibels(summary, level) for level in levels])
+        ax.set_xlabel("signal-to-noise ratio, dB (clean to noisy)")
+        plots.grid(ax)
+    plots.legend(figure, left)
+    plots.write(figure, path)
+
+
+def _decibels(summary: Summary, level: str) -> str:
+    return f"{round(summary[f'noise_levels.{level}.snr_db']['value']):+d}"
+
+
+def _apart(variant: str, summary: Summary) -> str:
+    """The noise levels at which a variant's loss is apart from the baseline's by the whole interval, as a sentence."""
+    ends = {
+        level: summary[f"train.{variant}.noise_level.{level}.loss_change"]["ci95"]
+        for level in children(summary, "noise_levels")
+    }
+    said = [
+        f"{word} at {listed([_decibels(summary, level) for level, (low, high) in ends.items() if apart(low, high)])} dB"
+        for word, apart in (("higher", lambda low, _: low > 0), ("lower", lambda _, high: high < 0))
+        if any(apart(*each) for each in ends.values())
+    ]
+    if not said:
+        return f"`{variant}` has no noise level at which its loss is clearly apart from the baseline's."
+    return f"The loss of `{variant}` is {listed(said)} than the baseline's."
+
+
+def finding(study: Study, summary: Summary) -> Finding:
+    """Whether a lower loss means better images."""
+    rank = summary["ranks.variants.loss"]
+    return Finding(
+        f"Over the {rank['n']} variants, the rank correlation of final loss and {study.distance} is {text(rank)}: 1 "
+        "would mean that the variant with the lower loss always gives the better images.",
+        "noise_levels",
+        4,
+    )
+
+
+def page(study: Study, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown."""
+    levels = children(summary, "noise_levels")
+    whole = summary[f"train.{BASELINE}.loss"]["value"] * len(levels)
+    parts = [summary[f"train.{BASELINE}.noise_level.{levels[i]}.loss"] for i in (0, -1)]
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        **pictures,
+        early_share=percent(study.params.report.early),
+        rank=text(summary["ranks.variants.loss"]),
+        variants=summary["ranks.variants.loss"]["n"],
+        over="replicas" if study.several else "variants",
+        apart=[_apart(variant, summary) for variant in study.variants if variant != BASELINE],
+        n=parts[0]["n"],
+        cleanest=text(parts[0]["value"] / whole, 0, 100),
+        noisiest=text(parts[1]["value"] / whole, 1, 100),
+    )

@@ -1,0 +1,175 @@
+"""Quality: the distance to the real images taken apart into fidelity, diversity, memory of training images, balance."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.judges import bootstrap
+from pipeline.judges.evaluated import Evaluated
+from pipeline.judges.number import Number, difference, resampled
+from pipeline.params import BASELINE, FLOOR
+from pipeline.reporting.claims import Claim
+from pipeline.reporting.grid import contact_sheet
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.results import Run
+from pipeline.reporting.study import DISTANCES, Runs, Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import NOTHING, Cell, Column, Table, percent, text, words
+
+NAME, TITLE = "quality", "Quality taken apart"
+NEAR = 0.05  # this share of the real test images counts as near to a training image, and samples as near as they
+TOLD = ("accuracy", "accuracy_gain")  # numbers that only a network which is told the class has
+CLAIMS: list[Claim] = []
+
+
+def read(study: Study) -> Study | None:
+    """The evaluations of every variant; None where there is none."""
+    return study if (study.outputs / "evaluate" / BASELINE).is_dir() else None
+
+
+def numbers(study: Study) -> Summary:
+    """Every metric of every variant and of the floor, and what differs from the baseline or from the floor."""
+
+    def of_one_seed(runs: Runs) -> Summary:
+        out: Summary = {}
+        for variant, run in runs.items():
+            found = dict(run.evaluated.metrics) | _against(run, runs[BASELINE].evaluated, study)
+            out |= {f"evaluate.{variant}.{name}": n for name, n in found.items() if run.told or name not in TOLD}
+        return out
+
+    floor = {f"evaluate.{FLOOR}.{name}": number for name, number in study.floor.metrics.items()}
+    return floor | study.over_replicas(of_one_seed)
+
+
+def _against(run: Run, base: Evaluated, study: Study) -> Summary:
+    """What a variant gains or loses against the baseline, and how near its images are to the training images, beside
+    the real test images."""
+    found, floor = run.evaluated, study.floor
+
+    def gain(name: str) -> Number:
+        mine, theirs = found.metrics[name], base.metrics[name]
+        replicates = [each.replicates[name].to_numpy() for each in (found, base)]
+        return difference(mine["value"], theirs["value"], replicates[0], replicates[1], mine["n"])
+
+    distances = found.images["training_distance"].to_numpy()
+    ratio = np.median(distances) / floor.metrics["training_distance"]["value"]
+    ratios = found.replicates["training_distance"].to_numpy() / floor.replicates["training_distance"].to_numpy()
+    return {
+        "accuracy_gain": gain("accuracy"),
+        "blur_gain": gain("blur"),
+        "training_distance_ratio": resampled(float(ratio), len(distances), ratios, "size"),
+        "near_copies": _near_copies(found, study),
+    }
+
+
+def _near_copies(found: Evaluated, study: Study) -> Number:
+    """The share of images that are as near to a training image as the nearest of the real test images.
+
+    Resampled are both sets, since what is near is estimated too; the interval is never narrower than Wilson's.
+    """
+    ours, theirs = (each.images["training_distance"].to_numpy() for each in (found, study.floor))
+    params = study.params.bootstrap
+    draws = [
+        bootstrap.draws(each.images["label"].to_numpy(), params.resamples, seed)
+        for each, seed in ((found, params.seed), (study.floor, params.seed + 1))
+    ]
+    bounds = np.quantile(theirs[draws[1]], NEAR, axis=1)
+    near, shares = ours < np.quantile(theirs, NEAR), (ours[draws[0]] < bounds[:, None]).mean(axis=1)
+    wilson, both = bootstrap.proportion_interval(near), resampled(near.mean(), len(near), shares, "share")
+    both["ci95"] = [min(wilson[0], both["ci95"][0]), max(wilson[1], both["ci95"][1])]
+    return both
+
+
+def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
+    """The samples that are nearest to a training image, with that image beneath each."""
+    samples, training = study.samples(BASELINE), study.prepared.split("train")
+    found = study.baseline.evaluated.images.sort_values("training_distance", kind="stable")
+    closest = found.head(study.params.report.grid_seeds)
+    contact_sheet(
+        folder / "nearest.png",
+        np.stack([samples.images[closest.index], training.images[closest["nearest_training"]]]),
+        ["sample", "training image"],
+        [f"{distance:.3f}" for distance in closest["training_distance"]],
+        "The baseline's samples nearest to a training image, and the distance to it",
+    )
+    return {
+        "nearest": Picture(
+            f"{NAME}/nearest.png",
+            "The baseline's samples that are nearest to a training image, with that image below each. A model that "
+            "copies would show the same picture twice.",
+        )
+    }
+
+
+def finding(study: Study, summary: Summary) -> Finding:
+    """Whether the baseline copies its training images."""
+    ratio, near = (summary[f"evaluate.{BASELINE}.{name}"] for name in ("training_distance_ratio", "near_copies"))
+    return Finding(
+        f"The baseline's images are {text(ratio)} times as far from their nearest training image as real test images "
+        f"are, and {text(near, 1, 100)} % of them are as near as the nearest {percent(NEAR)} of those. A model that "
+        "copies its training images would have a ratio well below 1.",
+        "nearest",
+        6,
+    )
+
+
+def page(study: Study, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown."""
+    counts = study.prepared.count
+    metrics = summary[f"evaluate.{BASELINE}.precision"]
+    reference = metrics.get("n_reference", counts["train"])
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        nearest=pictures["nearest"],
+        table=_table(study, summary),
+        memory=_memory(study, summary),
+        kernel=DISTANCES[study.quality.kernel],
+        n=metrics["n"],
+        n_floor=summary[f"evaluate.{FLOOR}.accuracy"]["n"],
+        training=f"{counts['train']:,}",
+        reference=f"{reference:,}" if reference < counts["train"] else "",
+        near=percent(NEAR),
+    )
+
+
+def _rows(study: Study) -> dict[str, str]:
+    """What the tables' rows are of -> what they are called."""
+    return {**{v: f"`{v}`" for v in study.variants}, FLOOR: "*floor: real test images*"}
+
+
+def _table(study: Study, summary: Summary) -> Table:
+    columns = [
+        words("variant"),
+        Column(f"{DISTANCES[study.quality.kernel]} x 1000", 1, 1000),
+        Column("precision %", 1, 100),
+        Column("recall %", 1, 100),
+        Column("density"),
+        Column("coverage %", 1, 100),
+        Column("blur", 3),
+        Column("class accuracy %", 1, 100),
+        Column("accuracy against baseline, points", 1, 100, sign=True),
+    ]
+    names = (study.quality.kernel, "precision", "recall", "density", "coverage", "blur")
+    rows: list[list[Cell]] = []
+    for key, shown in _rows(study).items():
+        told = summary.get(f"evaluate.{key}.accuracy")
+        gain = summary.get(f"evaluate.{key}.accuracy_gain") if key != BASELINE and BASELINE in study.told else None
+        rows.append([shown, *(summary[f"evaluate.{key}.{n}"] for n in names), told or "not told", gain])
+    return Table(columns, rows)
+
+
+def _memory(study: Study, summary: Summary) -> Table:
+    columns = [
+        words("variant"),
+        Column("distance to the nearest training image", 3),
+        Column("against the floor's"),
+        Column(f"as near as the nearest {percent(NEAR)} of test images, %", 1, 100),
+        Column("class imbalance %", 1, 100),
+    ]
+    rows: list[list[Cell]] = []
+    for key, shown in _rows(study).items():
+        of = f"evaluate.{key}"
+        beside = [summary.get(f"{of}.{name}") for name in ("training_distance_ratio", "near_copies")]
+        distance, imbalance = (summary[f"{of}.{name}"] for name in ("training_distance", "class_imbalance"))
+        rows.append([shown, distance, *(beside if key != FLOOR else ["1", NOTHING]), imbalance])
+    return Table(columns, rows)

@@ -1,0 +1,1 @@
+"""Shortcut: what may be left out of a subject's sampling to save time, beside its rivals."""

@@ -1,0 +1,158 @@
+"""Shortcut: ways to save time in a subject's sampling loop, side by side (Prasad et al. 2023, and what users do)."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.anatomy import compared
+from pipeline.anatomy.compared import Compared
+from pipeline.judges.number import Number, counted
+from pipeline.params import Params
+from pipeline.reporting.chapters.shortcut import tradeoffs
+from pipeline.reporting.chapters.shortcut.claims import CLAIMS as CLAIMS
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.study import Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import Cell, Column, Table, text, words
+
+NAME, TITLE = "shortcut", "What may be left out to save time"
+UNTOUCHED = "untouched"
+SAMPLERS = ("DDPM", "DDIM", "DPM-Solver++")  # families of methods that take fewer steps
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of every subject, and how it was asked for; distance: what the Frechet distance is called."""
+
+    params: Params
+    distance: str
+    subjects: dict[str, Compared]
+
+
+def read(study: Study) -> Found | None:
+    """What `shortcut` left of every subject; None where it left nothing."""
+    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
+    subjects = {name: compared.load(folder) for name, folder in folders.items() if compared.there(folder)}
+    return Found(study.params, study.distance, subjects) if subjects else None
+
+
+def numbers(found: Found) -> Summary:
+    """Likeness, distance, time and counted cost of every way to save time, and the effects that claims are decided
+    by."""
+    out: Summary = {}
+    for subject, ways in found.subjects.items():
+        for row in ways.methods.to_dict("records"):
+            out |= {f"{NAME}.{subject}.{slug(row['method'])}.{name}": n for name, n in _of_method(row).items()}
+        out |= {f"{NAME}.{subject}.effects.{name}": number for name, number in ways.effects.items()}
+    return out
+
+
+def _of_method(row: dict[Any, Any]) -> Summary:
+    out: Summary = {}
+    for name in ("ssim", "frechet"):
+        if pd.notna(row.get(name)):
+            out[name] = {"value": row[name], "n": row["n"], "ci95": [row[f"{name}_low"], row[f"{name}_high"]]}
+    for name in ("ssim_mad", "under"):
+        out[name] = counted(row[name], row["n"])
+    out["time"] = {"value": row["time"], "n": row["n_times"], "quartiles": [row["time_low"], row["time_high"]]}
+    return out | {"multiply_adds": counted(row["cost"]), "calls": counted(row["calls"])}
+
+
+def slug(method: str) -> str:
+    """A method's name as part of a dotted name: found_ssim_0_795."""
+    return re.sub(r"\W+", "_", method.lower()).strip("_")
+
+
+def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
+    """Time saved against likeness and distance, the schedules, and images, for every subject."""
+    drawn: Pictures = {}
+    for subject, ways in found.subjects.items():
+        made = tradeoffs.draw(folder / subject, ways, found.distance)
+        for file, caption in made:
+            drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
+    return drawn
+
+
+def finding(found: Found, summary: Summary) -> Finding:
+    """What the source's shortcut saves on the first subject, what a schedule that was searched for saves at no less
+    likeness, and what simply fewer steps of the same sampler save."""
+    subject, ways = next(iter(found.subjects.items()))
+    methods = ways.methods
+    source = methods[methods["family"] == "source"].iloc[0]
+    searched = methods[(methods["family"] == "found") & (methods["ssim"] >= source["ssim"])]
+    fewer = methods[(methods["like"] == UNTOUCHED) & methods["family"].isin(SAMPLERS)]
+    said = [f"The source's shortcut on `{subject}` saves {_said(subject, source, found, summary)}."]
+    if len(searched):
+        best = searched.sort_values("cost").iloc[0]
+        said.append(f"A schedule that was searched for saves {_said(subject, best, found, summary)}.")
+        fewer = fewer[fewer["cost"] <= best["cost"] * 1.05]
+    if len(fewer):
+        rival = fewer.sort_values("cost").iloc[-1]
+        said.append(f"Simply fewer steps, {rival['method']}, save {_said(subject, rival, found, summary)}.")
+    return Finding(" ".join(said), f"{subject}/pareto.png", 8)
+
+
+def _said(subject: str, row: Any, found: Found, summary: Summary) -> str:
+    """What a way to sample saves and keeps, in words."""
+    of = f"{NAME}.{subject}.{slug(row['method'])}"
+    likeness = text(summary[f"{of}.ssim"], 3)
+    distance = f", with {found.distance} {text(summary[f'{of}.frechet'])}" if f"{of}.frechet" in summary else ""
+    return f"{100 * (1 - row['cost']):.0f} % of the multiply-adds, at an SSIM of {likeness}{distance}"
+
+
+def page(found: Found, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown, a part per subject."""
+    asked = found.params.shortcut
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        batch_size=asked.batch_size,
+        learn=asked.learn,
+        growth=asked.distance,
+        distance=found.distance,
+        subjects=[
+            {
+                "name": subject,
+                "table": _table(subject, ways, found.distance, summary),
+                "seeds": summary[f"{NAME}.{subject}.{UNTOUCHED}.ssim"]["n"],
+                "repeats": summary[f"{NAME}.{subject}.{UNTOUCHED}.time"]["n"],
+                "judged": "frechet" in ways.methods,
+                "pictures": [picture for picture in pictures.values() if picture.of == subject],
+            }
+            for subject, ways in found.subjects.items()
+        ],
+    )
+
+
+def _table(subject: str, ways: Compared, distance: str, summary: Summary) -> Table:
+    """A row per method, with the source's own figures last."""
+    judged = "frechet" in ways.methods
+    columns = [
+        words("way to sample"),
+        Column("calls"),
+        Column("multiply-adds saved %", 0),
+        Column("time saved %, and quartiles", 0),
+        Column("SSIM", 3),
+        Column("mean absolute deviation", 3),
+        Column("changed %", 0, 100),
+        *([Column(distance)] if judged else []),
+    ]
+    rows: list[list[Cell]] = []
+    for method in ways.methods["method"]:
+        of = {name: summary.get(f"{NAME}.{subject}.{slug(method)}.{name}") for name in _NAMES}
+        calls, cost, time = (of[name] or counted(0) for name in ("calls", "multiply_adds", "time"))
+        row = [method, int(calls["value"]), 100 * (1 - cost["value"]), _time_saved(time)]
+        rows.append([*row, of["ssim"], of["ssim_mad"], of["under"], *([of["frechet"]] if judged else [])])
+    rows.append(["*source, on GLIDE*", "*83*", None, "*27*", "*0.795*", "*0.044*", None, *([None] if judged else [])])
+    return Table(columns, rows)
+
+
+_NAMES = ("calls", "multiply_adds", "time", "ssim", "ssim_mad", "under", "frechet")
+
+
+def _time_saved(time: Number) -> str:
+    """The share of time that is saved, in percent, with its quartiles: 25 [23, 26]."""
+    low, high = time["quartiles"]
+    return f"{100 * (1 - time['value']):.0f} [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"

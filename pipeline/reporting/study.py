@@ -1,0 +1,105 @@
+"""What the stages left, as the chapters read it: the parameters, and the outputs that several chapters share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data import prepared
+from pipeline.data.images import ImageSet
+from pipeline.data.prepared import Prepared
+from pipeline.judges import bootstrap, evaluated, quality
+from pipeline.judges.evaluated import END, Evaluated
+from pipeline.judges.number import over_replicas
+from pipeline.judges.quality import Quality
+from pipeline.params import BASELINE, FLOOR, Params
+from pipeline.reporting import results
+from pipeline.reporting.results import Run
+from pipeline.reporting.summary import Summary
+
+DISTANCES = {
+    "fd_classifier": "FD (classifier)",
+    "fid": "FID",
+    "kd_classifier": "KD (classifier)",
+    "kid": "KID",
+}
+Runs = dict[str, Run]  # variant -> its training with one training seed
+
+
+@dataclass(frozen=True)
+class Study:
+    """A folder of stages' outputs and the parameters that they were made with. What is not there when it is asked for
+    is a `UserError`."""
+
+    outputs: Path
+    params: Params
+
+    @cached_property
+    def runs(self) -> dict[str, list[Run]]:
+        """Variant -> a training for every training seed."""
+        replicas = self.params.replicas
+        return {v: [results.run(self.outputs, v, replica) for replica in replicas] for v in self.params.variants}
+
+    @cached_property
+    def floor(self) -> Evaluated:
+        """The real test images in the place of samples."""
+        return evaluated.load(self.outputs / "evaluate" / FLOOR)
+
+    @cached_property
+    def quality(self) -> Quality:
+        """How well the judge judges."""
+        return quality.load(self.outputs / "judges")
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The data set."""
+        return prepared.load(self.outputs / "prepare")
+
+    @property
+    def variants(self) -> list[str]:
+        """Their names, the baseline among them."""
+        return list(self.params.variants)
+
+    @property
+    def told(self) -> list[str]:
+        """The variants whose network is told the class that is asked for."""
+        return [variant for variant, runs in self.runs.items() if runs[0].told]
+
+    @property
+    def baseline(self) -> Run:
+        """The baseline's training with the first training seed."""
+        return self.runs[BASELINE][0]
+
+    @property
+    def frechet(self) -> str:
+        """The metric that the distance to the real images is measured by."""
+        return self.quality.frechet
+
+    @property
+    def distance(self) -> str:
+        """What that metric is called."""
+        return DISTANCES[self.frechet]
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one training seed."""
+        return len(self.params.replicas) > 1
+
+    def samples(self, variant: str, mark: str = END) -> ImageSet:
+        """What the variant drew with the first training seed, at the end of training or at a snapshot."""
+        drawn = self.runs[variant][0].sampled
+        return drawn.images if mark == END else drawn.snapshots[int(mark)]
+
+    def draws(self, labels: np.ndarray) -> np.ndarray:
+        """Resamples of things of these classes, the same in every variant."""
+        return bootstrap.draws(labels, self.params.bootstrap.resamples, self.params.bootstrap.seed)
+
+    def over_replicas(self, numbers: Callable[[Runs], Summary]) -> Summary:
+        """The numbers of each training seed alone, put together: every variant is compared with the baseline of its
+        own seed."""
+        each = [
+            numbers({variant: runs[i] for variant, runs in self.runs.items()}) for i in range(len(self.params.replicas))
+        ]
+        return {name: over_replicas([of[name] for of in each]) for name in each[0]}
