@@ -73,6 +73,8 @@ class Training:
         self.model, self.images, self.labels, self.validation = model, images, labels, validation
         self.levels, self.alpha_bar = alpha_bar, alpha_bar.to(images.device, torch.float32)
         self.prediction, self.params, self.seed, self.variant = prediction, params, seed, variant
+        if params.compile != "none":  # the compiler is told of it too, which `compute.device` leaves unimported
+            torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
         self.network = model if params.compile == "none" else torch.compile(model, mode=params.compile)
         self.updates_total = math.ceil(params.images / params.batch_size)
         per_row = max(params.log_every // params.batch_size, 1)
