@@ -23,7 +23,7 @@ SOURCE_SSIM, SOURCE_SAVED = 0.795, 0.27  # mean over 100 images, and the share o
 
 
 def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
-    """Return the strategy of Prasad et al. 2023, Figure 11, with its steps and numbers of blocks scaled to a subject's."""
+    """Return the strategy of Prasad et al. 2023, Figure 11, with its steps and numbers of blocks scaled."""
 
     def scaled(value: int, by: float) -> int:
         return int(value * by + 0.5)

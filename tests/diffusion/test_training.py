@@ -98,7 +98,7 @@ def test_a_run_taken_up_again_ends_in_the_same_bits(begin, tmp_path: Path, stop:
 
 def test_it_learns_and_tells_of_every_image(begin) -> None:
     run, told = begin(images=1600, log_every=1600, ema=0.95), []
-    run.told = told.append
+    run.updated = told.append
     rows = list(run)
     assert rows[-1].validation_loss < 0.4 * rows[0].validation_loss
     assert math.isnan(rows[0].train_loss)
@@ -108,12 +108,12 @@ def test_it_learns_and_tells_of_every_image(begin) -> None:
 @pytest.mark.parametrize(("spoilt", "said"), [(float("nan"), "became nan"), (50.0, "rose to")])
 def test_a_loss_that_explodes_stops_it_with_the_variant_and_the_update(begin, spoilt: float, said: str) -> None:
     run = begin()
-    plain = run._update
+    plain = run.update
 
     def spoil() -> torch.Tensor:
         return plain() * 0 + (spoilt if run.updates == 7 else 0.5)
 
-    run._update = spoil
+    run.update = spoil
     with pytest.raises(UserError, match=rf"loss of variant little {said}.* at update 7 \(56 images seen") as caught:
         list(run)
     assert "\n" not in str(caught.value)
@@ -197,7 +197,7 @@ def test_a_switch_changes_the_speed_and_hardly_the_loss(begin, tmp_path: Path, s
 def test_bfloat16_is_used_and_the_weights_stay_float32(begin) -> None:
     run, seen = begin(precision="bfloat16"), []
     run.model.conv_out.register_forward_hook(lambda _m, _i, out: seen.append(out.dtype))
-    loss = run._update()
+    loss = run.update()
     assert seen == [torch.bfloat16]
     assert loss.dtype == torch.float32
     assert all(p.dtype == torch.float32 for p in run.model.parameters())
@@ -206,7 +206,7 @@ def test_bfloat16_is_used_and_the_weights_stay_float32(begin) -> None:
 def test_channels_last_is_the_layout_of_weights_and_images(begin) -> None:
     run, seen = begin(channels_last=True), []
     run.model.conv_in.register_forward_hook(lambda _m, _i, out: seen.append(out.is_contiguous(memory_format=LAST)))
-    run._update()
+    run.update()
     assert seen == [True]
     assert run.model.mid_block.resnets[0].conv1.weight.is_contiguous(memory_format=LAST)
 
@@ -247,7 +247,7 @@ def test_v_is_trained_towards_its_definition_and_gives_the_noise_back(begin, mon
         given = model(x, t, class_labels=run.labels[index]).sample
         monkeypatch.setattr(unet, "output", lambda *_: v)
         torch.testing.assert_close(unet.denoiser(model, "v", LEVELS)(x, t, run.labels[index]), eps)
-    torch.testing.assert_close(run._update(), (given - v).square().mean())
+    torch.testing.assert_close(run.update(), (given - v).square().mean())
 
 
 def test_both_predictions_learn_by_the_same_measure(begin) -> None:
@@ -320,7 +320,7 @@ def test_a_run_killed_between_two_checkpoints_ends_in_the_same_bits(begin, tmp_p
             if run.updates == fatal:
                 raise KilledError
 
-        run.told = kill
+        run.updated = kill
         with contextlib.suppress(KilledError):
             for _ in run:
                 checkpoint.save(tmp_path / f"{fatal}", "key", *run.state())
@@ -427,7 +427,7 @@ def test_snapshots_and_losses_outlive_a_killed_run_bit_for_bit(begin, tmp_path: 
         if run.updates == fatal:
             raise KilledError
 
-    run.told = kill
+    run.updated = kill
     with contextlib.suppress(KilledError):
         for row in run:
             if row.images_seen % every == 0:
@@ -475,7 +475,7 @@ def test_a_learned_variance_is_trained_by_the_hybrid_loss(begin, prediction: str
     x0, t, eps, x = first_batch(run)
     outputs: list[torch.Tensor] = []
     run.model.conv_out.register_forward_hook(lambda _m, _i, out: out.retain_grad() or outputs.append(out))
-    loss = run._update()
+    loss = run.update()
 
     (out,) = outputs
     given = out.detach().requires_grad_()
@@ -504,7 +504,7 @@ def test_the_hybrid_loss_is_reckoned_in_float32_under_bfloat16(begin, monkeypatc
         return bound(*inputs)
 
     monkeypatch.setattr(training, "bound", seen)
-    assert run._update().dtype == torch.float32
+    assert run.update().dtype == torch.float32
     assert kinds == [{torch.float32}]
 
 
