@@ -16,6 +16,7 @@ lint:
 	uv run ruff check
 	uv run ruff format --check
 	uv run mypy
+	uv run anatomy deps --check
 
 format:
 	uv run ruff check --fix

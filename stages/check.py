@@ -4,16 +4,18 @@ import argparse
 from pathlib import Path
 
 from pipeline import errors, params
-from pipeline.files import write_json
+from pipeline.files import replacing
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder of a file that never changes")
+    parser.add_argument("--out", type=Path, required=True, help="folder of an empty file, which never changes")
     args = parser.parse_args()
     params.load(args.params)
-    write_json(args.out / "params.json", {"sound": True})
+    with replacing(args.out) as folder:
+        folder.mkdir()
+        (folder / "sound").touch()
 
 
 if __name__ == "__main__":

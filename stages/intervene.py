@@ -5,20 +5,8 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from pipeline import compute, errors, params
-from pipeline.anatomy import cells, parts
-from pipeline.anatomy.cells import Cell
-from pipeline.anatomy.curves import Curves
-from pipeline.anatomy.findings import findings
-from pipeline.anatomy.intervened import UNTOUCHED, Intervened
-from pipeline.anatomy.sweep import Loop
-from pipeline.anatomy.trials import Trials
-from pipeline.diffusion import checkpoint
-from pipeline.diffusion import subject as subjects
-from pipeline.diffusion.noise import seeds_from
-from pipeline.diffusion.schedule import descend
+from pipeline import errors, params
 from pipeline.files import empty_folder, remove
-from pipeline.judges import bootstrap, classifier, features
 from pipeline.progress import bar
 
 
@@ -35,6 +23,21 @@ def main() -> None:
     if not chosen.run:
         empty_folder(args.out)
         return
+    # Seconds of torch, which a stage that is switched off need not wait for.
+    from pipeline import compute
+    from pipeline.anatomy import cells, parts
+    from pipeline.anatomy.cells import Cell
+    from pipeline.anatomy.curves import Curves
+    from pipeline.anatomy.findings import findings
+    from pipeline.anatomy.intervened import UNTOUCHED, Intervened
+    from pipeline.anatomy.sweep import Loop
+    from pipeline.anatomy.trials import Trials
+    from pipeline.diffusion import checkpoint
+    from pipeline.diffusion import subject as subjects
+    from pipeline.diffusion.noise import seeds_from
+    from pipeline.diffusion.schedule import descend
+    from pipeline.judges import bootstrap, classifier, features
+
     device = compute.device(values.compute.device, values.compute.threads)
     judge = classifier.load(args.judges / "classifier").to(device)
     subject = subjects.load(values.subjects[args.subject], values.diffusion).to(device)

@@ -1,4 +1,4 @@
-"""prepare: a data set by name or folder -> splits of uint8 images with labels, captions and masks, and a picture."""
+"""prepare: a data set by name or folder -> splits of uint8 images with labels, captions and masks."""
 
 import argparse
 from pathlib import Path
@@ -11,9 +11,7 @@ from pipeline.data import captions, complexity, masks, sources, strokes
 from pipeline.data.images import evenly
 from pipeline.data.prepared import Prepared
 from pipeline.data.split import repeated, split
-from pipeline.reporting.grid import contact_sheet
 
-SHOWN_PER_CLASS, SHOWN_CLASSES = 10, 20
 MEASURED = 5000  # training images, at most, that the classes' complexity is measured on
 
 
@@ -24,7 +22,7 @@ def main() -> None:
         "--out",
         type=Path,
         required=True,
-        help="folder of the splits, masks, captions, classes, dataset.json and a picture",
+        help="folder of the splits, masks, captions, classes and dataset.json",
     )
     args = parser.parse_args()
     data = params.load(args.params).data
@@ -60,17 +58,6 @@ def main() -> None:
         complexity=complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]]),
     )
     found.save(splits, {name: foreground[of] for name, of in rows.items()}, tables)
-
-    shown = source.classes[:SHOWN_CLASSES]
-    firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(shown))]
-    contact_sheet(
-        args.out / "classes.png",
-        np.stack([train.images[index] for index in firsts]),
-        shown,
-        [""] * SHOWN_PER_CLASS,
-        f"{data.name}: training images of "
-        + ("every class" if len(shown) == len(source.classes) else f"the first {len(shown)} classes"),
-    )
 
 
 if __name__ == "__main__":

@@ -4,16 +4,8 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from pipeline import compute, errors, params
-from pipeline.anatomy import comparison, shortcuts
-from pipeline.anatomy.sweep import Loop
-from pipeline.data import prepared
-from pipeline.diffusion import subject as subjects
-from pipeline.diffusion.noise import seeds_from
-from pipeline.diffusion.schedule import descend
+from pipeline import errors, params
 from pipeline.files import empty_folder
-from pipeline.judges import bootstrap, classifier, frechet, reference
-from pipeline.judges.features import choose, extract
 from pipeline.progress import bar
 
 
@@ -30,6 +22,17 @@ def main() -> None:
     if not chosen.run:
         empty_folder(args.out)
         return
+    # Seconds of torch, which a stage that is switched off need not wait for.
+    from pipeline import compute
+    from pipeline.anatomy import comparison, shortcuts
+    from pipeline.anatomy.sweep import Loop
+    from pipeline.data import prepared
+    from pipeline.diffusion import subject as subjects
+    from pipeline.diffusion.noise import seeds_from
+    from pipeline.diffusion.schedule import descend
+    from pipeline.judges import bootstrap, classifier, frechet, reference
+    from pipeline.judges.features import choose, extract
+
     device = compute.device(values.compute.device, values.compute.threads)
     subject = subjects.load(values.subjects[args.subject], values.diffusion).to(device)
     timesteps = descend(sampler.timesteps, len(subject.alpha_bar))

@@ -1,104 +1,54 @@
-"""What many tests share: U-Nets of a few thousand weights, and a tiny copy of the project, reproduced once."""
+"""What many tests share: which tests are slow and share a worker, and U-Nets of a few thousand weights."""
 
-import copy
+import fcntl
 import json
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
-
-from pipeline.orchestration import profiles
 
 if TYPE_CHECKING:
     from diffusers import UNet2DConditionModel, UNet2DModel
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with a thread per core each would get in each other's way
 
-ROOT = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+FIRST = ("project", "orchestration/test_flow")  # what takes longest begins first, so that the workers end together
+SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
 
 
-class Project:
-    """A copy of the project's files in a folder of its own, with its own git and DVC."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker, and all that use the tiny project; begin with what takes longest."""
+    groups = {item: _group(item) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+        if SLOW & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: FIRST.index(groups[item]) if groups[item] in FIRST else len(FIRST))
 
-    def __init__(self, root: Path):
-        self.root, self.ran = root, list[str]()
-        listed = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split("\n")
-        for name in filter(None, listed):
-            if (ROOT / name).is_file() and not name.startswith(("reports/", "dvc.lock")):
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, root / name)
-        self.params = yaml.safe_load(profiles.apply((ROOT / "params.yaml").read_text(), "tiny", ROOT / "profiles"))
-        self.write()
-        for command in ("init -q", "add -A", "-c user.name=t -c user.email=t@example.org commit -qm start"):
-            subprocess.run(["git", *command.split()], cwd=root, check=True)
 
-    def write(self, **sections: object) -> None:
-        """Write params.yaml, with these sections laid over the tiny profile."""
-        values = copy.deepcopy(self.params)
-        profiles.lay(values, sections)
-        (self.root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
-
-    def environment(self, **extra: str) -> dict[str, str]:
-        """The environment of a user in this folder: this Python first, the copy's own code, nothing sent anywhere."""
-        return {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(self.root),
-            "PREFECT_HOME": str(self.root / ".prefect"),
-            "DVC_NO_ANALYTICS": "1",
-            **extra,
-        }
-
-    def run(self, *command: str, **extra: str) -> subprocess.CompletedProcess[str]:
-        """Run a Python module or script in the folder; extra: environment variables."""
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=self.root,
-            env=self.environment(**extra),
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-
-    def repro(self, *args: str) -> list[str]:
-        """`dvc repro`; returns the stages that ran or were restored."""
-        done = self.run("-m", "dvc", "repro", *args)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return [line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")]
-
-    def files(self, *folders: str) -> dict[str, bytes]:
-        """Every file under these folders, or at these paths, by its path and content."""
-        places = [self.root / folder for folder in folders]
-        found = [p for place in places for p in (place, *sorted(place.rglob("*"))) if p.is_file()]
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
+def _group(item: pytest.Item) -> str:
+    if "project" in getattr(item, "fixturenames", ()):
+        return "project"
+    return item.path.relative_to(TESTS).with_suffix("").as_posix()
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The copy, reproduced; a test that changes its parameters puts them back with `write()` and `repro()`."""
-    made = Project(tmp_path_factory.mktemp("project"))
-    made.ran = made.repro()
-    return made
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh MLflow database to copy: making one takes seconds, so that one worker makes it for both."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    path = folder / "mlflow.db"
+    with (folder / "mlflow.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            from mlflow import MlflowClient
 
-
-@pytest.fixture
-def sound(project: Project) -> Iterator[Project]:
-    """The project with its own parameters before and after the test."""
-    project.write()
-    yield project
-    project.write()
+            MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
 
 
 TINY = {

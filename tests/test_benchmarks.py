@@ -1,37 +1,34 @@
 """The benchmarks run; what they say of speed is not for a test to judge."""
 
+import contextlib
 import json
-import os
-import subprocess
-import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import startup, sweep, training
+from pipeline import errors
 from pipeline.orchestration import profiles
+from tests import programs
 
 ROOT = Path(__file__).parents[1]
 
 
-def run(tmp_path: Path, script: str, options: str) -> tuple[dict[str, Any], str]:
+def run(tmp_path: Path, main: Callable[[], None], options: str) -> tuple[dict[str, Any], str]:
     """The benchmark in a folder with the tiny profile's parameters: what it wrote and what it printed."""
     text = (ROOT / "params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(profiles.apply(text, "tiny", ROOT / "profiles"))
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / script), *options.split(), "--out", "out.json"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = programs.run(lambda: errors.run(main), *options.split(), "--out", "out.json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     return json.loads((tmp_path / "out.json").read_text()), done.stdout
 
 
+@pytest.mark.slow
 def test_training_is_compared_with_the_plain_loop_switch_by_switch(tmp_path: Path) -> None:
-    found, said = run(tmp_path, "training.py", "--updates 1 --rounds 2 --images 96 --side-by-side 1")
+    found, said = run(tmp_path, training.main, "--updates 1 --rounds 2 --images 96 --side-by-side 1")
     assert found["ours_over_plain"]["min"] > 0
     losses = found["loss_after_images"]
     assert 0.5 < losses["ours"] / losses["plain"] < 2, "the two loops train the same network on the same objective"
@@ -41,10 +38,11 @@ def test_training_is_compared_with_the_plain_loop_switch_by_switch(tmp_path: Pat
     assert "| ours |" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", ["params", "source"])
 def test_a_sweep_as_a_tree_finds_what_the_plain_way_finds_with_fewer_calls(tiny, tmp_path: Path, cells: str) -> None:
     tiny().save_pretrained(tmp_path / "outputs/train/baseline/0/model")
-    found, said = run(tmp_path, "sweep.py", f"--seeds 6 --cells {cells}")
+    found, said = run(tmp_path, sweep.main, f"--seeds 6 --cells {cells}")
     assert (found["seeds"], found["batch_size"]["plain"], found["of"]) == (6, 6, cells)
     assert found["cells"] > 3
     assert found["calls"]["tree"] < found["calls"]["plain"] <= found["cells"] * found["steps"]
@@ -52,3 +50,95 @@ def test_a_sweep_as_a_tree_finds_what_the_plain_way_finds_with_fewer_calls(tiny,
     assert found["predicted"]["by_multiply_adds"] > found["predicted"]["by_steps"], "removed blocks cost nothing"
     assert 0 <= found["largest_ssim_gap"] <= 1e-5
     assert "Measured:" in said
+
+
+def test_a_moment_counts_for_one_kind_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    clock = startup.Clock()
+
+    def after(seconds: float, act: Callable[..., None], *kind: str) -> None:
+        now[0] += seconds
+        act(*kind)
+
+    after(1, clock.enter, "reading")
+    after(2, clock.enter, "writing")  # inside reading: still reading
+    after(4, clock.enter, "imports")  # importing counts as importing wherever it happens
+    after(8, clock.enter, "reading")
+    after(16, clock.leave)
+    after(32, clock.leave)
+    after(64, clock.leave)
+    after(128, clock.leave)
+    after(256, clock.enter, "end")
+    assert clock.seconds == {
+        **dict.fromkeys(startup.KINDS, 0.0),
+        "work": 1 + 256,
+        "reading": 2 + 4 + 64 + 128,
+        "imports": 8 + 16 + 32,
+    }
+
+
+def test_of_a_context_manager_its_ends_are_timed_and_not_what_is_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    clock = startup.Clock()
+
+    @contextlib.contextmanager
+    def writing() -> Iterator[str]:
+        now[0] += 1
+        yield "inside"
+        now[0] += 2
+
+    with clock.around("writing", writing)() as what:
+        assert what == "inside"
+        now[0] += 4
+    clock.enter("end")
+    assert (clock.seconds["writing"], clock.seconds["work"]) == (3, 4)
+
+
+def spent(**seconds: float) -> dict[str, float]:
+    return {**dict.fromkeys(startup.KINDS, 0.0), **seconds}
+
+
+LEFT = [  # what three processes left word of, in no order
+    {
+        "command": "stages/train.py --variant wide --out outputs/train/wide/3".split(),
+        "born": 104.0,
+        "ended": 110.0,
+        "seconds": spent(imports=2, work=4),
+    },
+    {
+        "command": "stages/evaluate.py --out outputs/evaluate/floor".split(),
+        "born": 111.0,
+        "ended": 114.0,
+        "seconds": spent(imports=1.5, work=1, writing=0.5),
+    },
+    {"command": "stages/check.py --out outputs/check".split(), "born": 101.0, "ended": 103.0, "seconds": spent(work=2)},
+]
+
+
+def test_a_run_s_time_is_parted_into_work_and_overhead() -> None:
+    found = startup.summarise(20.0, LEFT)
+    assert list(found["stages"]) == ["check", "train@wide-3", "floor"], "in the order of their beginnings"
+    assert found["stages"]["train@wide-3"] == {"total": 6, **spent(imports=2, work=4)}
+    assert (found["work_seconds"], found["overhead_seconds"]) == (5, 15), "check is not what a run is for"
+    assert (found["overhead_share"], found["between_stages_seconds"]) == (0.75, 9)
+    heading, *rows, last = startup.table(found).splitlines()
+    assert heading.split() == ["stage", "total", "s", *startup.KINDS]
+    assert [row.split()[:2] for row in rows] == [["check", "2.0"], ["train@wide-3", "6.0"], ["floor", "3.0"]]
+    assert rows[1].split()[2:] == " ".join(f"{100 * share:.0f} %" for share in (0, 1 / 3, 0, 2 / 3, 0, 0, 0)).split()
+    assert "took 20.0 s, of which 5.0 s went" in last
+    assert "15.0 s, 75.0 % of the run, are overhead; 9.0 s of them passed" in last
+
+
+@pytest.mark.parametrize(
+    ("command", "stage"),
+    {
+        "stages/prepare.py --out outputs/prepare": "prepare",
+        "stages/evaluate.py --out outputs/evaluate/no_skips/2 --params params.yaml": "evaluate@no_skips-2",
+        "stages/intervene.py --out outputs/intervene/baseline": "intervene@baseline",
+        "stages/report.py --outputs outputs --out reports/tiny": "report",
+    }.items(),
+)
+def test_a_process_is_named_by_its_stage(command: str, stage: str) -> None:
+    assert startup.stage_of(command.split()) == stage

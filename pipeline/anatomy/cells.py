@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.anatomy.interventions import Intervention, parse
-from pipeline.anatomy.rivals import SOURCE_END, SOURCE_STEPS
+from pipeline.anatomy.source import SOURCE_END, SOURCE_STEPS
 from pipeline.params import Intervene
 
 

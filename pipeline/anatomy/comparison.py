@@ -15,6 +15,7 @@ from pipeline.anatomy.effects import Shortcuts
 from pipeline.anatomy.interventions import Intervention, plan
 from pipeline.anatomy.policy import Policy
 from pipeline.anatomy.shortcuts import Candidate
+from pipeline.anatomy.source import SOURCE_SAVED, SOURCE_SSIM
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.sampling import batches
 from pipeline.judges import frechet, number, similarity
@@ -240,9 +241,9 @@ def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[Shortcuts, Num
         return number.difference(rival.distance, mine.distance, rival.distances, mine.distances, len(mine.ssim))
 
     out = {
-        Shortcuts.STRATEGY_KEEPS_LIKENESS: of_seeds(strategy.ssim - rivals.SOURCE_SSIM),
+        Shortcuts.STRATEGY_KEEPS_LIKENESS: of_seeds(strategy.ssim - SOURCE_SSIM),
         Shortcuts.CACHE_BEATS_ZEROS: of_seeds(cached.ssim - strategy.ssim),
-        Shortcuts.STRATEGY_SAVES: number.median(1 - strategy.ratios - rivals.SOURCE_SAVED),
+        Shortcuts.STRATEGY_SAVES: number.median(1 - strategy.ratios - SOURCE_SAVED),
     }
     as_like = [each for each in found.values() if each.method.family == "found"]
     as_like = [each for each in as_like if each.ssim.mean() >= strategy.ssim.mean()]
@@ -251,7 +252,7 @@ def effects(found: dict[str, Outcome], draws: np.ndarray) -> dict[Shortcuts, Num
         saved = number.median(strategy.ratios - cheapest.ratios)
         out[Shortcuts.FOUND_SAVES_MORE] = {**saved, "against": cheapest.method.name}
     for effect, schedule in (
-        (Shortcuts.LIKENESS_BEATS_FEWER_STEPS, f"ssim-{rivals.SOURCE_SSIM:g}"),
+        (Shortcuts.LIKENESS_BEATS_FEWER_STEPS, f"ssim-{SOURCE_SSIM:g}"),
         (Shortcuts.DISTANCE_BEATS_FEWER_STEPS, "distance"),
     ):
         mine = found.get(f"found, {schedule}")

@@ -8,6 +8,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 
 from pipeline.anatomy.interventions import Intervention, parse
+from pipeline.anatomy.source import SOURCE_BLOCKS, SOURCE_CUTS, SOURCE_END, SOURCE_STEPS
 from pipeline.diffusion import sampling
 from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.schedule import descend
@@ -15,11 +16,6 @@ from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
 
 Sampler = Literal["ddim", "ddpm", "dpm_solver"]
-
-SOURCE_STEPS, SOURCE_BLOCKS = 100, 16  # of GLIDE, as Prasad et al. 2023 sample it
-SOURCE_CUTS = [(65, 61, 6), (60, 59, 8), (47, 41, 8), (31, 25, 8)]  # first and last step, nb: their Figure 11
-SOURCE_END = 18  # the step whose predicted clean image they take
-SOURCE_SSIM, SOURCE_SAVED = 0.795, 0.27  # mean over 100 images, and the share of the time
 
 
 def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:

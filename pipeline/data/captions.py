@@ -5,16 +5,14 @@ from string import Formatter
 import numpy as np
 import pandas as pd
 
-from pipeline.params import STROKE_FIELDS
-
 UPRIGHT = 7.5  # degrees either way that still count as upright
 LEANINGS = np.array(["leaning left", "upright", "leaning right"])
 WIDTHS = np.array(["thin", "medium", "bold"])
 
 
 def asks_for_strokes(template: str) -> bool:
-    """Does the template have a field that must be measured?"""
-    return any(field in STROKE_FIELDS for _, field, _, _ in Formatter().parse(template))
+    """Say whether the template has a field that must be measured, which is any but the class."""
+    return any(field not in (None, "class") for _, field, _, _ in Formatter().parse(template))
 
 
 def thirds(strokes: pd.DataFrame) -> list[float]:

@@ -46,8 +46,8 @@ class Children:
 
         timer = threading.Timer(timeout_seconds, expire)
         timer.start()
+        assert process.stdout is not None
         try:
-            assert process.stdout is not None
             for line in process.stdout:
                 if line.strip():
                     say(line.rstrip())
@@ -55,6 +55,7 @@ class Children:
         finally:
             timer.cancel()
             end(process)
+            process.stdout.close()
             with self._lock:
                 self._alive.discard(process)
         return None if timed_out.is_set() else status

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline import errors, params
 from pipeline.files import write_text
-from pipeline.orchestration import profiles
+from pipeline.orchestration import dependencies, profiles
 from pipeline.orchestration.graph import Graph
 
 PARAMS = Path("params.yaml")
@@ -41,6 +41,11 @@ def record() -> None:
 
     done = recording.record(Path("outputs"), Path(values.report.folder), values)
     print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
+
+
+def deps(check: bool) -> None:
+    """Write into dvc.yaml the files that each stage imports; --check only compares."""
+    print(dependencies.write(check))
 
 
 def profile(name: str, show: bool) -> None:
@@ -82,6 +87,9 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     for function in (check, run, record):
         commands.add_parser(function.__name__, help=function.__doc__).set_defaults(call=lambda _, f=function: f())
+    listed = commands.add_parser("deps", help=deps.__doc__)
+    listed.add_argument("--check", action="store_true", help="write nothing, and end with status 1 where files differ")
+    listed.set_defaults(call=lambda args: deps(args.check))
     taken = commands.add_parser("profile", help=profile.__doc__)
     taken.add_argument("name", help=f"one of {', '.join(profiles.names())}")
     taken.add_argument("--show", action="store_true", help="print the difference and write nothing")

@@ -6,7 +6,7 @@ field has a default and no value is changed on its way, so what a stage gets is 
 
 from pipeline.params.bootstrap import Bootstrap
 from pipeline.params.compute import Compute
-from pipeline.params.data import NAMED, STROKE_FIELDS, Data
+from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
 from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
@@ -29,7 +29,6 @@ __all__ = [
     "BASELINE",
     "FLOOR",
     "NAMED",
-    "STROKE_FIELDS",
     "Bootstrap",
     "Classifier",
     "Compute",

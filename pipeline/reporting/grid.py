@@ -3,50 +3,65 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from pipeline.files import replacing
 
 MARK = "#D55E00"
+DPI = 150
+SIDE = 93  # pixels of the sheet that an image is about as wide as, by a whole factor
+GAP, FRAME = 6, 3  # pixels between two images, and of a frame in it
+LETTER, LINE = 13, 24  # pixels of a label's letter and line, about
 
 
 def contact_sheet(
     path: Path, images: np.ndarray, rows: list[str], columns: list[str], title: str, marked: np.ndarray | None = None
 ) -> None:
     """Write a PNG; images: uint8 [rows, columns, H, W, C] with C = 1 or 3; marked: bool [rows, columns], which get a
-    coloured frame."""
-    count_rows, count_columns = images.shape[:2]
-    label_width = 0.09 * max(map(len, rows)) + 0.1
-    lines = max(label.count("\n") + 1 if label else 0 for label in columns)
-    cell, top = 0.62, 0.27 + 0.16 * lines
-    grid_width, height = label_width + cell * count_columns, top + cell * count_rows
-    width = max(grid_width, 0.086 * len(title) + 0.1)
-    figure = Figure(figsize=(width, height))
-    axes = figure.subplots(
-        count_rows,
-        count_columns,
-        squeeze=False,
-        gridspec_kw={
-            "wspace": 0.06,
-            "hspace": 0.06,
-            "left": label_width / width,
-            "right": 0.995 * grid_width / width,
-            "bottom": 0.01,
-            "top": 1 - top / height,
-        },
-    )
-    for i, row in enumerate(axes):
-        for j, ax in enumerate(row):
-            image = images[i, j]
-            ax.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
-            ax.set(xticks=[], yticks=[])
-            for spine in ax.spines.values():
-                spine.set(visible=marked is not None and bool(marked[i, j]), color=MARK, linewidth=2)
-            if i == 0:
-                ax.set_title(columns[j], fontsize=9, pad=3)
-            if j == 0:
-                ax.set_ylabel(rows[i], rotation=0, ha="right", va="center", fontsize=9)
-    figure.text(0.01, 1 - 0.06 / height, title, ha="left", va="top", fontsize=10, fontweight="bold")
+    coloured frame. One pixel of an image becomes a square of the sheet, so that no value is changed."""
+    sheet = mosaic(magnified(images), marked)
+    height, width = sheet.shape[:2]
+    cell = (height - GAP) // len(rows), (width - GAP) // len(columns)
+    left = LETTER * max(map(len, rows)) + GAP
+    top = LINE * (1 + max(label.count("\n") + 1 if label else 0 for label in columns)) + 2 * GAP
+    whole = max(left + width, LETTER * len(title)), top + height
+    figure = Figure(figsize=(whole[0] / DPI, whole[1] / DPI), dpi=DPI)
+    figure.figimage(sheet, left, 0, origin="upper")
+    for i, label in enumerate(rows):
+        middle = (height - GAP - (i + 0.5) * cell[0]) / whole[1]
+        figure.text((left - GAP) / whole[0], middle, label, ha="right", va="center", fontsize=9)
+    for j, label in enumerate(columns):
+        middle = (left + GAP + (j + 0.5) * cell[1]) / whole[0]
+        figure.text(middle, (height + 2) / whole[1], label, ha="center", va="bottom", fontsize=9)
+    figure.text(GAP / whole[0], 1 - GAP / whole[1], title, ha="left", va="top", fontsize=10, fontweight="bold")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as unfinished:
-        figure.savefig(unfinished, format="png", dpi=150, metadata={"Software": None})
+        figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def magnified(images: np.ndarray) -> np.ndarray:
+    """uint8 [rows, columns, h, w, 3]: images enlarged, or large ones reduced to means, by a whole factor."""
+    side = max(images.shape[2:4])
+    colour = np.broadcast_to(images, (*images.shape[:4], 3))
+    if side <= 1.5 * SIDE:
+        factor = max(round(SIDE / side), 1)
+        return colour.repeat(factor, axis=2).repeat(factor, axis=3)
+    factor = round(side / SIDE)
+    h, w = (size // factor for size in images.shape[2:4])
+    cut = colour[:, :, : h * factor, : w * factor].reshape(*images.shape[:2], h, factor, w, factor, 3)
+    return cut.mean(axis=(3, 5)).round().astype(np.uint8)
+
+
+def mosaic(images: np.ndarray, marked: np.ndarray | None) -> np.ndarray:
+    """uint8 [H, W, 3]: images [rows, columns, h, w, 3] side by side on white, the marked ones in a frame."""
+    count_rows, count_columns, h, w, _ = images.shape
+    out = np.full((count_rows * (h + GAP) + GAP, count_columns * (w + GAP) + GAP, 3), 255, np.uint8)
+    frame = (np.array(to_rgb(MARK)) * 255).round().astype(np.uint8)
+    for i in range(count_rows):
+        for j in range(count_columns):
+            top, left = GAP + i * (h + GAP), GAP + j * (w + GAP)
+            if marked is not None and marked[i, j]:
+                out[top - FRAME : top + h + FRAME, left - FRAME : left + w + FRAME] = frame
+            out[top : top + h, left : left + w] = images[i, j]
+    return out

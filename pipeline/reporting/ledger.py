@@ -6,7 +6,7 @@ from pipeline.reporting.chapters import CHAPTERS
 from pipeline.reporting.claims import NO_DATA, VERDICTS, Decided, decide
 from pipeline.reporting.page import fold
 from pipeline.reporting.summary import Summary, children
-from pipeline.reporting.table import effect
+from pipeline.reporting.table import effect, listed
 
 CLAIMS = [claim for chapter in CHAPTERS for claim in chapter.CLAIMS]
 PAGE_OF = {claim.name: chapter.NAME for chapter in CHAPTERS for claim in chapter.CLAIMS}
@@ -19,9 +19,10 @@ def ledger(summary: Summary) -> list[Decided]:
 
 
 def tally(decided: Sequence[Decided]) -> str:
-    """How many claims came out how, in words: 13 supported, 11 contradicted."""
+    """How many claims came out how, in words: 13 supported, 11 contradicted and 4 without data."""
     counts = {verdict: sum(each.verdict == verdict for each in decided) for verdict in VERDICTS}
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    words = {NO_DATA: "without data"}
+    return listed([f"{count} {words.get(verdict, verdict)}" for verdict, count in counts.items() if count])
 
 
 def shown(decided: Sequence[Decided]) -> str:

@@ -30,5 +30,4 @@ PUBLISHED = {
     "res_blocks_1": Published("res_blocks_1", 0.00359, 99.64, 93.78, -11.2),
 }
 
-SOURCE_BLOCKS = 16  # decoder blocks of GLIDE, on which Prasad et al. work
-SOURCE_STARTS = {2: 70, 4: 65, 6: 65, 8: 60}  # nb -> the step of 100 that their Figure 9 starts at
+SOURCE_STARTS = {2: 70, 4: 65, 6: 65, 8: 60}  # nb -> the step of 100 that Figure 9 of Prasad et al. starts at

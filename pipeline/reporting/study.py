@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.images import ImageSet, load
-from pipeline.judges import bootstrap
+from pipeline.data import prepared
+from pipeline.data.images import ImageSet
+from pipeline.data.prepared import Prepared
+from pipeline.judges import bootstrap, evaluated, quality
+from pipeline.judges.evaluated import END, Evaluated
 from pipeline.judges.number import over_replicas
+from pipeline.judges.quality import Quality
 from pipeline.params import BASELINE, FLOOR, Params
 from pipeline.reporting import results
-from pipeline.reporting.results import Evaluated, Run
+from pipeline.reporting.results import Run
 from pipeline.reporting.summary import Summary
 
 DISTANCES = {
@@ -21,7 +25,7 @@ DISTANCES = {
     "kd_classifier": "KD (classifier)",
     "kid": "KID",
 }
-Trained = dict[str, Run]  # variant -> its training with one training seed
+Runs = dict[str, Run]  # variant -> its training with one training seed
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,17 @@ class Study:
     @cached_property
     def floor(self) -> Evaluated:
         """The real test images in the place of samples."""
-        return results.evaluated(self.outputs / "evaluate" / FLOOR)
+        return evaluated.load(self.outputs / "evaluate" / FLOOR)
 
     @cached_property
-    def quality(self) -> results.Quality:
+    def quality(self) -> Quality:
         """How well the judge judges."""
-        return results.quality(self.outputs / "judges")
+        return quality.load(self.outputs / "judges")
 
     @cached_property
-    def prepared(self) -> results.Prepared:
+    def prepared(self) -> Prepared:
         """The data set."""
-        return results.prepared(self.outputs / "prepare")
+        return prepared.load(self.outputs / "prepare")
 
     @property
     def variants(self) -> list[str]:
@@ -83,20 +87,19 @@ class Study:
         """Whether there is more than one training seed."""
         return len(self.params.replicas) > 1
 
-    def samples(self, variant: str, mark: str = "end") -> ImageSet:
+    def samples(self, variant: str, mark: str = END) -> ImageSet:
         """What the variant drew with the first training seed, at the end of training or at a snapshot."""
-        folder = self.outputs / "sample" / variant / str(self.params.replicas[0])
-        return load(folder / "images" if mark == "end" else folder / "snapshots" / mark)
+        drawn = self.runs[variant][0].sampled
+        return drawn.images if mark == END else drawn.snapshots[int(mark)]
 
     def draws(self, labels: np.ndarray) -> np.ndarray:
         """Resamples of things of these classes, the same in every variant."""
         return bootstrap.draws(labels, self.params.bootstrap.resamples, self.params.bootstrap.seed)
 
-    def over_replicas(self, numbers: Callable[[Trained], Summary]) -> Summary:
+    def over_replicas(self, numbers: Callable[[Runs], Summary]) -> Summary:
         """The numbers of each training seed alone, put together: every variant is compared with the baseline of its
         own seed."""
         each = [
-            numbers({variant: runs[i] for variant, runs in self.runs.items()})
-            for i in range(len(self.params.replicas))
+            numbers({variant: runs[i] for variant, runs in self.runs.items()}) for i in range(len(self.params.replicas))
         ]
         return {name: over_replicas([of[name] for of in each]) for name in each[0]}

@@ -1,67 +1,26 @@
-"""A variant, a pipeline told a class and one told a text load offline and predict as they should, or are refused."""
+"""A variant, a pipeline told a class and one told a text load offline and predict as they should."""
 
-import json
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from diffusers import DDPMPipeline, DDPMScheduler, StableDiffusionPipeline, UNet2DModel
+from diffusers import DDPMPipeline, DDPMScheduler, StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
 from pipeline.anatomy.sweep import Loop
-from pipeline.diffusion import subject
 from pipeline.diffusion.schedule import add_noise, alpha_bar, velocity
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
-from pipeline.errors import UserError
-from pipeline.params import Diffusion
-from pipeline.params import Subject as SubjectParams
+from tests.diffusion.pipelines import PROMPTS, SCHEDULER, WEIGHTS, loaded, plain_unet, rewrite, vocabulary
 
-DIFFUSION = Diffusion(schedule="cosine", timesteps=1000, prediction="v")
-PROMPTS = ["a b", "c"]
 LABELS = torch.tensor([0, 1, 0])
-WEIGHTS = "diffusion_pytorch_model.safetensors"
-SCHEDULER = "scheduler/scheduler_config.json"
-
-
-def loaded(folder: Path, guidance: float = 3.0, prompts: list[str] | None = None) -> Subject:
-    params = SubjectParams(model=str(folder), prompts=PROMPTS if prompts is None else prompts, guidance=guidance)
-    return subject.load(params, DIFFUSION)
 
 
 def sampled(under: Subject) -> np.ndarray:
     """Three seeds' images after four steps of DDIM."""
     loop, seeds = Loop(under, [999, 600, 200, 0], "ddim", False, 2), np.arange(3)
     return under.images(loop.final(loop.untouched, seeds, seeds % under.conditions))
-
-
-@pytest.fixture
-def copied(text_pipeline: Path, tmp_path: Path) -> Path:
-    """A copy of it to change."""
-    return shutil.copytree(text_pipeline, tmp_path / "copy")
-
-
-def plain_unet(**difference: object) -> UNet2DModel:
-    torch.manual_seed(0)
-    values = {
-        "sample_size": 8,
-        "in_channels": 3,
-        "out_channels": 3,
-        "block_out_channels": (8, 8),
-        "layers_per_block": 1,
-        "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
-        "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
-        "attention_head_dim": 4,
-        "norm_num_groups": 4,
-    }
-    return UNet2DModel(**{**values, **difference}).eval()
-
-
-def rewrite(path: Path, **values: object) -> None:
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
 def test_a_variant_s_folder_has_its_classes_and_the_noise_process_of_the_parameters(tiny, tmp_path: Path) -> None:
@@ -189,100 +148,6 @@ def test_weights_in_half_precision_are_used_in_single(copied: Path) -> None:
     under = loaded(copied)
     assert under.words.dtype == torch.float32
     assert sampled(under).shape == (3, 16, 16, 3)
-
-
-def without(name: str) -> Callable[[Path], None]:
-    def lose(folder: Path) -> None:
-        tensors = load_file(folder / name)
-        save_file(dict(list(tensors.items())[1:]), folder / name, metadata={"format": "pt"})
-
-    return lose
-
-
-def index(**values: object) -> Callable[[Path], None]:
-    return lambda folder: rewrite(folder / "model_index.json", **values)
-
-
-def vocabulary(folder: Path) -> list[Path]:
-    return [folder / "tokenizer" / name for name in ("tokenizer.json", "vocab.json", "merges.txt")]
-
-
-BAD: dict[str, tuple[Callable[[Path], object], str]] = {
-    "another denoiser": (index(unet=None, transformer=["diffusers", "DiTTransformer2DModel"]), "no U-Net as its denoi"),
-    "another U-Net": (index(unet=["diffusers", "UNet3DConditionModel"]), "has UNet3DConditionModel as its denoiser"),
-    "another autoencoder": (index(vae=None, vqvae=["diffusers", "VQModel"]), "VQModel"),
-    "another text encoder": (index(text_encoder=["transformers", "T5EncoderModel"]), "T5EncoderModel"),
-    "two text encoders": (index(text_encoder_2=["transformers", "CLIPTextModel"]), "text_encoder_2"),
-    "another noise process": (
-        lambda folder: rewrite(folder / SCHEDULER, _class_name="FlowMatchEulerDiscreteScheduler"),
-        "FlowMatchEulerDiscreteScheduler",
-    ),
-    "clean images predicted": (
-        lambda folder: rewrite(folder / SCHEDULER, prediction_type="sample"),
-        "predicts sample; epsilon and v_prediction are known",
-    ),
-    "noise alone at its end": (
-        lambda folder: rewrite(folder / SCHEDULER, rescale_betas_zero_snr=True),
-        "ends in noise alone",
-    ),
-    "no scheduler": (lambda folder: shutil.rmtree(folder / "scheduler"), "cannot be read"),
-    "no tokenizer": (lambda folder: shutil.rmtree(folder / "tokenizer"), "text encoder in .* cannot be read"),
-    "no vocabulary": (lambda folder: [file.unlink() for file in vocabulary(folder)], "tokenizer"),
-    "no weights": (lambda folder: (folder / "unet" / WEIGHTS).unlink(), "cannot be read"),
-    "half the weights": (lambda folder: (folder / "unet" / WEIGHTS).write_bytes(b"half"), "cannot be read"),
-    "a weight is missing": (without(f"unet/{WEIGHTS}"), "cannot be read"),
-    "an autoencoder's weight is missing": (without(f"vae/{WEIGHTS}"), "cannot be read"),
-    "a text encoder's weight is missing": (without("text_encoder/model.safetensors"), "cannot be read"),
-    "pickled weights": (
-        lambda folder: (folder / "unet" / WEIGHTS).rename(folder / "unet" / "diffusion_pytorch_model.bin"),
-        "cannot be read",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_what_cannot_be_examined_is_one_sentence(copied: Path, case: str) -> None:
-    change, said = BAD[case]
-    change(copied)
-    with pytest.raises(UserError, match=said) as refused:
-        loaded(copied)
-    assert "\n" not in str(refused.value)
-
-
-def test_networks_told_no_text_take_neither_prompts_nor_guidance(tmp_path: Path, tiny) -> None:
-    tiny().save_pretrained(tmp_path / "variant")
-    DDPMPipeline(plain_unet(), DDPMScheduler()).save_pretrained(tmp_path / "pipeline")
-    for folder in (tmp_path / "variant", tmp_path / "pipeline"):
-        for guidance, prompts in ((3.0, []), (1.0, PROMPTS)):
-            with pytest.raises(UserError, match="is told no text"):
-                loaded(folder, guidance, prompts)
-
-
-def test_networks_that_make_other_channels_than_they_take_are_one_sentence(tmp_path: Path) -> None:
-    DDPMPipeline(plain_unet(in_channels=5), DDPMScheduler()).save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="makes 3 channels of 5 at size 8"):
-        loaded(tmp_path, 1.0, [])
-
-
-def test_latents_are_not_kept_in_the_range_of_images(text_pipeline: Path) -> None:
-    with pytest.raises(UserError, match=r"set sampler\.clip to false"):
-        Loop(loaded(text_pipeline), [999, 0], "ddim", True, 2)
-
-
-def test_a_text_network_without_prompts_is_one_sentence(text_pipeline: Path) -> None:
-    with pytest.raises(UserError, match=r"told a text: give it some in subjects: prompts"):
-        loaded(text_pipeline, prompts=[])
-
-
-def test_folders_that_hold_no_subject_are_one_sentence(tmp_path: Path, text_pipeline: Path, tiny) -> None:
-    with pytest.raises(UserError, match="neither a variant's weights nor a diffusers pipeline"):
-        loaded(tmp_path / "nothing")
-    with pytest.raises(UserError, match="a network alone, without its noise process"):
-        loaded(text_pipeline / "unet")
-    tiny().save_pretrained(tmp_path)
-    (tmp_path / WEIGHTS).unlink()
-    with pytest.raises(UserError, match="no whole set of weights"):
-        loaded(tmp_path, 1.0, [])
 
 
 def change(path: Path, name: str) -> None:

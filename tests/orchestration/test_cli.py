@@ -7,21 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.orchestration import cli, tracking
+from pipeline.orchestration import cli, recording
+from pipeline.params import Params
 
 ROOT = Path(__file__).parents[2]
 TOY = "stages:\n  only: {cmd: echo 1 > a, params: [data], outs: [a]}\n"
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def toy(dvc: Path) -> Path:
     """The project's own params.yaml over a graph of one stage, as the current folder."""
-    (tmp_path / "dvc.yaml").write_text(TOY)
-    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
-        subprocess.run(command, cwd=tmp_path, check=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    (dvc / "dvc.yaml").write_text(TOY)
+    (dvc / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    return dvc
 
 
 def anatomy(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
@@ -40,6 +38,20 @@ def test_check_lists_what_would_run_until_it_has(
     subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=toy, check=True, capture_output=True)
     anatomy(monkeypatch, "check")
     assert capsys.readouterr().out.splitlines()[-1] == "Everything is up to date."
+
+
+def test_deps_writes_what_a_stage_imports_and_check_only_compares(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (toy / "stages").mkdir()
+    (toy / "stages/only.py").write_text("")
+    (toy / "dvc.yaml").write_text(TOY.replace("cmd: echo 1 > a", "cmd: python stages/only.py"))
+    with pytest.raises(SystemExit, match="run `uv run anatomy deps`"):
+        anatomy(monkeypatch, "deps", "--check")
+    anatomy(monkeypatch, "deps")
+    assert capsys.readouterr().out == "only: + stages/only.py\n"
+    anatomy(monkeypatch, "deps", "--check")
+    assert capsys.readouterr().out == "dvc.yaml lists the files that its stages import.\n"
 
 
 def test_a_misspelt_key_is_one_sentence(toy: Path) -> None:
@@ -72,14 +84,14 @@ def test_record_hands_over_every_variant_with_its_architecture(
     done: list[str],
     said: str,
 ) -> None:
-    def record(outputs: Path, figures: Path, params: dict, variants: dict, replicas: list[int]) -> list[str]:
-        assert (outputs, figures) == (Path("outputs"), Path("reports/figures"))
-        assert params["train"]["ema"] == 0.99
-        assert replicas == [0]
-        assert variants["wide"] == {**params["unet"], "channels": [32, 64, 64]}
+    def record(outputs: Path, report: Path, values: Params) -> list[str]:
+        assert (outputs, report) == (Path("outputs"), Path("reports"))
+        assert values.train.ema == 0.99
+        assert values.replicas == [0]
+        assert values.architecture("wide") == values.unet.model_copy(update={"channels": [32, 64, 64]})
         return done
 
-    monkeypatch.setattr(tracking, "record", record)
+    monkeypatch.setattr(recording, "record", record)
     anatomy(monkeypatch, "record")
     assert said in capsys.readouterr().out
 

@@ -1,6 +1,5 @@
 """DVC's internal API does what the one wrapper around it needs, and its complaints are sentences."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,26 +19,15 @@ stages:
 ORDERS = (["first", "left", "right", "last"], ["first", "right", "left", "last"])
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("graph")
-    (root / "dvc.yaml").write_text(TOY)
-    (root / "extra").write_text("e")
-    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
-    dvc(root, "init", "-q")
-    return root
-
-
 @pytest.fixture
-def toy(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh copy of the toy project, as the current folder."""
-    root = tmp_path / "toy"
-    shutil.copytree(made, root)
-    monkeypatch.chdir(root)
-    return root
+def toy(dvc: Path) -> Path:
+    """A DVC project of four stages, as the current folder."""
+    (dvc / "dvc.yaml").write_text(TOY)
+    (dvc / "extra").write_text("e")
+    return dvc
 
 
-def dvc(root: Path, *args: str) -> None:
+def run(root: Path, *args: str) -> None:
     subprocess.run([sys.executable, "-m", "dvc", *args], cwd=root, check=True, capture_output=True)
 
 
@@ -51,13 +39,13 @@ def test_each_stage_comes_after_what_it_needs(toy: Path) -> None:
 
 def test_stale_is_what_repro_would_run(toy: Path) -> None:
     assert Graph().stale in ORDERS, "nothing has run yet"
-    dvc(toy, "repro")
+    run(toy, "repro")
     assert Graph().stale == []
     (toy / "extra").write_text("changed")
     assert Graph().stale == ["left", "last"], "what changed and what hangs on it"
-    dvc(toy, "repro", "--single-item", "left")
+    run(toy, "repro", "--single-item", "left")
     assert Graph().stale == ["last"]
-    dvc(toy, "repro")
+    run(toy, "repro")
     (toy / "c").unlink()
     assert Graph().stale == ["right", "last"], "a lost output is made again"
 

@@ -1,17 +1,35 @@
 """Made-up results of two variants."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.params import Bootstrap
-from pipeline.reporting.results import Evaluated, Run
-from pipeline.reporting.summary import summarise
+from pipeline import params
+from pipeline.data.images import ImageSet
+from pipeline.data.prepared import Prepared
+from pipeline.diffusion.sampled import Sampled
+from pipeline.diffusion.trained import Trained
+from pipeline.judges.evaluated import Evaluated
+from pipeline.judges.quality import Quality
+from pipeline.reporting.chapters import CHAPTERS
+from pipeline.reporting.results import Run
+from pipeline.reporting.study import Study
+from pipeline.reporting.summary import Summary
 
-RESAMPLING = Bootstrap(resamples=200, seed=0)
+ROOT = Path(__file__).parents[2]
 METRICS = ("fd_classifier", "kd_classifier", "precision", "recall", "density", "coverage", "accuracy")
 METRICS += ("training_distance", "blur", "class_imbalance")
+KINDS = dict.fromkeys(("fd_classifier", "density", "training_distance"), "size")
 UNET = {"res_blocks": 2, "channels": [8, 8], "class_embedding": True}
+
+
+def images(count: int, level: int = 0) -> ImageSet:
+    pixels = np.full((count, 8, 8, 1), level, np.uint8)
+    return ImageSet(pixels, np.arange(count) % 3, np.arange(count) + 100)
 
 
 def evaluated(seed: int, worse: float) -> Evaluated:
@@ -21,23 +39,34 @@ def evaluated(seed: int, worse: float) -> Evaluated:
         {name: worse * (2 + 0.1 * common.random(200)) + 0.01 * rng.random(200) for name in METRICS}
     )
 
-    def number(value: float, n: int = 40) -> dict:
-        return {"value": worse * value, "n": n, "n_reference": 90, "ci95": [worse * value * 0.97, worse * value * 1.03]}
+    def number(value: float, n: int = 40, kind: str = "size") -> dict:
+        ends = [worse * value * 0.97, worse * value * 1.03]
+        return {"value": worse * value, "n": n, "n_reference": 90, "ci95": ends, "kind": kind}
 
-    images = pd.DataFrame({"label": np.arange(40) % 3, "training_distance": worse * np.linspace(0.05, 0.25, 40)})
+    seen = {"label": np.arange(40) % 3, "training_distance": worse * np.linspace(0.05, 0.25, 40)}
+    images = pd.DataFrame({**seen, "nearest_training": np.arange(40)})
     share = {"value": 0.9, "n": 10, "ci95": [0.85, 0.93]}
     classes = {str(c): {"fd_classifier": number(3 + c), "accuracy": share, "seen": share} for c in range(3)}
     snapshots = {
         mark: {"fd_classifier": number(value, 20), "accuracy": {**share, "n": 20}}
         for mark, value in (("32", 9.0), ("end", 3.0))
     }
-    columns = {
-        f"{mark}.{name}": worse * value * (1 + 0.01 * common.random(200)) + 0.001 * rng.random(200)
+    then = {
+        mark: pd.DataFrame(
+            {
+                name: worse * value * (1 + 0.01 * common.random(200)) + 0.001 * rng.random(200)
+                for name in ("fd_classifier", "accuracy")
+            }
+        )
         for mark, value in (("32", 9.0), ("end", 3.0))
-        for name in ("fd_classifier", "accuracy")
     }
     return Evaluated(
-        {name: number(2.05) for name in METRICS}, replicates, images, classes, snapshots, pd.DataFrame(columns)
+        {name: number(2.05, kind=KINDS.get(name, "share")) for name in METRICS},
+        replicates,
+        images,
+        classes,
+        snapshots,
+        then,
     )
 
 
@@ -64,7 +93,9 @@ def made(seed: int, worse: float, **architecture: object) -> Run:
     }
     training = {"train_seconds": 12.0 + seed, "device": "cpu", "peak_bytes": 2**30}
     sampling = {"seconds": 8.0, "images": 40, "batch_size": 20, "peak_bytes": 2**29}
-    return Run(curve, updates, validation, costs, training, sampling, evaluated(seed, worse))
+    trained = Trained(Path(), curve, updates, validation, costs, training)
+    drawn = Sampled(images(40, 10 * seed), {32: images(40, 10 * seed)}, sampling)
+    return Run(trained, drawn, evaluated(seed, worse))
 
 
 @pytest.fixture
@@ -78,38 +109,68 @@ def results() -> dict[str, list[Run]]:
 
 
 @pytest.fixture
-def quality() -> dict:
+def quality() -> Quality:
     accuracy = {"value": 0.98, "n": 45, "ci95": [0.9, 1.0]}
-    return {
-        "judge": "classifier",
-        "frechet": "fd_classifier",
-        "kernel": "kd_classifier",
-        "can_judge": True,
-        "min_accuracy": 0.95,
-        "accuracy": accuracy,
-    }
+    return Quality("classifier", "fd_classifier", "kd_classifier", True, 0.95, accuracy)
 
 
 @pytest.fixture
-def dataset() -> dict:
-    return {
-        "name": "made-up",
-        "origin": "nowhere",
-        "repeated": {"validation": 0, "test": 3},
-        "image_size": 8,
-        "image_channels": 1,
-        "classes": ["a", "b", "c"],
-        "count": {"train": 90, "validation": 30, "test": 45},
-        "sha256": dict.fromkeys(("train", "validation", "test"), "0" * 64),
-    }
+def prepared() -> Prepared:
+    return Prepared(
+        Path(),
+        name="made-up",
+        origin="nowhere",
+        repeated={"validation": 0, "test": 3},
+        image_size=8,
+        image_channels=1,
+        stroke_thirds=None,
+        classes=["a", "b", "c"],
+        count={"train": 90, "validation": 30, "test": 45},
+        sha256=dict.fromkeys(("train", "validation", "test"), "0" * 64),
+        complexity=pd.DataFrame(
+            {"class": [0, 1, 2], "n": 30, "stroke_length": [5.0, 7.0, 9.0], "variance": [0.1, 0.3, 0.2]}
+        ),
+    )
 
 
 @pytest.fixture
-def summed(quality, dataset):
-    """summed(results, floor=None): the summary of made-up results, the floor being half the baseline."""
-    classes = pd.DataFrame({"class": [0, 1, 2], "n": 30, "stroke_length": [5.0, 7.0, 9.0], "variance": [0.1, 0.3, 0.2]})
+def study(tmp_path: Path, quality: Quality, prepared: Prepared) -> Callable[..., Study]:
+    """study(results, floor=None, quality=..., **sections): made-up results as a study, the floor being
+    half the baseline; sections: of params.yaml, to be put in the place of its own."""
 
-    def make(results: dict[str, list[Run]], floor: Evaluated | None = None) -> dict:
-        return summarise(results, floor or evaluated(5, 0.5), quality, dataset, classes, RESAMPLING, 0.25)
+    def make(results: dict[str, list[Run]], floor: Evaluated | None = None, **changes: object) -> Study:
+        whole = params.load(ROOT / "params.yaml")
+        marks = [int(mark) for mark in results["baseline"][0].evaluated.snapshots if mark != "end"]
+        sections: dict = {
+            "variants": {name: {} for name in results},
+            "bootstrap": whole.bootstrap.model_copy(update={"resamples": 200}),
+            "report": whole.report.model_copy(update={"early": 0.25}),
+            "train": whole.train.model_copy(update={"snapshots": marks}),
+            "replicas": list(range(len(results["baseline"]))),
+        }
+        sections |= {name: value for name, value in changes.items() if name in type(whole).model_fields}
+        made = Study(tmp_path / "outputs", whole.model_copy(update=sections))
+        vars(made).update(runs=results, floor=floor or evaluated(5, 0.5))
+        vars(made).update(quality=changes.get("quality", quality))
+        vars(made).update(prepared=replace(prepared, folder=made.outputs / "prepare"))
+        for stage in ("train", "evaluate", "judges", "prepare"):
+            (made.outputs / stage / "baseline").mkdir(parents=True, exist_ok=True)
+        images(90).save(made.outputs / "prepare/train")
+        return made
 
     return make
+
+
+def summarise(study: Study) -> Summary:
+    """The numbers of every chapter that is there."""
+    out: Summary = {}
+    for chapter in CHAPTERS:
+        found = chapter.read(study)
+        out |= {} if found is None else chapter.numbers(found)
+    return out
+
+
+@pytest.fixture
+def summed(study: Callable[..., Study]) -> Callable[..., Summary]:
+    """summed(results, floor=None): the summary of made-up results."""
+    return lambda *args, **changes: summarise(study(*args, **changes))

@@ -1,20 +1,27 @@
 """The ledger: verdicts from intervals alone, from the summary alone, and against cases whose answer is known."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.judges.bootstrap import proportion_interval
+from pipeline.judges.number import negative
 from pipeline.reporting import claims, effects
-from pipeline.reporting.architecture import ARCHITECTURE
+from pipeline.reporting.claims import entries
 from pipeline.reporting.ledger import CLAIMS, ledger
-from pipeline.reporting.paired import negative
 
 ROOT = Path(__file__).parents[2]
 REPORTS = sorted(path.parent for path in ROOT.glob("reports/**/summary.json") if "intervene." in path.read_text())
+
+
+ARCHITECTURE = [claim for claim in CLAIMS if not claim.of_subjects]
+
+
+def by_name(summary: dict) -> dict:
+    """The decided claims by their names."""
+    return {each.name: each for each in ledger(summary)}
 
 
 def entry(value: float, half: float = 1.0, n: int = 9) -> dict:
@@ -33,13 +40,14 @@ def test_a_verdict_is_the_interval_s(ends: tuple[float, float], verdict: str) ->
 
 
 def test_a_claim_without_its_variants_says_what_it_needs(results, summed) -> None:
-    found = ledger(summed(results))
-    assert found["width_helps"]["verdict"] == "supported"
-    assert found["diminishing_returns"] == {"verdict": "no data", "needs": "the variant `res_blocks_1`"}
-    assert found["simple_digits_are_easier"]["needs"].startswith("the classes 0, 1, 7, 5, 8")
-    assert "two of the variants" in found["width_helps_most"]["needs"]
-    assert "more than one replica" in found["larger_takes_longer"]["needs"]
-    assert all("value" not in each for each in found.values() if each["verdict"] == "no data")
+    found = by_name(summed(results))
+    assert found["width_helps"].verdict == "supported"
+    missing = found["diminishing_returns"]
+    assert (missing.verdict, missing.number, missing.needs) == ("no data", None, "the variant `res_blocks_1`")
+    assert found["simple_digits_are_easier"].needs.startswith("the classes 0, 1, 7, 5, 8")
+    assert "two of the variants" in found["width_helps_most"].needs
+    assert "more than one replica" in found["larger_takes_longer"].needs
+    assert all((each.number is None) == (each.verdict == "no data") for each in found.values())
 
 
 ALL = {"wide_shallow": {"channels": [9, 9]}, "no_attention": {"other": 1}, "no_skips": {"other": 2}}
@@ -55,24 +63,24 @@ def everything(results, result):
 
 
 def test_no_claim_is_decided_without_an_interval(everything, summed) -> None:
-    found = ledger(summed(everything))
-    decided = {name for name, each in found.items() if each["verdict"] != "no data"}
+    found = by_name(summed(everything))
+    decided = {name for name, each in found.items() if each.verdict != "no data"}
     assert {claim.name for claim in ARCHITECTURE} - decided == {"simple_digits_are_easier", "larger_takes_longer"}
     for name in decided:
-        low, high = found[name]["ci95"]
-        assert low <= found[name]["value"] <= high
-        assert found[name]["n"] >= 1
-    signs = {name: found[name]["verdict"] for name in ("one_block_is_worse", "width_helps_most", "time_matters")}
+        low, high = found[name].number["ci95"]
+        assert low <= found[name].number["value"] <= high
+        assert found[name].number["n"] >= 1
+    signs = {name: found[name].verdict for name in ("one_block_is_worse", "width_helps_most", "time_matters")}
     assert signs == dict.fromkeys(signs, "supported")
 
 
 def test_a_judge_that_cannot_judge_decides_nothing_of_images(everything, summed) -> None:
     s = summed(everything)
     s["judges.accuracy"]["required"] = 0.99
-    found = ledger(s)
-    decided = {name for name, each in found.items() if each["verdict"] != "no data"}
+    found = by_name(s)
+    decided = {name for name, each in found.items() if each.verdict != "no data"}
     assert decided == {"attention_loss_is_low", "fewer_blocks_learn_faster", "no_blocks_learn_faster", "skips_sharpen"}
-    assert found["width_helps"]["needs"] == "a judge that can judge"
+    assert found["width_helps"].needs == "a judge that can judge"
 
 
 def rivals(**gaps: dict) -> dict:
@@ -102,7 +110,7 @@ def digits(accuracy: dict[str, dict]) -> dict:
     """A summary with these accuracies of the classes, whose index is not their name."""
     s = {"evaluate.baseline.fid": entry(1)}
     for i, (name, number) in enumerate(accuracy.items()):
-        s[f"classes.{i}.variance"] = {"value": 1, "n": 5, "class": name}
+        s[f"classes.{i}.variance"] = {"value": 1, "n": 5, "class_name": name}
         s[f"evaluate.baseline.class.{i}.accuracy"] = number
     return s
 
@@ -147,15 +155,12 @@ def test_the_combined_interval_covers_the_truth_about_as_often_as_it_says() -> N
 @pytest.mark.parametrize("folder", REPORTS, ids=lambda folder: folder.name)
 def test_a_report_s_verdicts_follow_from_its_summary_alone(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
-    bare = {name: number for name, number in summary.items() if not name.startswith("claims.")}
-    found = ledger(bare)
-    stored = {name: summary[f"claims.{name}"] for name, each in found.items() if "value" in each}
-    assert stored == {name: found[name] for name in stored}
-    assert len(stored) == sum(name.startswith("claims.") for name in summary)
+    found = ledger({name: number for name, number in summary.items() if not name.startswith("claims.")})
+    assert {name for name in summary if name.startswith("claims.")} == set(entries(found))
+    assert entries(found) == {name: summary[name] for name in entries(found)}
     page = (folder / "report.md").read_text(encoding="utf-8")
-    for claim in CLAIMS:
-        (row,) = re.findall(rf"^\| {re.escape(claim.says)} \|.*$", page, re.M)
-        assert row.rstrip(" |").strip("* ").endswith(found[claim.name]["verdict"]), claim.name
+    for each in found:
+        assert f"<summary><b>{each.verdict}</b>: {each.claim.says}</summary>" in page, each.name
 
 
 def test_the_default_report_has_a_ledger() -> None:

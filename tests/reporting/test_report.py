@@ -1,163 +1,214 @@
-"""The page says what the summary says, and names things by their names."""
+"""The pages say what the summary says, and name things by their names."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from pipeline import params
-from pipeline.reporting import markdown, report
+from pipeline.params import BASELINE
+from pipeline.reporting import plots, report
+from pipeline.reporting.chapters import CHAPTERS, quality
 from pipeline.reporting.ledger import CLAIMS, ledger
 
-ROOT = Path(__file__).parents[2]
+ABSENT = "This chapter is absent"
 
 
 @pytest.fixture
-def page(results, quality, dataset, summed):
-    """page(change=None, rename={}, **quality): the rendered report, after a change of the summary."""
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are made and not written, which takes most of the time."""
+    monkeypatch.setattr(plots, "write", lambda figure, path: None)
+    for module in (quality, __import__("pipeline.reporting.pictures", fromlist=["pictures"])):
+        monkeypatch.setattr(module, "contact_sheet", lambda *args: None)
 
-    def render(change=None, rename: dict[str, str] | None = None, **differing: object) -> str:
+
+@pytest.fixture
+def pages(results, study, undrawn, tmp_path):
+    """pages(change=None, rename={}, **sections): every page by name, after a change of the summary."""
+
+    def write(change=None, rename: dict[str, str] | None = None, **changes: object) -> dict[str, str]:
         named = {(rename or {}).get(variant, variant): result for variant, result in results.items()}
-        values = params.load(ROOT / "params.yaml").model_copy(update={"variants": {name: {} for name in named}})
-        summary = summed(named)
+        made = study(named, **changes)
         if change:
-            change(summary)
-        costs = {variant: runs[0].costs for variant, runs in named.items()}
-        return report.render(summary, ledger(summary), values, {**quality, **differing}, dataset, costs, "CPU", [])
+            with pytest.MonkeyPatch.context() as patched:
+                last = CHAPTERS[-1]
+                methods = last.numbers
+                patched.setattr(last, "numbers", lambda found: methods(found) | change)
+                report.write(made, tmp_path / "report")
+        else:
+            report.write(made, tmp_path / "report")
+        return {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "report").glob("*.md")}
 
-    return render
+    return write
 
 
 def tables(text: str) -> list[list[str]]:
     return [block.splitlines() for block in re.findall(r"(?:^\|.*\n)+", text, re.M)]
 
 
-def test_tables_are_whole(page) -> None:
-    found = tables(page())
-    assert len(found) >= 3
+def test_every_chapter_has_a_page_that_is_linked_both_ways(pages) -> None:
+    written = pages()
+    assert set(written) == {chapter.NAME for chapter in CHAPTERS} | {"report"}
+    for chapter in CHAPTERS:
+        page = written[chapter.NAME]
+        assert page.startswith(f"# {chapter.TITLE}\n\n[Back to the report](report.md)\n")
+        assert (f"[{chapter.TITLE}]({chapter.NAME}.md)" in written["report"]) == (ABSENT not in page)
+
+
+def test_a_chapter_without_outputs_is_absent_and_the_report_says_so_in_a_line(pages) -> None:
+    written = pages()
+    absent = [chapter for chapter in CHAPTERS if chapter.NAME in ("intervene", "shortcut")]
+    for chapter in absent:
+        assert written[chapter.NAME].endswith(f"{ABSENT}: its stage is switched off, or has left no outputs.\n")
+    line = f"left no outputs: {absent[0].TITLE} and {absent[1].TITLE}."
+    assert line in written["report"]
+
+
+def test_tables_are_whole_and_no_template_is_left_over(pages) -> None:
+    written = pages()
+    found = [table for page in written.values() for table in tables(page)]
+    assert len(found) >= 5
     for table in found:
         assert len({row.count("|") for row in table}) == 1, table[0]
-        assert set(table[1]) <= set("|:-")
+        assert set(table[1]) <= set("|:- ")
+    for name, page in written.items():
+        assert not re.search(r"{{|}}|{%|%}|None|nan\b", page), name
+
+
+def test_every_picture_that_is_linked_has_a_caption_and_a_place(pages) -> None:
+    for name, page in pages().items():
+        linked = re.findall(r"!\[([^\]]+)\]\(figures/([\w/.-]+)\)\n\n\*(.+)\*$", page, re.M)
+        assert len(linked) == page.count("!["), name
+        for _, file, caption in linked:
+            assert file.endswith(".png")
+            assert caption.endswith("."), caption
+            assert len(caption.split()) > 8, caption
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("page", "name", "shown"),
     [
-        ("evaluate.wide.fd_classifier", "77.77 [77.00, 78.50]"),
-        ("train.wide.loss", "77.7700 [77.0000, 78.5000]"),
-        ("evaluate.floor.precision", "7,777 [7,700, 7,850]"),
-        ("evaluate.wide.fd_classifier_improvement", "+77.8 [+77.0, +78.5]"),
-        ("evaluate.wide.accuracy_gain", "+7,777 [+7,700, +7,850]"),
+        ("ablation", "evaluate.wide.fd_classifier", "77.77 [77.00, 78.50]"),
+        ("ablation", "train.wide.loss", "77.7700 [77.0000, 78.5000]"),
+        ("quality", "evaluate.floor.precision", "7,777 [7,700, 7,850]"),
+        ("ablation", "evaluate.wide.fd_classifier_improvement", "+77.8 [+77.0, +78.5]"),
+        ("quality", "evaluate.wide.accuracy_gain", "+7,777 [+7,700, +7,850]"),
     ],
 )
-def test_a_number_of_the_page_is_the_summary_s(page, name: str, shown: str) -> None:
-    assert shown not in page()
-
-    def change(summary: dict) -> None:
-        summary[name] = {**summary[name], "value": 77.77, "ci95": [77.0, 78.5]}
-
-    assert shown in page(change)
+def test_a_number_of_a_page_is_the_summary_s(pages, page: str, name: str, shown: str) -> None:
+    assert shown not in pages()[page]
+    assert shown in pages({name: {"value": 77.77, "n": 40, "ci95": [77.0, 78.5]}})[page]
 
 
-def test_the_verdict_against_the_baseline_needs_the_whole_interval(page) -> None:
+def test_the_verdict_against_the_baseline_needs_the_whole_interval(pages) -> None:
     name = "evaluate.wide.fd_classifier_improvement"
-    verdicts = {(3.0, 30.0): "better `wide`; worse none", (-3.0, 30.0): "better none; worse none"}
-    verdicts[(-30.0, -3.0)] = "better none; worse `wide`"
+    verdicts = {
+        (3.0, 30.0): "`wide` is better and no variant is worse",
+        (-3.0, 30.0): "no variant is better and no variant is worse",
+        (-30.0, -3.0): "no variant is better and `wide` is worse",
+    }
     for ends, verdict in verdicts.items():
-        assert verdict in page(lambda s, ends=ends: s.update({name: {**s[name], "ci95": list(ends)}}))
+        assert verdict in pages({name: {"value": 1.0, "n": 40, "ci95": list(ends)}})["report"]
 
 
-def test_a_judge_that_cannot_judge_is_said_so(page) -> None:
-    assert "cannot judge" not in page()
-    assert "**The judge cannot judge.** Its accuracy on held-out real images is 98.0" in page(can_judge=False)
+def test_a_judge_that_cannot_judge_is_said_so(pages, quality) -> None:
+    assert "cannot judge" not in pages()["report"]
+    unable = type(quality)(**{**vars(quality), "can_judge": False})
+    assert "**The judge cannot judge.** Its accuracy on held-out real images is 98.0" in pages(quality=unable)["report"]
 
 
-def test_fid_is_inception_s_alone(page) -> None:
-    ours = page()
-    assert "| FD (classifier) |" in ours
-    assert "| FID |" not in ours
-
-    def inception(summary: dict) -> None:
-        for name in list(summary):
-            summary[name.replace("fd_classifier", "fid").replace("kd_classifier", "kid")] = summary[name]
-
-    theirs = page(inception, judge="inception", frechet="fid", kernel="kid")
+def test_fid_is_inception_s_alone(pages, results, quality) -> None:
+    ours = pages()
+    assert "| FD (classifier) |" in ours["ablation"]
+    assert "| FID |" not in ours["ablation"]
+    for run in (runs[0] for runs in results.values()):
+        found = run.evaluated
+        for named in (found.metrics, *found.classes.values(), *found.snapshots.values()):
+            _rename(named)
+        _rename(found.replicates)
+        for table in found.snapshot_replicates.values():
+            _rename(table)
+    inception = type(quality)(**{**vars(quality), "judge": "inception", "frechet": "fid", "kernel": "kid"})
+    floor = results["wide"][0].evaluated
+    theirs = "".join(pages(quality=inception, floor=floor).values())
     assert "| FID |" in theirs
     assert "(classifier)" not in theirs
 
 
-def test_the_source_s_row_stands_beside_ours_and_a_variant_that_no_source_has_gets_dashes(page) -> None:
-    assert "| 0.00086 | 99.91 | 62.75 | +25.6 |" in page()
-    own = page(rename={"wide": "own"})
+def _rename(named) -> None:
+    """Put the names of Inception's distances in place of the classifier's, in a dictionary or a table."""
+    for name in list(named):
+        new = name.replace("fd_classifier", "fid").replace("kd_classifier", "kid")
+        if new != name:
+            named[new] = named.pop(name)
+
+
+def test_the_source_s_row_stands_beside_ours_and_a_variant_that_no_source_has_gets_dashes(pages) -> None:
+    assert "| 0.00086 | 99.91 | 62.75 | +25.6 |" in pages()["ablation"]
+    own = pages(rename={"wide": "own"})["ablation"]
     assert "62.75" not in own
     assert re.search(r"^\| `own` .*(\| \u2013 ){4}\|$", own, re.M)
 
 
-def test_the_page_opens_with_the_claims_and_every_one_has_its_row(page) -> None:
-    text = page()
-    assert re.findall(r"^## (.*)$", text, re.M)[0] == "What the sources say, and what held here"
-    rows = next(table for table in tables(text) if table[0].startswith("| claim |"))[2:]
-    assert len(rows) == len(CLAIMS)
-    by_claim = {row.split("|")[1].strip(): row for row in rows}
-    wide = by_claim["Twice the width gives better images."]
-    assert "| +25.6 % |" in wide
-    assert "+20.0 [" in wide
-    assert wide.endswith("| 40 | **supported** |")
-    assert by_claim["Without attention the images are worse."].endswith(
-        "needs the variant `no_attention` | \u2013 | no data |"
-    )
+def test_every_claim_has_its_line_with_the_verdict_first(pages) -> None:
+    text = pages()["report"]
+    lines = re.findall(r"<details><summary><b>([\w ]+)</b>: (.+)</summary>\n\n((?:- .*\n)+)", text)
+    assert len(lines) == len(CLAIMS)
+    by_claim = {says: (verdict, behind) for verdict, says, behind in lines}
+    verdict, behind = by_claim["Twice the width gives better images."]
+    assert verdict == "supported"
+    assert "It prints +25.6 %." in behind
+    assert re.search(r"\*\*Here:\*\* \+20\.0 \[.*\] % \(n = 40\)\.", behind)
+    assert "[ablation](ablation.md)" in behind
+    verdict, behind = by_claim["Without attention the images are worse."]
+    assert (verdict, "it needs the variant `no_attention`" in behind) == ("no data", True)
 
 
-def test_a_verdict_turns_with_the_interval(page) -> None:
+def test_a_verdict_turns_with_the_interval(pages) -> None:
     name = "evaluate.wide.fd_classifier_improvement"
-    for ends, verdict in (([-30.0, -3.0], "**contradicted**"), ([-3.0, 30.0], "inconclusive")):
-        text = page(lambda s, ends=ends: s.update({name: {**s[name], "ci95": ends}}))
-        assert re.search(rf"^\| Twice the width gives better images.*{re.escape(verdict)} \|$", text, re.M)
+    for ends, verdict in (([-30.0, -3.0], "contradicted"), ([-3.0, 30.0], "inconclusive")):
+        text = pages({name: {"value": 1.0, "n": 40, "ci95": ends}})["report"]
+        assert f"<summary><b>{verdict}</b>: Twice the width gives better images.</summary>" in text
 
 
-def test_levels_at_which_a_variant_s_loss_is_apart_are_named_in_decibels(page) -> None:
-    assert re.search(r"^- `wide`: lower at \+2\d, \+\d, -\d+ dB\.$", page(), re.M)
-
-    def even(summary: dict) -> None:
-        for level in range(3):
-            name = f"train.wide.noise_level.{level}.loss_change"
-            summary[name] = {**summary[name], "ci95": [-1.0, 1.0]}
-
-    assert "- `wide`: no noise level at which its loss is clearly apart" in page(even)
+def test_the_first_page_has_a_few_findings_with_a_picture_each(pages) -> None:
+    text = pages()["report"]
+    found = text.split("## What was found")[1].split("## What the sources say")[0]
+    assert 5 <= found.count("\n### ") <= 8
+    assert found.count("![") == found.count("\n### ") == found.count("[More](")
 
 
-def test_an_unconditional_variant_has_no_accuracy_and_as_the_baseline_no_hard_classes(page, results, result) -> None:
+def test_the_summary_s_claims_are_those_that_the_pages_decide(pages, tmp_path: Path) -> None:
+    pages()
+    summary = json.loads((tmp_path / "report/summary.json").read_text())
+    decided = {each.name: each for each in ledger(summary) if each.number}
+    assert {name.removeprefix("claims.") for name in summary if name.startswith("claims.")} == set(decided)
+    assert all(summary[f"claims.{name}"]["verdict"] == each.verdict for name, each in decided.items())
+
+
+def test_levels_at_which_a_variant_s_loss_is_apart_are_named_in_decibels(pages) -> None:
+    sentence = r"^- The loss of `wide` is lower at \+2\d, \+\d and -\d+ dB than the baseline's\.$"
+    assert re.search(sentence, pages()["loss"], re.M)
+    even = {f"train.wide.noise_level.{i}.loss_change": {"value": 0, "n": 9, "ci95": [-1.0, 1.0]} for i in range(3)}
+    assert "- `wide` has no noise level at which its loss is clearly apart" in pages(even)["loss"]
+
+
+def test_an_unconditional_variant_has_no_accuracy_and_as_the_baseline_no_hard_classes(pages, results, result) -> None:
     results["wide"] = [result(1, 0.8, class_embedding=False)]
-    text = page()
-    assert "### Which classes are hard" in text
-    assert re.search(r"^\| `wide` .*\| not told \| \u2013 \|$", text, re.M)
+    written = pages()
+    assert ABSENT not in written["classes"]
+    assert re.search(r"^\| `wide` .*\| not told \| \u2013 \|$", written["quality"], re.M)
 
-    results["baseline"] = [result(0, 1.0, class_embedding=False)]
-    text = page()
-    assert "### Which classes are hard" not in text
-    assert "Best recognised" not in text
+    results[BASELINE] = [result(0, 1.0, class_embedding=False)]
+    assert ABSENT in pages()["classes"]
 
 
-def test_without_snapshots_the_page_does_without_their_section(page) -> None:
-    def bare(summary: dict) -> None:
-        for name in [name for name in summary if re.match(r"snapshots\.\w+\.(32\.|late)", name)]:
-            del summary[name]
-
-    assert "## Quality over training" in page()
-    assert "## Quality over training" not in page(bare)
-
-
-def test_figures_of_the_summary_are_drawn_with_and_without_classes(results, summed, result, tmp_path: Path) -> None:
-    values = params.load(ROOT / "params.yaml").model_copy(update={"variants": {name: {} for name in results}})
-    report.draw(tmp_path, summed(results), values, "fd_classifier", ["a", "b", "c"])
-    drawn = {path.name for path in tmp_path.iterdir()}
-    assert drawn == {f"{n}.png" for n in ("distances", "pareto", "snapshots", "noise_levels", "hard_classes")}
-    blind = {name: [result(0, 1.0, class_embedding=False)] for name in results}
-    report.draw(tmp_path / "blind", summed(blind), values, "fd_classifier", ["a", "b", "c"])
-    assert {path.name for path in (tmp_path / "blind").iterdir()} == drawn - {"hard_classes.png"}
-
-
-@pytest.mark.parametrize(("value", "shown"), [(16.4, "+16.4 [+5.7, +26.6] %"), (0.6, "+0.60 [+0.50, +0.70] %")])
-def test_an_effect_has_the_digits_that_it_needs(value: float, shown: str) -> None:
-    ends = [5.7, 26.6] if value > 1 else [0.5, 0.7]
-    assert markdown.effect({"value": value, "ci95": ends}, "%") == shown
+def test_one_training_seed_is_said_to_decide_nothing_of_another(pages, results, result) -> None:
+    said = "say nothing of what another training seed would give"
+    assert said in pages()["report"]
+    two = {name: [*runs, result(10, 2.0)] for name, runs in results.items()}
+    results.update(two)
+    written = pages()
+    assert said not in written["report"]
+    assert "2 times with different training seeds" in written["report"]
+    assert "training seeds 0 and 1" in written["methods"]

@@ -17,7 +17,6 @@ INTERVENE = (
 ).split()
 SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/fast".split()
 POLICIES = "outputs/shortcut/baseline/policies"
-ANATOMY = ["-m", "pipeline.orchestration.cli"]
 
 
 def test_a_killed_sweep_goes_on_and_ends_in_the_same_bytes(sound) -> None:
@@ -36,14 +35,14 @@ def test_a_killed_sweep_goes_on_and_ends_in_the_same_bytes(sound) -> None:
         own = dict(saved)
     np.savez(first, allow_pickle=False, **{**own, "psnr": own["psnr"] * 0 + 1.5})
     shutil.copytree(store, sound.root / "scratch/store")
-    assert sound.run(*INTERVENE).returncode == 0
+    assert sound.stage(*INTERVENE).returncode == 0
     assert not store.exists(), "a finished sweep leaves nothing behind"
     cells = pd.read_csv(sound.root / "scratch/intervene/cells.csv").groupby("cell")
     assert (cells.get_group(first.stem)["psnr"] == 1.5).all(), "it was taken as it was saved"
     shutil.rmtree(sound.root / "scratch/intervene")
     np.savez(sound.root / "scratch/store" / first.name, allow_pickle=False, **own)
     shutil.copytree(sound.root / "scratch/store", store)
-    assert sound.run(*INTERVENE).returncode == 0
+    assert sound.stage(*INTERVENE).returncode == 0
     found, whole = (sound.root / folder for folder in ("scratch/intervene", "outputs/intervene/baseline"))
     assert {path.name: path.read_bytes() for path in found.iterdir()} == {
         path.name: path.read_bytes() for path in whole.iterdir()
@@ -68,7 +67,7 @@ def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
     assert policies
     methods = pd.read_csv(sound.root / "outputs/shortcut/baseline/methods.csv").set_index("method")
     for policy in policies[:1]:
-        done = sound.run(*SAMPLE, "--policy", str(policy))
+        done = sound.stage(*SAMPLE, "--policy", str(policy))
         assert done.returncode == 0, done.stderr
         fast, whole = (
             np.load(sound.root / at / "images/images.npy") for at in ("scratch/fast", "outputs/sample/baseline/0")
@@ -84,9 +83,9 @@ def test_a_pipeline_told_a_text_is_sampled_as_a_variant_is(sound, text_pipeline)
     at = SAMPLE.index("--model")
     command = [*SAMPLE[:at], "--model", str(text_pipeline), "--out", "scratch/told"]
     sound.write(sampler={"clip": False})
-    refused = sound.run(*command)
+    refused = sound.stage(*command)
     assert (refused.returncode, refused.stderr.splitlines()[-1].startswith("error: ")) == (1, True)
-    done = sound.run(*command, "--prompt", "a b", "--prompt", "c", "--guidance", "3")
+    done = sound.stage(*command, "--prompt", "a b", "--prompt", "c", "--guidance", "3")
     assert done.returncode == 0, done.stderr
     images = np.load(sound.root / "scratch/told/images/images.npy")
     assert images.shape == (40, 16, 16, 3)
@@ -95,11 +94,11 @@ def test_a_pipeline_told_a_text_is_sampled_as_a_variant_is(sound, text_pipeline)
 
 def test_parts_are_printed_for_a_variant_and_a_folder(project) -> None:
     by_name, by_folder = (
-        project.run(*ANATOMY, "parts", where).stdout for where in ("baseline", "outputs/train/baseline/0/model")
+        project.anatomy("parts", where).stdout for where in ("baseline", "outputs/train/baseline/0/model")
     )
     assert by_name == by_folder
     assert "skip_01" in by_name
     assert "down_blocks.0.resnets.0" in by_name
-    wrong = project.run(*ANATOMY, "parts", "nosuch")
+    wrong = project.anatomy("parts", "nosuch")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
     assert "nosuch is neither" in wrong.stderr

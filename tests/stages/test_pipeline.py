@@ -1,5 +1,6 @@
 """The whole pipeline on a tiny scale: what runs, what does not, and what is left when something goes wrong."""
 
+import errno
 import json
 import os
 import shutil
@@ -12,6 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+
+from pipeline.diffusion import checkpoint
+from tests.programs import Done
 
 TRAIN = (
     "stages/train.py --params params.yaml --variant baseline --replica 0 --data outputs/prepare "
@@ -34,8 +39,8 @@ def test_one_command_makes_every_result(project) -> None:
     others = ["check", "prepare", "judges", "floor", "intervene@baseline", "shortcut@baseline", "report"]
     assert sorted(project.ran) == sorted([*others, *per_variant])
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
-    report = (project.root / "reports/tiny/report.md").read_text()
-    assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in report
+    pages = {path.name: path.read_text() for path in (project.root / "reports/tiny").glob("*.md")}
+    assert f"{summary['evaluate.res_blocks_0.fd_classifier']['value']:.2f}" in pages["ablation.md"]
     for name, number in summary.items():
         assert np.isfinite(number["value"]), name
         assert number["n"] >= 1, name
@@ -47,7 +52,7 @@ def test_one_command_makes_every_result(project) -> None:
             assert "ci95" in summary[f"evaluate.{variant}.{metric}"]
         for mark in (256, 640, 1280):
             assert summary[f"snapshots.{variant}.{mark}.fd_classifier"]["n"] == 20
-    linked = {link.split(")")[0] for link in report.split("](figures/")[1:]}
+    linked = {link.split(")")[0] for page in pages.values() for link in page.split("](figures/")[1:]}
     figures = project.root / "reports/tiny/figures"
     assert linked == {path.relative_to(figures).as_posix() for path in figures.rglob("*.png")}
 
@@ -59,7 +64,7 @@ def test_a_second_run_does_nothing(sound) -> None:
 
 
 def test_every_variant_has_one_run_with_curve_metrics_and_pictures(project) -> None:
-    runs = [r for r in _mlflow_runs(project.root) if r.data.tags["anatomy.dvc_stage"] == "train@baseline-0"]
+    runs = [r for r in _trainings(project.root) if r.data.tags["anatomy.dvc_stage"] == "train@baseline-0"]
     assert len(runs) == 1
     metrics = runs[0].data.metrics
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
@@ -70,40 +75,44 @@ def test_every_variant_has_one_run_with_curve_metrics_and_pictures(project) -> N
     assert runs[0].info.status == "FINISHED"
 
 
-def test_restored_variants_are_recorded_from_their_files_and_once(project, tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path}/other.db"
-    first = project.run(*ANATOMY, "record", MLFLOW_TRACKING_URI=uri)
+def test_restored_variants_are_recorded_from_their_files_and_once(project, store: Path, tmp_path: Path) -> None:
+    uri = f"sqlite:///{shutil.copy(store, tmp_path)}"
+    first = project.anatomy("record", MLFLOW_TRACKING_URI=uri)
     assert "baseline" in first.stdout, first.stderr
-    again = project.run(*ANATOMY, "record", MLFLOW_TRACKING_URI=uri)
+    again = project.anatomy("record", MLFLOW_TRACKING_URI=uri)
     assert "baseline" not in again.stdout
-    assert len(_mlflow_runs(project.root, uri)) == 2
+    assert len(_trainings(project.root, uri)) == 2
 
 
-def test_a_changed_variant_reruns_itself_and_the_report_alone_by_repro_and_by_the_flow(sound) -> None:
-    before, recorded = _lasting(sound), len(_mlflow_runs(sound.root))
-    expected = ["check", "train@res_blocks_0-0", "sample@res_blocks_0-0", "evaluate@res_blocks_0-0", "report"]
-    changed = {"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}}
-    sound.write(variants=changed)
-    assert sound.repro() == expected
-    assert _lasting(sound) != before
-    assert len(_mlflow_runs(sound.root)) == recorded + 1
-
-    sound.write()
-    runs, hidden = sound.root / ".dvc/cache/runs", sound.root / ".dvc/cache/hidden"
-    runs.rename(hidden)  # so that the flow has to run what it could restore
+def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by_repro(sound) -> None:
+    before, recorded = sound.files("outputs", "reports"), len(_trainings(sound.root))
+    own = [f"{stage}@res_blocks_0-0" for stage in ("train", "sample", "evaluate")]
+    expected = ["check", *own, "report"]
+    sound.write(variants={"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}})
     flow = sound.run(*ANATOMY, "run")
     assert flow.returncode == 0, flow.stdout + flow.stderr
     assert [line.split()[0] for line in flow.stdout.splitlines() if line.endswith("  ran")] == expected
-    assert _lasting(sound) == before
-    assert len(_mlflow_runs(sound.root)) == recorded + 2, "a training that ran has a run"
-    assert all("evaluate.accuracy" in run.data.metrics for run in _mlflow_runs(sound.root))
+    assert sound.files("outputs", "reports") != before
+    assert len(_trainings(sound.root)) == recorded + 1, "a training that ran has a run"
+    assert all("evaluate.accuracy" in run.data.metrics for run in _trainings(sound.root))
+    shutil.rmtree(sound.root / "scratch", ignore_errors=True)
+    graph = yaml.safe_load((sound.root / "dvc.yaml").read_text())["stages"]
+    for stage in ("train", "sample", "evaluate"):  # what the flow made is what its stages make, one by one
+        command = " ".join(graph[stage]["cmd"].split()).replace("${item.variant}", "res_blocks_0")
+        command = command.replace("${item.replica}", "0").replace(f"--out outputs/{stage}", f"--out scratch/{stage}")
+        _python, script, *args = command.split()
+        assert sound.stage(script, *args).returncode == 0
+    alone = sound.files("scratch")
+    timed = [f"scratch/{stage}/res_blocks_0/0/timing.json" for stage in ("train", "sample")]
+    assert alone.keys() > {*timed, "scratch/evaluate/res_blocks_0/0/metrics.json"}
+    for name in alone.keys() - timed:
+        assert alone[name] == (sound.root / name.replace("scratch/", "outputs/")).read_bytes(), name
 
-    shutil.rmtree(runs)
-    hidden.rename(runs)
-    for variants in (changed, sound.params["variants"]):
-        sound.write(variants=variants)
-        done = sound.run("-m", "dvc", "repro", "train@res_blocks_0-0")
-        assert "Stage 'train@res_blocks_0-0' is cached" in done.stdout, done.stdout
+    sound.write()
+    recorded = len(_trainings(sound.root))
+    assert sound.repro() == expected, "its own stages come from DVC's cache"
+    assert sound.files("outputs", "reports") == before
+    assert len(_trainings(sound.root)) == recorded, "a restored training is recorded already"
 
 
 def test_a_replica_more_concerns_itself_and_the_report_alone(sound) -> None:
@@ -128,7 +137,7 @@ def test_captions_and_masks_lie_beside_the_images(project) -> None:
 
 
 def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
-    done = sound.run(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    done = sound.stage(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("warning: MLflow") == 1
     assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline/0")
@@ -150,7 +159,7 @@ def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it was killed before its end"
     assert not (sound.root / "scratch").exists()
-    again = sound.run(*TRAIN)
+    again = sound.stage(*TRAIN)
     assert "goes on from image" in again.stdout
     assert list(checkpoints.iterdir()) == [other]
     other.unlink()
@@ -160,7 +169,7 @@ def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
 def test_an_image_is_the_same_alone_and_among_many(sound) -> None:
     together = np.load(sound.root / "outputs/sample/baseline/0/images/images.npy")
     sound.write(sample={"count": 7, "snapshot_count": 2}, sampler={"first_seed": 17})
-    assert sound.run(*SAMPLE).returncode == 0
+    assert sound.stage(*SAMPLE).returncode == 0
     fewer = np.load(sound.root / "scratch/samples/images/images.npy")
     np.testing.assert_array_equal(fewer, together[17:24])
     snapshots = [np.load(sound.root / f"{at}/640/images.npy") for at in ("scratch/samples/snapshots", SNAPSHOTS)]
@@ -182,16 +191,29 @@ def test_bad_parameters_are_one_sentence_and_change_nothing(sound, case: str) ->
     sections, *words = BAD[case]
     sound.write(**sections)
     before = sound.files("outputs", "reports", "dvc.lock")
+    for done in (sound.stage(*CHECK), sound.anatomy("check")):
+        _is_one_sentence_of(done, words)
+    assert sound.files("outputs", "reports", "dvc.lock") == before
+
+
+def test_bad_parameters_end_every_command_before_anything_is_changed(sound) -> None:
+    sections, *words = BAD["misspelt key"]
+    sound.write(**sections)
+    before = sound.files("outputs", "reports", "dvc.lock")
     for command in (CHECK, [*ANATOMY, "check"]):
-        done = sound.run(*command)
-        assert (done.returncode, done.stdout) == (1, "")
-        (sentence,) = done.stderr.splitlines()
-        assert all(word in sentence for word in words), sentence
+        sentence = _is_one_sentence_of(sound.run(*command), words)
     repro = sound.run("-m", "dvc", "repro")
     assert repro.returncode != 0
     assert f"{sentence}\n" in repro.stderr
     assert "Traceback" not in repro.stderr
     assert sound.files("outputs", "reports", "dvc.lock") == before
+
+
+def _is_one_sentence_of(done: Done | subprocess.CompletedProcess[str], words: list[str]) -> str:
+    assert (done.returncode, done.stdout) == (1, "")
+    (sentence,) = done.stderr.splitlines()
+    assert all(word in sentence for word in words), sentence
+    return sentence
 
 
 def test_truncated_weights_are_one_sentence(sound) -> None:
@@ -201,7 +223,7 @@ def test_truncated_weights_are_one_sentence(sound) -> None:
     weights.write_bytes(whole[: len(whole) // 2])
     before = sound.files("outputs", "scratch")
     try:
-        done = sound.run(*SAMPLE)
+        done = sound.stage(*SAMPLE)
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
         assert "outputs/train/baseline/0/model holds no whole set of weights" in done.stderr.splitlines()[-1]
         assert sound.files("outputs", "scratch") == before
@@ -209,25 +231,17 @@ def test_truncated_weights_are_one_sentence(sound) -> None:
         weights.write_bytes(whole)
 
 
-FULL = """
-import errno, runpy, sys
-from pathlib import Path
-import pipeline.diffusion.checkpoint as checkpoint
-def save_file(tensors, path, metadata):
-    Path(path).write_bytes(b"half")
-    raise OSError(errno.ENOSPC, "No space left on device", str(path))
-checkpoint.save_file = save_file
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
+def test_no_space_for_a_checkpoint_is_one_sentence(sound, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(tensors: dict, path: Path, metadata: dict) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-
-def test_no_space_for_a_checkpoint_is_one_sentence(sound) -> None:
+    monkeypatch.setattr(checkpoint, "save_file", full)
     sound.write(train={"checkpoint_every": 128})
     shutil.rmtree(sound.root / "checkpoints", ignore_errors=True)
     before = sound.files("outputs", "scratch")
-    done = sound.run("-c", FULL, *TRAIN)
-    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    done = sound.stage(*TRAIN)
+    assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: no space left on the disk for the checkpoint")
     assert sound.files("outputs", "scratch", "checkpoints") == before, "no half-written file is left"
 
@@ -236,17 +250,11 @@ def _trained(project, folder: str) -> dict[str, bytes]:
     return {name: (project.root / folder / name).read_bytes() for name in TRAINED}
 
 
-def _lasting(project) -> dict[str, bytes]:
-    """All results but those that hold a time."""
-    found = project.files("outputs", "reports")
-    timed = [name for name in found if name.endswith(("timing.json", "summary.json", "report.md"))]
-    assert timed
-    return {name: content for name, content in found.items() if name not in timed}
-
-
-def _mlflow_runs(root: Path, uri: str = "") -> list:
+def _trainings(root: Path, uri: str = "") -> list:
+    """MLflow's runs of trainings."""
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri or f"sqlite:///{root}/mlflow.db")
     experiment = client.get_experiment_by_name("diffusion-anatomy")
-    return list(client.search_runs([experiment.experiment_id]))
+    runs = client.search_runs([experiment.experiment_id])
+    return [run for run in runs if "anatomy.dvc_stage" in run.data.tags]

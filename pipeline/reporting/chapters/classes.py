@@ -12,7 +12,7 @@ from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import easier
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.sources import MNIST
-from pipeline.reporting.study import Study, Trained
+from pipeline.reporting.study import Runs, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import Cell, Column, Table, text, words
 
@@ -60,7 +60,7 @@ def numbers(found: Found) -> Summary:
             key, called = f"classes.{row['class']}.{name}", study.prepared.classes[row["class"]]
             out[key] = {"value": row[name], "n": row["n"], "class_name": called}
 
-    def of_one_seed(runs: Trained) -> Summary:
+    def of_one_seed(runs: Runs) -> Summary:
         each = {f"evaluate.{v}": run.evaluated.classes for v, run in runs.items() if run.told}
         return _by_class(each) | _ranks(runs, found)
 
@@ -76,7 +76,7 @@ def _by_class(classes: dict[str, dict[str, dict[str, Number]]]) -> Summary:
     }
 
 
-def _ranks(runs: Trained, found: Found) -> Summary:
+def _ranks(runs: Runs, found: Found) -> Summary:
     """Rank correlations over the classes of the baseline's images: of how hard a class is (its distance less the
     floor's, its errors) with how complex its real images are."""
     classes, floor, frechet = runs[BASELINE].evaluated.classes, found.study.floor.classes, found.study.frechet

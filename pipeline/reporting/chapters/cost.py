@@ -12,7 +12,7 @@ from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import slower
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.sources import MNIST
-from pipeline.reporting.study import Study, Trained
+from pipeline.reporting.study import Runs, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import Cell, Column, Table, listed, words
 
@@ -41,13 +41,17 @@ def read(study: Study) -> Study | None:
 def numbers(study: Study) -> Summary:
     """What was counted of every variant, and the times of this run."""
 
-    def of_one_seed(runs: Trained) -> Summary:
+    def of_one_seed(runs: Runs) -> Summary:
         out: Summary = {}
-        base = runs[BASELINE].training["train_seconds"]
+        base = runs[BASELINE].trained.timing["train_seconds"]
         for variant, run in runs.items():
-            seconds, sampling = run.training["train_seconds"], run.sampling
-            measured = {name: run.costs[name] for name in COUNTED}
-            measured |= {"seconds": seconds, "seconds_ratio": seconds / base, "peak_bytes": run.training["peak_bytes"]}
+            seconds, sampling = run.trained.timing["train_seconds"], run.sampled.timing
+            measured = {name: run.trained.costs[name] for name in COUNTED}
+            measured |= {
+                "seconds": seconds,
+                "seconds_ratio": seconds / base,
+                "peak_bytes": run.trained.timing["peak_bytes"],
+            }
             out |= {f"train.{variant}.{name}": _size(value) for name, value in measured.items()}
             out[f"sample.{variant}.seconds_per_image"] = _size(sampling["seconds"] / sampling["images"])
             out[f"sample.{variant}.peak_bytes"] = _size(sampling["peak_bytes"])
@@ -112,7 +116,8 @@ def finding(study: Study, summary: Summary) -> Finding:
     named = [f"`{v}` ({costs[v] / 1e6:.1f} M)" for v in front]
     verb = "is the variant" if len(front) == 1 else "are the variants"
     return Finding(
-        f"{listed(named)} {verb} that no other beats in both distance and multiply-adds per image and step.",
+        f"{listed(named)} {verb} that no other beats in both distance and multiply-adds per image and step, "
+        "by their values alone.",
         "pareto",
         7,
     )
@@ -136,7 +141,7 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         [
             f"`{v}`",
             *(summary[f"train.{v}.{name}"] for name in names),
-            ", ".join(map(str, runs[0].costs["channels_per_level"])),
+            ", ".join(map(str, runs[0].trained.costs["channels_per_level"])),
             summary[f"train.{v}.seconds"],
             summary[f"sample.{v}.seconds_per_image"],
             summary[f"train.{v}.peak_bytes"],
@@ -144,7 +149,7 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         ]
         for v, runs in study.runs.items()
     ]
-    device = study.baseline.training["device"].upper()
+    device = study.baseline.trained.timing["device"].upper()
     return fill(
         Path(__file__).with_suffix(".md"),
         **pictures,

@@ -14,7 +14,7 @@ from pipeline.reporting.effects import learns_faster, lower_loss
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.results import Run
 from pipeline.reporting.sources import ABLATION
-from pipeline.reporting.study import Study, Trained
+from pipeline.reporting.study import Runs, Study
 from pipeline.reporting.summary import Summary, children
 from pipeline.reporting.table import listed, percent, text
 
@@ -65,12 +65,12 @@ def numbers(study: Study) -> Summary:
     """Final and early loss of every variant against the baseline, the loss by noise level, and whether a lower loss
     goes with better images."""
 
-    def of_one_seed(runs: Trained) -> Summary:
+    def of_one_seed(runs: Runs) -> Summary:
         out: Summary = {}
         for variant, run in runs.items():
             out |= _losses(variant, run, runs[BASELINE], study)
             out |= _noise_levels(variant, run, runs[BASELINE], study)
-        losses = np.array([run.validation["loss"].mean() for run in runs.values()])
+        losses = np.array([run.trained.validation["loss"].mean() for run in runs.values()])
         distances = np.array([run.evaluated.metrics[study.frechet]["value"] for run in runs.values()])
         return out | {"ranks.variants.loss": rank_correlation(losses, distances)}
 
@@ -83,7 +83,7 @@ def _losses(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
     Student's over stretches of successive updates."""
     losses, replicates = _final(run, study)
     base_losses, base_replicates = _final(baseline, study)
-    first, n = run.curve["validation_loss"].iloc[0], len(losses)
+    first, n = run.trained.curve["validation_loss"].iloc[0], len(losses)
     final = resampled(losses.mean(), n, replicates, "size")
     fall = [100 * (1 - end / first) for end in reversed(final["ci95"])]
     key = f"train.{variant}"
@@ -93,8 +93,8 @@ def _losses(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
         f"{key}.loss_change": relative(losses.mean(), base_losses.mean(), replicates, base_replicates, n),
         f"{key}.images": counted(run.images_seen),
     }
-    updates = round(study.params.report.early * len(run.updates))
-    gaps = (baseline.updates["loss"] - run.updates["loss"]).to_numpy()[updates // 2 : updates]
+    updates = round(study.params.report.early * len(run.trained.updates))
+    gaps = (baseline.trained.updates["loss"] - run.trained.updates["loss"]).to_numpy()[updates // 2 : updates]
     if len(gaps) >= 4:
         means = np.array([part.mean() for part in np.array_split(gaps, min(SUCCESSIVE, len(gaps) // 2))])
         out[f"{key}.early_loss_gap"] = {"value": float(gaps.mean()), "n": len(gaps), "ci95": student(means)[1]}
@@ -103,7 +103,7 @@ def _losses(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
 
 def _final(run: Run, study: Study) -> tuple[np.ndarray, np.ndarray]:
     """The final validation loss of each image, mean over its draws, and the mean of each resample of the images."""
-    images = run.validation.groupby("id", sort=True)
+    images = run.trained.validation.groupby("id", sort=True)
     losses, labels = images["loss"].mean().to_numpy(), images["label"].first().to_numpy()
     return losses, losses[study.draws(labels)].mean(axis=1)
 
@@ -118,9 +118,9 @@ def by_level(validation: pd.DataFrame) -> list[pd.DataFrame]:
 def _noise_levels(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
     """The validation loss by noise level, and its change against the baseline; resampled are the images."""
     out: Summary = {}
-    images = run.validation.groupby("id", sort=True)
+    images = run.trained.validation.groupby("id", sort=True)
     draws, ids = study.draws(images["label"].first().to_numpy()), list(images.groups)
-    levels = zip(by_level(run.validation), by_level(baseline.validation), strict=True)
+    levels = zip(by_level(run.trained.validation), by_level(baseline.trained.validation), strict=True)
     for level, (mine, theirs) in enumerate(levels):
         found = []
         for rows in (mine, theirs):
@@ -137,8 +137,8 @@ def _noise_levels(variant: str, run: Run, baseline: Run, study: Study) -> Summar
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     """Loss curves, the first part of training, and the loss by noise level."""
-    _draw_curves(folder / "curves.png", {v: [run.curve for run in runs] for v, runs in study.runs.items()})
-    early = {v: [run.updates for run in runs] for v, runs in study.runs.items()}
+    _draw_curves(folder / "curves.png", {v: [run.trained.curve for run in runs] for v, runs in study.runs.items()})
+    early = {v: [run.trained.updates for run in runs] for v, runs in study.runs.items()}
     _draw_early(folder / "early.png", early, study.params.report.early)
     _draw_levels(folder / "noise_levels.png", study.variants, summary)
     return {

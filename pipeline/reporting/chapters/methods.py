@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.judges.number import counted
 from pipeline.reporting.claims import Claim
+from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
@@ -12,6 +15,7 @@ from pipeline.reporting.table import listed, percent, text
 NAME, TITLE = "methods", "How the numbers were made"
 CLAIMS: list[Claim] = []
 SPLITS = ("train", "validation", "test")
+SHOWN_PER_CLASS, SHOWN_CLASSES = 10, 20
 
 
 def read(study: Study) -> Study | None:
@@ -31,8 +35,18 @@ def numbers(study: Study) -> Summary:
 
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
-    """Training images of every class."""
-    (folder / "classes.png").write_bytes((study.outputs / "prepare" / "classes.png").read_bytes())
+    """Training images of every class, or of the first ones where there are many."""
+    train, prepared = study.prepared.split("train"), study.prepared
+    shown = prepared.classes[:SHOWN_CLASSES]
+    firsts = [np.resize(np.flatnonzero(train.labels == c), SHOWN_PER_CLASS) for c in range(len(shown))]
+    every = len(shown) == len(prepared.classes)
+    contact_sheet(
+        folder / "classes.png",
+        np.stack([train.images[index] for index in firsts]),
+        shown,
+        [""] * SHOWN_PER_CLASS,
+        f"{prepared.name}: training images of {'every class' if every else f'the first {len(shown)} classes'}",
+    )
     caption = "Real training images, a row per class: this is what the variants learn to draw."
     return {"classes": Picture(f"{NAME}/classes.png", caption)}
 

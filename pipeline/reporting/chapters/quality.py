@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.images import load
 from pipeline.judges import bootstrap
+from pipeline.judges.evaluated import Evaluated
 from pipeline.judges.number import Number, difference, resampled
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
-from pipeline.reporting.results import Evaluated, Run
-from pipeline.reporting.study import DISTANCES, Study, Trained
+from pipeline.reporting.results import Run
+from pipeline.reporting.study import DISTANCES, Runs, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import NOTHING, Cell, Column, Table, percent, text, words
 
@@ -30,7 +30,7 @@ def read(study: Study) -> Study | None:
 def numbers(study: Study) -> Summary:
     """Every metric of every variant and of the floor, and what differs from the baseline or from the floor."""
 
-    def of_one_seed(runs: Trained) -> Summary:
+    def of_one_seed(runs: Runs) -> Summary:
         out: Summary = {}
         for variant, run in runs.items():
             found = dict(run.evaluated.metrics) | _against(run, runs[BASELINE].evaluated, study)
@@ -82,7 +82,7 @@ def _near_copies(found: Evaluated, study: Study) -> Number:
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     """The samples that are nearest to a training image, with that image beneath each."""
-    samples, training = study.samples(BASELINE), load(study.outputs / "prepare" / "train")
+    samples, training = study.samples(BASELINE), study.prepared.split("train")
     found = study.baseline.evaluated.images.sort_values("training_distance", kind="stable")
     closest = found.head(study.params.report.grid_seeds)
     contact_sheet(

@@ -14,7 +14,7 @@ from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.pictures import sheet
 from pipeline.reporting.results import Run
 from pipeline.reporting.sources import ABLATION
-from pipeline.reporting.study import Study, Trained
+from pipeline.reporting.study import Runs, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import Cell, Column, Table, listed, text, words
 
@@ -62,7 +62,7 @@ def read(study: Study) -> Study | None:
 def numbers(study: Study) -> Summary:
     """Distance and accuracy at every mark, their gap to the baseline, and the late fall of the distance."""
 
-    def of_one_seed(runs: Trained) -> Summary:
+    def of_one_seed(runs: Runs) -> Summary:
         out: Summary = {}
         for variant, run in runs.items():
             out |= _of_variant(variant, run, runs[BASELINE], study.frechet)
@@ -84,14 +84,14 @@ def _of_variant(variant: str, run: Run, baseline: Run, frechet: str) -> Summary:
         out[f"{key}.{frechet}_gap"] = difference(
             found.snapshots[mark][frechet]["value"],
             base.snapshots[mark][frechet]["value"],
-            found.snapshot_replicates[f"{mark}.{frechet}"].to_numpy(),
-            base.snapshot_replicates[f"{mark}.{frechet}"].to_numpy(),
+            found.snapshot_replicates[mark][frechet].to_numpy(),
+            base.snapshot_replicates[mark][frechet].to_numpy(),
             found.snapshots[mark][frechet]["n"],
         )
     falls = []
     for each in (found, base):
         before, after = (each.snapshots[mark][frechet]["value"] for mark in list(run.marks)[-2:])
-        then, now = (each.snapshot_replicates[f"{mark}.{frechet}"].to_numpy() for mark in list(run.marks)[-2:])
+        then, now = (each.snapshot_replicates[mark][frechet].to_numpy() for mark in list(run.marks)[-2:])
         falls.append((before - after, then - now))
     (fall, replicates), (base_fall, base_replicates) = falls
     n = found.snapshots["end"][frechet]["n"]

@@ -11,7 +11,7 @@ from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.pictures import sheet
 from pipeline.reporting.results import Run
 from pipeline.reporting.sources import PUBLISHED
-from pipeline.reporting.study import Study, Trained
+from pipeline.reporting.study import Runs, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import NOTHING, Column, Table, listed, text, words
 
@@ -27,7 +27,7 @@ def numbers(study: Study) -> Summary:
     """The distance's fall against the baseline, its difference between every two variants, and how much less one
     residual block more gains than the one before it."""
 
-    def of_one_seed(runs: Trained) -> Summary:
+    def of_one_seed(runs: Runs) -> Summary:
         frechet, base = study.frechet, runs[BASELINE]
         out = {f"evaluate.{v}.{frechet}_improvement": _improvement(run, base, frechet) for v, run in runs.items()}
         for one, other in combinations(runs, 2):
@@ -62,15 +62,15 @@ def _gap(run: Run, other: Run, frechet: str) -> Number:
     )
 
 
-def _depth(runs: Trained, frechet: str) -> Summary:
+def _depth(runs: Runs, frechet: str) -> Summary:
     """Over variants that differ from the baseline in the number of residual blocks alone: by how much less the distance
     falls with one block more than with the one before it, at every number with a neighbour on either side."""
-    shared = {k: v for k, v in runs[BASELINE].costs["architecture"].items() if k != "res_blocks"}
+    shared = {k: v for k, v in runs[BASELINE].architecture.items() if k != "res_blocks"}
     ladder = {
-        run.costs["architecture"]["res_blocks"]: run.evaluated
+        run.architecture["res_blocks"]: run.evaluated
         for run in runs.values()
-        if run.costs["architecture"]["res_blocks"] > 0  # without any, the encoder is narrower too
-        and {k: v for k, v in run.costs["architecture"].items() if k != "res_blocks"} == shared
+        if run.architecture["res_blocks"] > 0  # without any, the encoder is narrower too
+        and {k: v for k, v in run.architecture.items() if k != "res_blocks"} == shared
     }
     out = {}
     for blocks in sorted(ladder):
@@ -139,7 +139,7 @@ def finding(study: Study, summary: Summary) -> Finding:
     best_of_all = min(study.variants, key=lambda v: summary[f"evaluate.{v}.{frechet}"]["value"])
     better, worse_ones = _verdicts(study, summary)
     return Finding(
-        f"The images nearest to real ones come from `{best_of_all}`, with a {study.distance} of "
+        f"The images nearest to real ones come from `{best_of_all}`, at {study.distance} "
         f"{text(summary[f'evaluate.{best_of_all}.{frechet}'])}; real test images get "
         f"{text(summary[f'evaluate.{FLOOR}.{frechet}'])}. With its whole 95 % interval on one side of the baseline, "
         f"{listed(better) if better else 'no variant'} {'are' if len(better) > 1 else 'is'} better and "

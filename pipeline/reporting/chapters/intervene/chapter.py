@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.anatomy import intervened
+from pipeline.anatomy.intervened import Intervened
+from pipeline.anatomy.source import SOURCE_BLOCKS
 from pipeline.judges.number import Kind, Number
 from pipeline.params import Params
-from pipeline.reporting import results
 from pipeline.reporting.chapters.intervene import curves, sheets
 from pipeline.reporting.chapters.intervene.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill, fold
-from pipeline.reporting.results import Intervened
-from pipeline.reporting.sources import SOURCE_BLOCKS, SOURCE_STARTS
+from pipeline.reporting.sources import SOURCE_STARTS
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary, children
+from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import NOTHING, Column, Table, listed, words
 
 NAME, TITLE = "intervene", "Without some steps, skips or blocks"
@@ -33,7 +34,7 @@ class Found:
 def read(study: Study) -> Found | None:
     """What `intervene` left of every subject; None where it left nothing."""
     folders = {name: study.outputs / NAME / name for name in study.params.subjects}
-    subjects = {n: results.intervened(folder) for n, folder in folders.items() if (folder / "curves.csv").is_file()}
+    subjects = {name: intervened.load(folder) for name, folder in folders.items() if intervened.there(folder)}
     return Found(study.params, subjects) if subjects else None
 
 
@@ -57,8 +58,10 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     drawn: Pictures = {}
     for subject, swept in found.subjects.items():
         changed = swept.cells.assign(changed=swept.cells["ssim"] < found.params.likeness.threshold)
-        made = curves.draw(folder / subject, swept.curves, swept.findings, found.params.likeness.threshold, asked.length, asked.fills)
-        made += sheets.draw(folder / subject, swept.curves, changed, swept.images, asked.length, asked.fills[0])
+        made = curves.draw(
+            folder / subject, swept.curves, swept.findings, found.params.likeness.threshold, asked.length, asked.fills
+        )
+        made += sheets.draw(folder / subject, swept, changed, asked.length, asked.fills[0])
         for file, caption in made:
             drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
     return drawn
@@ -71,11 +74,12 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     picture = f"{subject}/jumps.png"
     if first is None or second is None:
         return None
-    steps = _steps(found.params)
+    steps = found.params.sampler.steps
     return Finding(
-        f"Of the {steps} sampling steps of `{subject}`, those before step {limit(first)} decide most of what an image "
-        f"becomes, and those after step {limit(second)} only clean it. The two places are read off how much an image "
-        f"changes when {found.params.intervene.length} steps are done in one (n = {first['n']} seeds).",
+        f"How much an image changes when {found.params.intervene.length} of the {steps} sampling steps of `{subject}` "
+        f"are done in one depends on which: the curve falls into three stretches that part at step {limit(first)} and "
+        f"at step {limit(second)} (n = {first['n']} seeds). The source calls them composition, transition and "
+        "denoising. Any curve can be parted into three, so look at how far apart the levels are.",
         picture,
         9,
     )
@@ -87,21 +91,16 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         sampler=found.params.sampler.name.upper(),
         threshold=found.params.likeness.threshold,
-        steps=_steps(found.params),
+        steps=found.params.sampler.steps,
         subjects=[_of_subject(name, swept, found, summary, pictures) for name, swept in found.subjects.items()],
     )
-
-
-def _steps(params: Params) -> int:
-    timesteps = params.sampler.timesteps
-    return timesteps if isinstance(timesteps, int) else len(timesteps)
 
 
 def _of_subject(
     subject: str, swept: Intervened, found: Found, summary: Summary, pictures: Pictures
 ) -> dict[str, object]:
     """What the template says of one subject."""
-    asked, blocks = found.params.intervene, int((swept.parts["kind"] == "block").sum())
+    asked, blocks = found.params.intervene, swept.blocks
     phases = [summary.get(f"{NAME}.{subject}.phases.{name}") for name in ("composition_ends", "denoising_begins")]
     return {
         "name": subject,
@@ -111,7 +110,7 @@ def _of_subject(
         "phases": [f"step {limit(each)} ({each['snr_db']:+.1f} dB)" for each in phases if each],
         "length": asked.length,
         "resamples": f"{found.params.bootstrap.resamples:,}",
-        "limits": _limits(subject, blocks, found.params, summary),
+        "limits": _limits(subject, swept, summary),
         "threshold": found.params.likeness.threshold,
         "cuts": listed(asked.durations),
         "rests": listed(asked.relaxations),
@@ -128,8 +127,9 @@ def _parts(swept: Intervened) -> Table:
     return Table(columns, rows)
 
 
-def _limits(subject: str, blocks: int, params: Params, summary: Summary) -> Table:
+def _limits(subject: str, swept: Intervened, summary: Summary) -> Table:
     """From when, for how long and after what rest blocks may be left out."""
+    blocks = swept.blocks
     columns = [
         Column(f"blocks left out, of {blocks}"),
         words("fill"),
@@ -140,15 +140,12 @@ def _limits(subject: str, blocks: int, params: Params, summary: Summary) -> Tabl
         words("source: cut from, of 100"),
     ]
     rows = []
-    for nb in sorted(map(int, children(summary, NAME, subject, "limits"))):
-        for fill_ in params.intervene.fills:
-            address = f"{NAME}.{subject}.limits.{nb}.{fill_}"
-            start, cut, rest = (
-                summary.get(f"{address}.{n}") for n in ("redundant_from", "longest_cut", "shortest_rest")
-            )
-            level = f"{start['snr_db']:+.1f} dB" if start and "snr_db" in start else NOTHING
-            row = [f"{nb} ({100 * nb / blocks:.0f} %)", fill_, limit(start, 0, "never"), level]
-            rows.append([*row, limit(cut, 0, "none"), limit(rest), source_starts(nb, blocks)])
+    for nb, fill_ in sorted({(number["nb"], number["fill"]) for number in swept.limits}):
+        address = f"{NAME}.{subject}.limits.{nb}.{fill_}"
+        start, cut, rest = (summary.get(f"{address}.{name}") for name in LIMITS)
+        level = f"{start['snr_db']:+.1f} dB" if start and "snr_db" in start else NOTHING
+        row = [f"{nb} ({100 * nb / blocks:.0f} %)", fill_, limit(start, 0, "never"), level]
+        rows.append([*row, limit(cut, 0, "none"), limit(rest), source_starts(nb, blocks)])
     return Table(columns, rows)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.anatomy.intervened import Intervened
 from pipeline.reporting.grid import contact_sheet
 
 ROWS = 9  # starts, at most, in a sheet
@@ -12,19 +13,15 @@ ROWS = 9  # starts, at most, in a sheet
 Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
-def draw(
-    folder: Path,
-    curves: pd.DataFrame,
-    per_seed: pd.DataFrame,
-    images: dict[str, np.ndarray],
-    length: int,
-    fill: str,
-) -> Drawn:
-    """Every sheet that there are cells for, into an existing folder; curves: curves.csv; per_seed: cells.csv, of which
-    the column `changed` is used; images: cell -> uint8 [seeds, H, W, C], and `untouched`; length: the usual number of
-    steps of an intervention; fill: what usually stands in."""
+def draw(folder: Path, swept: Intervened, per_seed: pd.DataFrame, length: int, fill: str) -> Drawn:
+    """Every sheet that there are cells for, into a folder.
+
+    per_seed: the cells' table with a column `changed`; length: the usual number of steps of an intervention; fill: what
+    usually stands in.
+    """
+    curves, images = swept.curves, swept.images
     changed = {cell: rows["changed"].to_numpy() for cell, rows in per_seed.groupby("cell")}
-    named = [f"seed {seed}" for seed in dict.fromkeys(per_seed["seed"])]
+    named = [f"seed {seed}" for seed in swept.seeds]
     of = {sweep: rows for (sweep, what), rows in curves.groupby(["sweep", "fill"]) if what == fill or sweep == "jump"}
     none = curves.iloc[:0]
     drawn: Drawn = []
@@ -39,7 +36,7 @@ def draw(
         sheet = np.stack([images["untouched"], *(images[cell] for cell in cells)])
         marked = np.stack([np.zeros(seeds, bool), *(changed[cell][:seeds] for cell in cells)])
         labels = ["untouched", *(f"step {start}" for start in chosen["start"])]
-        contact_sheet(folder / f"{name}.png", sheet, labels, named[:seeds], what, marked)
+        contact_sheet(folder / f"{name}.png", sheet, labels, named, what, marked)
         drawn.append(
             (
                 f"{name}.png",

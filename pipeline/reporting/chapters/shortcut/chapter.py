@@ -7,48 +7,46 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.anatomy import compared
+from pipeline.anatomy.compared import Compared
 from pipeline.judges.number import Number, counted
 from pipeline.params import Params
-from pipeline.reporting import results
 from pipeline.reporting.chapters.shortcut import tradeoffs
 from pipeline.reporting.chapters.shortcut.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
-from pipeline.reporting.results import Compared
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import Cell, Column, Table, text, words
 
 NAME, TITLE = "shortcut", "What may be left out to save time"
 UNTOUCHED = "untouched"
+SAMPLERS = ("DDPM", "DDIM", "DPM-Solver++")  # families of methods that take fewer steps
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of every subject, and how it was asked for; distance: what the Frechet distance is called; blocks:
-    of each subject's network."""
+    """What was found of every subject, and how it was asked for; distance: what the Frechet distance is called."""
 
     params: Params
     distance: str
     subjects: dict[str, Compared]
-    blocks: dict[str, int]
 
 
 def read(study: Study) -> Found | None:
     """What `shortcut` left of every subject; None where it left nothing."""
     folders = {name: study.outputs / NAME / name for name in study.params.subjects}
-    subjects = {n: results.compared(folder) for n, folder in folders.items() if (folder / "methods.csv").is_file()}
-    blocks = {name: of.blocks for name, of in subjects.items()}
-    return Found(study.params, study.distance, subjects, blocks) if subjects else None
+    subjects = {name: compared.load(folder) for name, folder in folders.items() if compared.there(folder)}
+    return Found(study.params, study.distance, subjects) if subjects else None
 
 
 def numbers(found: Found) -> Summary:
     """Likeness, distance, time and counted cost of every way to save time, and the effects that claims are decided
     by."""
     out: Summary = {}
-    for subject, compared in found.subjects.items():
-        for row in compared.methods.to_dict("records"):
+    for subject, ways in found.subjects.items():
+        for row in ways.methods.to_dict("records"):
             out |= {f"{NAME}.{subject}.{slug(row['method'])}.{name}": n for name, n in _of_method(row).items()}
-        out |= {f"{NAME}.{subject}.effects.{name}": number for name, number in compared.effects.items()}
+        out |= {f"{NAME}.{subject}.effects.{name}": number for name, number in ways.effects.items()}
     return out
 
 
@@ -70,47 +68,39 @@ def slug(method: str) -> str:
 
 def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     """Time saved against likeness and distance, the schedules, and images, for every subject."""
-    steps = found.params.sampler.timesteps
-    count = steps if isinstance(steps, int) else len(steps)
     drawn: Pictures = {}
-    for subject, compared in found.subjects.items():
-        made = tradeoffs.draw(folder / subject, compared, count, found.blocks[subject], found.distance)
+    for subject, ways in found.subjects.items():
+        made = tradeoffs.draw(folder / subject, ways, found.distance)
         for file, caption in made:
             drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
     return drawn
 
 
 def finding(found: Found, summary: Summary) -> Finding:
-    """What the source's shortcut saves on the first subject, and what simply fewer steps save."""
-    subject, compared = next(iter(found.subjects.items()))
-    methods = compared.methods
+    """What the source's shortcut saves on the first subject, what a schedule that was searched for saves at no less
+    likeness, and what simply fewer steps of the same sampler save."""
+    subject, ways = next(iter(found.subjects.items()))
+    methods = ways.methods
     source = methods[methods["family"] == "source"].iloc[0]
-    learnt = methods[methods["family"] == "found"].sort_values("ssim")
-    best = learnt.iloc[-1] if len(learnt) else source
-    said = [
-        f"{_saved(row)} of the multiply-adds at SSIM {text(summary[f'{NAME}.{subject}.{slug(row.method)}.ssim'], 3)}"
-        for row in (source, best)
-    ]
-    fewer = methods[(methods["like"] == UNTOUCHED) & ~methods["family"].isin([UNTOUCHED, "source", "found"])]
-    fewer = fewer[fewer["cost"] <= best["cost"] * 1.1]
-    rival = fewer.sort_values("frechet" if "frechet" in fewer else "ssim").iloc[:1]
-    beside = "".join(f"; `{row.method}` saves {_saved(row)}" for row in rival.itertuples())
-    distances = [
-        f"`{row.method}` {text(summary[f'{NAME}.{subject}.{slug(str(row.method))}.frechet'])}"
-        for row in pd.concat([best.to_frame().T, rival]).itertuples()
-        if "frechet" in methods
-    ]
-    quality = f" Their {found.distance}: {', '.join(distances)}." if distances else ""
-    return Finding(
-        f"On `{subject}`, the source's shortcut saves {said[0]}; a schedule that was searched for saves {said[1]}"
-        f"{beside}.{quality}",
-        f"{subject}/pareto.png",
-        8,
-    )
+    searched = methods[(methods["family"] == "found") & (methods["ssim"] >= source["ssim"])]
+    fewer = methods[(methods["like"] == UNTOUCHED) & methods["family"].isin(SAMPLERS)]
+    said = [f"The source's shortcut on `{subject}` saves {_said(subject, source, found, summary)}."]
+    if len(searched):
+        best = searched.sort_values("cost").iloc[0]
+        said.append(f"A schedule that was searched for saves {_said(subject, best, found, summary)}.")
+        fewer = fewer[fewer["cost"] <= best["cost"] * 1.05]
+    if len(fewer):
+        rival = fewer.sort_values("cost").iloc[-1]
+        said.append(f"Simply fewer steps, {rival['method']}, save {_said(subject, rival, found, summary)}.")
+    return Finding(" ".join(said), f"{subject}/pareto.png", 8)
 
 
-def _saved(row: Any) -> str:
-    return f"{100 * (1 - row.cost):.0f} %"
+def _said(subject: str, row: Any, found: Found, summary: Summary) -> str:
+    """What a way to sample saves and keeps, in words."""
+    of = f"{NAME}.{subject}.{slug(row['method'])}"
+    likeness = text(summary[f"{of}.ssim"], 3)
+    distance = f", with {found.distance} {text(summary[f'{of}.frechet'])}" if f"{of}.frechet" in summary else ""
+    return f"{100 * (1 - row['cost']):.0f} % of the multiply-adds, at an SSIM of {likeness}{distance}"
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:
@@ -125,20 +115,20 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         subjects=[
             {
                 "name": subject,
-                "table": _table(subject, compared, found.distance, summary),
+                "table": _table(subject, ways, found.distance, summary),
                 "seeds": summary[f"{NAME}.{subject}.{UNTOUCHED}.ssim"]["n"],
                 "repeats": summary[f"{NAME}.{subject}.{UNTOUCHED}.time"]["n"],
-                "judged": "frechet" in compared.methods,
+                "judged": "frechet" in ways.methods,
                 "pictures": [picture for picture in pictures.values() if picture.of == subject],
             }
-            for subject, compared in found.subjects.items()
+            for subject, ways in found.subjects.items()
         ],
     )
 
 
-def _table(subject: str, compared: Compared, distance: str, summary: Summary) -> Table:
+def _table(subject: str, ways: Compared, distance: str, summary: Summary) -> Table:
     """A row per method, with the source's own figures last."""
-    judged = "frechet" in compared.methods
+    judged = "frechet" in ways.methods
     columns = [
         words("way to sample"),
         Column("calls"),
@@ -150,7 +140,7 @@ def _table(subject: str, compared: Compared, distance: str, summary: Summary) ->
         *([Column(distance)] if judged else []),
     ]
     rows: list[list[Cell]] = []
-    for method in compared.methods["method"]:
+    for method in ways.methods["method"]:
         of = {name: summary.get(f"{NAME}.{subject}.{slug(method)}.{name}") for name in _NAMES}
         calls, cost, time = (of[name] or counted(0) for name in ("calls", "multiply_adds", "time"))
         row = [method, int(calls["value"]), 100 * (1 - cost["value"]), _time_saved(time)]

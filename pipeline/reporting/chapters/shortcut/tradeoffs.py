@@ -11,11 +11,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.interventions import parse, plan
-from pipeline.anatomy.rivals import SOURCE_SAVED, SOURCE_SSIM
+from pipeline.anatomy.source import SOURCE_SAVED, SOURCE_SSIM
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.plots import COLOURS, GREY, grid, legend, log, panels, write
-from pipeline.reporting.results import Compared
 
 MARKERS = "o*DsvP^X"
 SOURCE_MAD = 0.044
@@ -24,15 +24,14 @@ WHOLE, JUMPED, SPARED = "#20304a", "#ffffff", "#dddddd"  # of a step: computed w
 Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
-def draw(folder: Path, found: Compared, steps: int, blocks: int, distance: str) -> Drawn:
+def draw(folder: Path, found: Compared, distance: str) -> Drawn:
     """Every figure of a subject's shortcuts, into a folder; distance: what the Frechet distance is called."""
     methods, likeness, plans, images = found.methods, found.likeness, found.plans, found.drawn
-    families = methods.set_index("method")["family"]
-    sources, learnt = ([name for name in plans if families[name] == family] for family in ("source", "found"))
+    sources, learnt = found.planned("source"), found.planned("found")
     shown = {name: file for names, file in ((sources, "source"), (learnt, "found")) for name in names[:1]}
     write(pareto(methods, "time", distance), folder / "pareto.png")
     write(pareto(methods, "cost", distance, found.front), folder / "pareto_cost.png")
-    write(schedules(methods, plans, steps, blocks), folder / "schedules.png")
+    write(schedules(methods, plans, found.steps, found.blocks), folder / "schedules.png")
     write(histogram(likeness, list(shown)), folder / "histogram.png")
     drawn = [
         (

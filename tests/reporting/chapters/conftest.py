@@ -1,0 +1,112 @@
+"""Made-up findings of a subject: sweeps, and ways to save time."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline import params
+from pipeline.anatomy import cells
+from pipeline.anatomy.compared import Compared
+from pipeline.anatomy.curves import Curves
+from pipeline.anatomy.findings import findings
+from pipeline.anatomy.intervened import Intervened
+from pipeline.judges import bootstrap
+
+ROOT = Path(__file__).parents[3]
+STEPS, BLOCKS, SEEDS = 10, 4, 12
+CHANGES = {"starts": 5, "jumps": [1, 2, 3], "length": 3, "skips": 1, "blocks": [1, 3]}
+CHANGES |= {"durations": [1, 2], "relaxations": [0, 2], "fills": ["zeros"], "shown": 3}
+METHODS = ["untouched", "source, zeros", "source, cache", "found, ssim-0.795", "DDIM, 3 steps"]
+
+
+@pytest.fixture
+def values() -> params.Params:
+    loaded = params.load(ROOT / "params.yaml")
+    changed = {
+        "intervene": loaded.intervene.model_copy(update=CHANGES),
+        "sampler": loaded.sampler.model_copy(update={"timesteps": STEPS}),
+    }
+    return loaded.model_copy(update=changed)
+
+
+@pytest.fixture
+def swept(values) -> Intervened:
+    rng, chosen = np.random.default_rng(0), values.intervene
+    own = {1: 8, 3: 6}
+    wanted = [
+        *cells.first(chosen, STEPS, BLOCKS),
+        *cells.durations(chosen, own),
+        *cells.relaxations(chosen, own, dict.fromkeys(own, 2), STEPS),
+    ]
+    found = {}
+    for cell in wanted:
+        level = 1.0 if cell.sweep == "jump" and cell.n == 1 else 0.95 - 0.03 * cell.start + 0.01 * cell.r
+        ssim = np.clip(level + 0.02 * rng.standard_normal(SEEDS), 0, 1)
+        images = rng.integers(0, 255, (3, 8, 8, 1), dtype=np.uint8)
+        found[cell] = {"ssim": ssim, "psnr": 40 * ssim, "kept": ssim > 0.7, "images": images}
+    labels = np.arange(SEEDS) % 3
+    curves = Curves(found, bootstrap.draws(labels, 100, 0), values.likeness.threshold)
+    at = {k: float(12 - 3 * k) for k in range(STEPS, 0, -1)}
+    parts = pd.DataFrame(
+        [
+            {"name": f"{kind}_{i:02d}", "kind": kind, "number": i, "address": "conv_in", "resolution": 8}
+            | {"channels": 8, "multiply_adds": 1000 * i}
+            for kind in ("skip", "block")
+            for i in range(1, BLOCKS + 1)
+        ]
+    )
+    images = {"untouched": np.zeros((3, 8, 8, 1), np.uint8), **{cell.name: of["images"] for cell, of in found.items()}}
+    per_seed = curves.per_seed(np.arange(SEEDS))
+    return Intervened(parts, per_seed, curves.table(at), findings(curves, chosen, at), images, np.arange(3))
+
+
+@pytest.fixture
+def compared() -> Compared:
+    rng = np.random.default_rng(0)
+    methods = pd.DataFrame(
+        {
+            "method": METHODS,
+            "family": ["untouched", "source", "source", "found", "DDIM"],
+            "like": ["untouched"] * 4 + ["DDIM, 3 steps"],
+            "calls": [10, 8, 8, 4, 3],
+            "cost": [1, 0.7, 0.7, 0.3, 0.3],
+            "time": [1, 0.75, 0.76, 0.35, 0.3],
+            "time_low": [1, 0.74, 0.75, 0.34, 0.29],
+            "time_high": [1, 0.77, 0.77, 0.36, 0.31],
+            "n_times": 6,
+            "ssim": [1, 0.77777, 0.9, 0.8, 1],
+            "ssim_low": [1, 0.75, 0.88, 0.79, 1],
+            "ssim_high": [1, 0.79, 0.92, 0.81, 1],
+            "ssim_spread": 0.1,
+            "ssim_mad": 0.05,
+            "under": 0.25,
+            "frechet": [1.0, 2.0, 1.5, 3.0, 4.0],
+            "frechet_low": [0.9, 1.9, 1.4, 2.9, 3.9],
+            "frechet_high": [1.1, 2.1, 1.6, 3.1, 4.1],
+            "n": SEEDS,
+        }
+    )
+    effects = {"strategy_saves": {"value": -0.02, "n": 6, "ci95": [-0.04, -0.01]}}
+    effects["found_saves_more"] = {"value": 0.4, "n": 3}
+    likeness = pd.DataFrame({"seed": np.arange(SEEDS), **{name: rng.random(SEEDS) for name in METHODS}})
+    plans = {
+        "untouched": [],
+        "source, zeros": [{"remove": "rest", "start": 2}],
+        "source, cache": [{"remove": "rest", "start": 2}],
+        "found, ssim-0.795": [{"remove": "steps", "start": 10, "count": 5}, {"remove": "rest", "start": 2}],
+    }
+    images = {name: rng.integers(0, 255, (SEEDS, 8, 8, 1), dtype=np.uint8) for name in plans}
+    return Compared(
+        methods=methods,
+        times=pd.DataFrame(),
+        effects=effects,
+        likeness=likeness,
+        front=pd.DataFrame({"cost": [0.1, 0.3], "ssim": [0.5, 0.8]}),
+        plans=plans,
+        policies={},
+        drawn=images,
+        steps=STEPS,
+        blocks=BLOCKS,
+    )

@@ -1,0 +1,85 @@
+"""What the chapter says of sweeps is what they found, for every subject."""
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from pipeline.anatomy import findings
+from pipeline.reporting.chapters.intervene import chapter
+from pipeline.reporting.chapters.intervene.chapter import Found, limit
+from pipeline.reporting.claims import decide
+
+
+def test_every_number_has_its_n_and_its_interval_holds_it(swept, values) -> None:
+    found = chapter.numbers(Found(values, {"baseline": swept}))
+    assert len(found) > 80
+    for name, number in found.items():
+        assert number["n"] >= 1, name
+        low, high = number["ci95"]
+        assert low <= number["value"] <= high, name
+    shares = [number for name, number in found.items() if name.endswith(".kept")]
+    assert shares
+    assert {number["kind"] for number in shares} == {"share"}
+
+
+def test_the_page_says_what_the_numbers_say_of_every_subject(swept, values, tmp_path) -> None:
+    found = Found(values, {"baseline": swept, "cat": swept})
+    summary = chapter.numbers(found)
+    pictures = chapter.draw(found, summary, tmp_path / "intervene")
+    page = chapter.page(found, summary, pictures)
+    assert re.findall(r"^## `(\w+)`$", page, re.M) == ["baseline", "cat"]
+    first = summary["intervene.baseline.phases.composition_ends"]
+    assert page.count(f"Composition ends at step {first['value']:g}") == 2
+    linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
+    assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
+    for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
+        assert len({row.count("|") for row in block.splitlines()}) == 1, block
+    assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
+
+
+@pytest.mark.parametrize("fills", [["cache"], ["cache", "zeros"]])
+def test_what_stands_in_first_is_drawn_whatever_it_is(swept, values, tmp_path, fills: list[str]) -> None:
+    found = Found(values, {"baseline": swept})
+    summary = chapter.numbers(found)
+    drawn = set(chapter.draw(found, summary, tmp_path / "zeros"))
+    usual = swept.curves.assign(fill="cache")
+    usual.loc[usual["sweep"].isin(["jump", "end"]), "fill"] = "zeros"
+    both = pd.concat([usual, swept.curves[swept.curves["sweep"] == "blocks"]]) if len(fills) > 1 else usual
+    asked = values.model_copy(update={"intervene": values.intervene.model_copy(update={"fills": fills})})
+    cached = Found(asked, {"baseline": replace(swept, curves=both)})
+    pictures = chapter.draw(cached, summary, tmp_path / "cached")
+    assert set(pictures) == drawn
+    page = chapter.page(cached, summary, pictures)
+    assert ("Dashed: zeros in place of their last output" in page) == (len(fills) > 1)
+
+
+def test_limits_are_told_in_words_where_none_was_found() -> None:
+    def number(value: float, low: float, high: float, **more: float) -> dict:
+        return {"value": value, "n": 9, "ci95": [low, high], **more}
+
+    assert limit(None) == "\u2013"
+    assert limit(number(33.5, 22, 33.5)) == "33.5 [22, 33.5]"
+    assert limit(number(0, 0, 5), 0, "never") == "never [never, 5]"
+    assert limit(number(25, 25, 25, tried=25), 0, "none") == "at least 25"
+    assert limit(number(12, 12, 25, tried=25), 0, "none") == "12 [12, 25]"
+    assert limit(number(21, 10, 21, tried=20)) == "more than 20 [10, more than 20]"
+    assert limit(number(10, 0, 21, tried=20)) == "10 [0, more than 20]"
+
+
+def test_claims_of_the_loop_are_decided_for_every_subject(swept, values) -> None:
+    found = Found(values, {"baseline": swept, "cat": swept})
+    decided = {each.name: each for each in decide(chapter.CLAIMS, chapter.numbers(found), ["baseline", "cat"])}
+    assert len(decided) == 2 * len(chapter.CLAIMS)
+    ours, theirs = (decided[f"{subject}.first_steps_compose"] for subject in ("baseline", "cat"))
+    assert (ours.verdict, ours.number) == ("supported", theirs.number), "SSIM falls with the start in this toy"
+    (nobody,) = decide(chapter.CLAIMS[:1], {}, [])
+    assert (nobody.verdict, nobody.needs) == ("no data", "a subject")
+
+
+def test_every_claim_is_an_effect_that_the_sweeps_can_measure(swept) -> None:
+    assert findings
+    measured = {name.removeprefix("effects.") for name in swept.findings if name.startswith("effects.")}
+    assert measured <= {claim.name for claim in chapter.CLAIMS}
+    assert len(measured) >= 5

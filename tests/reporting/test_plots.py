@@ -1,0 +1,33 @@
+"""Figures of numbers are the same bytes twice, of a readable size, and no two variants look alike."""
+
+from pathlib import Path
+
+import pytest
+from skimage.io import imread
+
+from pipeline.reporting import plots
+from pipeline.reporting.chapters import classes, cost, loss, training
+from pipeline.reporting.chapters.ablation import chapter as ablation
+
+
+@pytest.mark.parametrize("count", [1, 13])
+def test_every_figure_is_drawn_the_same_twice_and_stays_of_a_readable_size(
+    count: int, study, summed, result, tmp_path: Path
+) -> None:
+    several = {"baseline": [result(0, 1.0)]} | {f"variant_{i}": [result(i, 1 + i / 9)] for i in range(1, count)}
+    summary, made = summed(several), study(several)
+    for name in ("a", "b"):
+        for chapter in (ablation, training, loss, classes, cost):
+            chapter.draw(chapter.read(made), summary, tmp_path / name / chapter.NAME)
+    drawn = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.png"))
+    assert len(drawn) == 8 + count
+    for name in drawn:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+        height, width = imread(tmp_path / "a" / name).shape[:2]
+        assert 150 < height < 1700, name
+        assert 600 < width < 1500, name
+
+
+def test_no_two_variants_look_alike() -> None:
+    looks = {(plots.colour(i), plots.style(i)) for i in range(24)}
+    assert len(looks) == 24
