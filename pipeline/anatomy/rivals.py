@@ -19,7 +19,7 @@ Sampler = Literal["ddim", "ddpm", "dpm_solver"]
 
 
 def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
-    """Return the strategy of Prasad et al. 2023, Figure 11, with its steps and numbers of blocks scaled to a subject's."""
+    """Return the strategy of Prasad et al. 2023, Figure 11, with its steps and numbers of blocks scaled."""
 
     def scaled(value: int, by: float) -> int:
         return int(value * by + 0.5)

@@ -32,6 +32,17 @@ def noise_from_velocity(v: torch.Tensor, x: torch.Tensor, alpha_bar_t: torch.Ten
     return add_noise(v, x, alpha_bar_t)
 
 
+def as_noise(out: torch.Tensor, x: torch.Tensor, alpha_bar_t: torch.Tensor, prediction: str) -> torch.Tensor:
+    """Return a network's output with the noise in place of what it predicts, epsilon or v.
+
+    out: [N, C or 2C, H, W], where what is behind the first C channels stays; x: [N, C, H, W]; alpha_bar_t: [N].
+    """
+    if prediction == "epsilon":
+        return out
+    channels = x.shape[1]
+    return torch.cat([noise_from_velocity(out[:, :channels], x, alpha_bar_t), out[:, channels:]], dim=1)
+
+
 def snr_db(alpha_bar: torch.Tensor) -> torch.Tensor:
     """Signal-to-noise ratio in decibels: 0 where image and noise have the same variance."""
     return 10 * torch.log10(alpha_bar / (1 - alpha_bar))

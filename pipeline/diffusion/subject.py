@@ -16,7 +16,7 @@ from torch import nn
 
 from pipeline.data.tensors import from_network
 from pipeline.diffusion import unet
-from pipeline.diffusion.schedule import alpha_bar, noise_from_velocity
+from pipeline.diffusion.schedule import alpha_bar, as_noise
 from pipeline.errors import UserError
 from pipeline.files import read_json
 from pipeline.params import Diffusion
@@ -115,10 +115,7 @@ class Subject:
             told, untold = out[0::2], out[1::2]
             guided = untold[:, :channels] + self.guidance * (told[:, :channels] - untold[:, :channels])
             out = torch.cat([guided, told[:, channels:]], dim=1)
-        if self.prediction == "epsilon":
-            return out
-        eps = noise_from_velocity(out[:, :channels], x, self.alpha_bar.to(x.device)[times[: len(x)]])
-        return torch.cat([eps, out[:, channels:]], dim=1)
+        return as_noise(out, x, self.alpha_bar.to(x.device)[times[: len(x)]], self.prediction)
 
     def once(self, network: nn.Module | None = None, count: int = 1) -> torch.Tensor:
         """The network, or one reduced from it, called on so many empty images, to see what it computes."""

@@ -4,7 +4,6 @@ Those are an encoder without residual blocks, a decoder that gets no skips, and 
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,7 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from pipeline.diffusion import architecture
-from pipeline.diffusion.schedule import noise_from_velocity
+from pipeline.diffusion.schedule import as_noise
 from pipeline.errors import UserError
 from pipeline.params import UNet
 
@@ -169,12 +168,8 @@ def denoiser(model: UNet2DModel, prediction: str, alpha_bar: torch.Tensor) -> De
 
     prediction: epsilon or v; alpha_bar: [T].
     """
-    if prediction == "epsilon":
-        return partial(output, model)
 
     def noise(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        out, channels = output(model, x, t, labels), x.shape[1]
-        eps = noise_from_velocity(out[:, :channels], x, alpha_bar.to(x.device)[t])
-        return torch.cat([eps, out[:, channels:]], dim=1)
+        return as_noise(output(model, x, t, labels), x, alpha_bar.to(x.device)[t], prediction)
 
     return noise
