@@ -100,6 +100,7 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by
     for stage in ("train", "sample", "evaluate"):  # what the flow made is what its stages make, one by one
         command = " ".join(graph[stage]["cmd"].split()).replace("${item.variant}", "res_blocks_0")
         command = command.replace("${item.replica}", "0").replace(f"--out outputs/{stage}", f"--out scratch/{stage}")
+        command = command.replace("${sample.snapshot_count}", str(sound.params["sample"]["snapshot_count"]))
         _python, script, *args = command.split()
         assert sound.stage(script, *args).returncode == 0
     alone = sound.files("scratch")
