@@ -111,14 +111,14 @@ class Recorder:
 
 
 class Live:
-    """The MLflow run of a training in progress, which is opened once the training has lasted `patience` seconds.
+    """The MLflow run of a training in progress, which is opened once the training has lasted `PATIENCE` seconds.
 
     A shorter training is recorded from its files when the report is made: to connect would take it seconds.
     """
 
-    def __init__(self, variant: str, replica: int, key: str, shown: dict[str, Any], patience: float):
+    def __init__(self, variant: str, replica: int, key: str, shown: dict[str, Any]):
         self.variant, self.replica, self.key, self.shown = variant, replica, key, shown
-        self.opens_at = time.monotonic() + patience
+        self.opens_at = time.monotonic() + PATIENCE
         self.waiting: list[Row] = []
         self.recorder: Recorder | None = None
         self.run_id, self.logged = "", -1
@@ -168,11 +168,9 @@ class Live:
 
 
 @contextlib.contextmanager
-def live(
-    variant: str, replica: int, key: str, params: dict[str, Any], costs: dict[str, Any], patience: float = PATIENCE
-) -> Iterator[Live]:
-    """Follow a training, determined by `key`, for the time of the block; patience: as `Live` has it."""
-    run, status = Live(variant, replica, key, params | {"costs": costs}, patience), "FAILED"
+def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: dict[str, Any]) -> Iterator[Live]:
+    """Follow a training, determined by `key`, for the time of the block."""
+    run, status = Live(variant, replica, key, params | {"costs": costs}), "FAILED"
     try:
         yield run
         status = "FINISHED"

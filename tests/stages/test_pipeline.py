@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from pipeline.diffusion import checkpoint
+from pipeline.orchestration import tracking
 from tests.programs import Done
 
 TRAIN = (
@@ -137,7 +138,10 @@ def test_captions_and_masks_lie_beside_the_images(project) -> None:
     assert json.loads((prepared / "provenance.json").read_text())["repeated"] == {"validation": 0, "test": 0}
 
 
-def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
+def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(
+    sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "PATIENCE", 0)
     done = sound.stage(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("warning: MLflow") == 1
