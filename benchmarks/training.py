@@ -128,7 +128,7 @@ def ours(
     """Our loop, an update at a time."""
     run = our_training(values, variant, real, real[np.arange(10)], device, switches, images)
     while True:
-        run._update()
+        run.update()
         yield
 
 

@@ -17,7 +17,7 @@ def fingerprint(device: torch.device) -> list[str | int]:
 def device(name: str, threads: int) -> torch.device:
     """The device named `auto`, `cpu` or `cuda`, with `threads` CPU threads and deterministic kernels only."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms(True) imports the whole compiler too
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a guard, and slow
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False

@@ -1,9 +1,12 @@
 """Errors for the person who caused them: one sentence, exit status 1, no traceback."""
 
+import atexit
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -11,7 +14,11 @@ class UserError(Exception):
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main` as a program: a `UserError` or a full disk ends it with a sentence and status 1."""
+    """Call `main` as a program: a `UserError` or a full disk ends it with a sentence and status 1.
+
+    Where this interpreter was started for `main`'s file, it ends at once when `main` has returned: taking torch apart
+    object by object, as Python does on its way out, takes one to two seconds in which nothing happens.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
@@ -24,3 +31,14 @@ def run(main: Callable[[], None]) -> None:
         if error.errno != errno.ENOSPC:
             raise
         sys.exit(f"error: no space left on the disk that holds {error.filename or 'the outputs'}; nothing was changed.")
+    if _started_for(main):
+        atexit._run_exitfuncs()  # what libraries want done at the end
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _started_for(main: Callable[[], None]) -> bool:
+    """Say whether this interpreter was started with the file that defines `main` as its program."""
+    program = sys.orig_argv[1:2]
+    return bool(program) and Path(program[0]).resolve() == Path(main.__code__.co_filename).resolve()

@@ -32,21 +32,24 @@ def main() -> None:
     from pipeline.anatomy.intervened import UNTOUCHED, Intervened
     from pipeline.anatomy.sweep import Loop
     from pipeline.anatomy.trials import Trials
-    from pipeline.diffusion import checkpoint, subject
+    from pipeline.diffusion import checkpoint
+    from pipeline.diffusion import subject as subjects
     from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
     from pipeline.judges import bootstrap, classifier, features
 
     device = compute.device(values.compute.device, values.compute.threads)
     judge = classifier.load(args.judges / "classifier").to(device)
-    under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
-    loop = Loop(under, descend(sampler.timesteps, len(under.alpha_bar)), sampler.name, sampler.clip, chosen.batch_size)
+    subject = subjects.load(values.subjects[args.subject], values.diffusion).to(device)
+    loop = Loop(
+        subject, descend(sampler.timesteps, len(subject.alpha_bar)), sampler.name, sampler.clip, chosen.batch_size
+    )
     seeds = seeds_from(sampler.first_seed, chosen.seeds)
-    labels = under.labels(seeds)
-    sees = partial(classifier.predict, judge) if judge.image_shape == under.image_shape else None
+    labels = subject.labels(seeds)
+    sees = partial(classifier.predict, judge) if judge.image_shape == subject.image_shape else None
 
     determined_by = [
-        under.sha256(),
+        subject.sha256(),
         features.classifier_judge(judge).identity,
         sampler.model_dump(),
         [chosen.seeds, chosen.shown, chosen.batch_size],
@@ -78,7 +81,7 @@ def main() -> None:
 
     at = loop.snr_db()
     Intervened(
-        parts.table(under),
+        parts.table(subject),
         curves.per_seed(seeds),
         curves.table(at),
         findings(curves, chosen, at),

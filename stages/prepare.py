@@ -28,21 +28,21 @@ def main() -> None:
     data = params.load(args.params).data
 
     source = sources.load(data)
-    parts = split(source, data.validation, data.test, data.seed)
+    splits = split(source, data.validation, data.test, data.seed)
 
     foreground = masks.foreground(source.images, source.sides) if source.masks is None else source.masks
     drawn = strokes.measure(foreground) if captions.asks_for_strokes(data.caption) else None
-    rows = {name: np.searchsorted(source.ids, images.ids) for name, images in parts.items()}
+    rows = {name: np.searchsorted(source.ids, images.ids) for name, images in splits.items()}
     bounds = None if drawn is None else captions.thirds(drawn.iloc[rows["train"]])
 
     tables = {}
-    for name, images in parts.items():
+    for name, images in splits.items():
         table, words = pd.DataFrame({"id": images.ids, "label": images.labels}), None
         if drawn is not None and bounds is not None:
             measured = drawn.iloc[rows[name]].reset_index(drop=True)
             table, words = table.join(measured), captions.words(measured, bounds)
         tables[name] = table.assign(caption=captions.captions(data.caption, source.classes, images.labels, words))
-    train = parts["train"]
+    train = splits["train"]
     measured_on = evenly(train.labels, MEASURED)
     found = Prepared(
         args.out,
@@ -50,14 +50,14 @@ def main() -> None:
         image_size=train.images.shape[1],
         image_channels=train.images.shape[3],
         classes=source.classes,
-        count={name: len(images) for name, images in parts.items()},
-        sha256={name: images.sha256() for name, images in parts.items()},
+        count={name: len(images) for name, images in splits.items()},
+        sha256={name: images.sha256() for name, images in splits.items()},
         origin=source.origin,
-        repeated=repeated(parts),
+        repeated=repeated(splits),
         stroke_thirds=bounds,
         complexity=complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]]),
     )
-    found.save(parts, {name: foreground[of] for name, of in rows.items()}, tables)
+    found.save(splits, {name: foreground[of] for name, of in rows.items()}, tables)
 
 
 if __name__ == "__main__":

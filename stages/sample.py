@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline import compute, errors, params
 from pipeline.anatomy import drawing, policy
 from pipeline.data.images import ImageSet
-from pipeline.diffusion import subject
+from pipeline.diffusion import subject as subjects
 from pipeline.diffusion.noise import seeds_from
 from pipeline.diffusion.sampled import Sampled
 from pipeline.diffusion.schedule import descend
@@ -39,10 +39,10 @@ def main() -> None:
 
         def draw(weights: Path, count: int) -> ImageSet:
             asked = params.Subject(model=str(weights), prompts=args.prompt, guidance=args.guidance)
-            under = subject.load(asked, values.diffusion).to(device)
+            subject = subjects.load(asked, values.diffusion).to(device)
             seeds = seeds_from(sampler.first_seed, count)
-            labels = under.labels(seeds)
-            drawn = drawing.draw(under, followed, seeds, labels, chosen.batch_size, progress.update)
+            labels = subject.labels(seeds)
+            drawn = drawing.draw(subject, followed, seeds, labels, chosen.batch_size, progress.update)
             return ImageSet(drawn, labels, seeds)
 
         start = time.perf_counter()

@@ -27,24 +27,24 @@ def main() -> None:
     from pipeline.anatomy import comparison, shortcuts
     from pipeline.anatomy.sweep import Loop
     from pipeline.data import prepared
-    from pipeline.diffusion import subject
+    from pipeline.diffusion import subject as subjects
     from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
     from pipeline.judges import bootstrap, classifier, frechet, reference
     from pipeline.judges.features import choose, extract
 
     device = compute.device(values.compute.device, values.compute.threads)
-    under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
-    timesteps = descend(sampler.timesteps, len(under.alpha_bar))
+    subject = subjects.load(values.subjects[args.subject], values.diffusion).to(device)
+    timesteps = descend(sampler.timesteps, len(subject.alpha_bar))
     size = min(chosen.search_batch_size, chosen.learn)
-    loop = Loop(under, timesteps, sampler.name, sampler.clip, size)
+    loop = Loop(subject, timesteps, sampler.name, sampler.clip, size)
     seeds = seeds_from(sampler.first_seed, chosen.learn + chosen.report)
-    labels = under.labels(seeds)
+    labels = subject.labels(seeds)
     learn, report = slice(chosen.learn), slice(chosen.learn, None)
 
     trained = classifier.load(args.judges / "classifier").to(device)
     features = distance = real = None
-    if trained.image_shape == under.image_shape:
+    if trained.image_shape == subject.image_shape:
         judge, sha256 = choose(values.judges, trained), prepared.dataset(args.data).sha256["train"]
         real = reference.load(args.judges / "reference", sha256, judge).statistics
         features = partial(extract, judge, device=device)
@@ -56,7 +56,7 @@ def main() -> None:
     ):
         front, found = shortcuts.find(loop, chosen, seeds[learn], labels[learn], distance)
 
-    timed = Loop(under, timesteps, sampler.name, sampler.clip, chosen.batch_size)
+    timed = Loop(subject, timesteps, sampler.name, sampler.clip, chosen.batch_size)
     methods = comparison.methods(timed, chosen, found)
     rounds = -(-chosen.report // chosen.batch_size)
     total = sum(method.calls for method in methods) * rounds * chosen.batch_size

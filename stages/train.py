@@ -66,7 +66,7 @@ def main() -> None:
         tracking.live(args.variant, args.replica, key, shown, cost.as_dict()) as live,
         bar(f"train: {name}", run.updates_total * train.batch_size, "img", seen) as progress,
     ):
-        run.told = progress.update
+        run.updated = progress.update
         for row in run.rows:
             live.log(row)
         for row in run:

@@ -78,7 +78,7 @@ def numbers_of_blocks(params: Intervene, blocks: int) -> list[int]:
 
 
 def first(params: Intervene, steps: int, blocks: int) -> Iterator[Cell]:
-    """Yield the sweeps over starting steps, for a sampling loop of `steps` and a network of `blocks` blocks and skips."""
+    """Yield the sweeps over starting steps, for a loop of `steps` and a network of `blocks` blocks and skips."""
     n, tried = params.length, starts(params, steps)
     for start in sorted({*tried, early_end(steps)}, reverse=True):
         yield Cell("end", start)

@@ -95,13 +95,13 @@ def measure(
     """
     images: dict[str, list[np.ndarray]] = {method.name: [] for method in all_methods}
     rows: list[dict[str, Any]] = []
-    parts = list(batches(seeds, labels, loop.batch_size))
+    rounds = list(batches(seeds, labels, loop.batch_size))
     warmed = [method for method in all_methods if method.family in ("untouched", "source", "found")]
     with loop.counting(lambda images: None):
         for method in [*warmed, all_methods[-1]]:
             loop.subject.images(method.run(seeds[:1], labels[:1]))
-    for batch, (batch_seeds, batch_labels, kept) in enumerate(parts):
-        first = batch * len(all_methods) // len(parts)
+    for batch, (batch_seeds, batch_labels, kept) in enumerate(rounds):
+        first = batch * len(all_methods) // len(rounds)
         for method in [*all_methods[first:], *all_methods[:first]]:
             start = time.perf_counter()
             drawn = loop.subject.images(method.run(batch_seeds, batch_labels))

@@ -51,7 +51,7 @@ class Curves:
         ]
         return sorted(chosen, key=lambda cell: (cell.parts, -cell.start, cell.n, cell.r))
 
-    def parts(self, sweep: str) -> list[int]:
+    def numbers_of_parts(self, sweep: str) -> list[int]:
         """Return the numbers of parts that a sweep has tried."""
         return sorted({cell.parts for cell in self.found if cell.sweep == sweep})
 
@@ -81,12 +81,12 @@ class Curves:
 
     def own_starts(self, fill: str) -> dict[int, int]:
         """Return nb -> the step from which on so many blocks are redundant, of those that ever are."""
-        found = {nb: self.own_start(nb, fill) for nb in self.parts("blocks")}
+        found = {nb: self.own_start(nb, fill) for nb in self.numbers_of_parts("blocks")}
         return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def longest_cuts(self, fill: str) -> dict[int, int]:
         """Return nb -> how many steps in a row may go without so many blocks, of those that may be left out at all."""
-        found = {nb: self.longest(nb, fill) for nb in self.parts("duration")}
+        found = {nb: self.longest(nb, fill) for nb in self.numbers_of_parts("duration")}
         return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
     def sooner(self, one: list[Cell], other: list[Cell]) -> Number:
@@ -119,7 +119,7 @@ class Curves:
         return self.number(self.means([cell])[:, 0] - self.threshold)
 
     def number(self, found: np.ndarray) -> Number:
-        """Return the number of all seeds, which comes first, with the interval that the resamples [B] behind it give."""
+        """Return the number of all seeds, which comes first, with the interval that the resamples [B] give."""
         return number.resampled(found[0], self.draws.shape[1], found[1:])
 
     def _limit(self, found: np.ndarray) -> Number:

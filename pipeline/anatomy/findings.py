@@ -25,7 +25,7 @@ def findings(curves: Curves, params: Intervene, snr_db: dict[int, float]) -> dic
     names = ("phases.composition_ends", "phases.denoising_begins")
     out: dict[str, Number] = dict(zip(names, curves.boundaries(params.length), strict=False))
     at_steps = list(out.values())
-    for nb in curves.parts("blocks"):
+    for nb in curves.numbers_of_parts("blocks"):
         for fill in params.fills:
             start = curves.own_start(nb, fill)
             at_steps += [start] if start and start["value"] >= 1 else []
@@ -50,9 +50,9 @@ def effects(curves: Curves, params: Intervene, steps: int) -> dict[Sweeps, Numbe
     jumps = curves.select("jump", n=params.length)
     fill = params.fills[0]
     skips = curves.select("skips", fill, n=params.length)
-    blocks = {nb: curves.select("blocks", fill, parts=nb) for nb in curves.parts("blocks")}
-    cuts = {nb: curves.select("duration", fill, parts=nb) for nb in curves.parts("duration")}
-    rests = {nb: curves.select("relax", fill, parts=nb) for nb in curves.parts("relax")}
+    blocks = {nb: curves.select("blocks", fill, parts=nb) for nb in curves.numbers_of_parts("blocks")}
+    cuts = {nb: curves.select("duration", fill, parts=nb) for nb in curves.numbers_of_parts("duration")}
+    rests = {nb: curves.select("relax", fill, parts=nb) for nb in curves.numbers_of_parts("relax")}
     several = [cells for cells in rests.values() if len(cells) > 1]
     enough = [[c for c in cells if REST[0] * steps <= c.r <= REST[1] * steps] for cells in rests.values()]
     twos = curves.select("jump", n=2)

@@ -95,14 +95,14 @@ class Reduced:
 
 
 class _StandIn(nn.Module):
-    """A module in place of the middle block, which gives what the last removed block of the decoder would have given."""
+    """A module in place of the middle block, which gives what the last removed block would have given."""
 
-    def __init__(self, of: Reduced, form: Form):
+    def __init__(self, reduced: Reduced, form: Form):
         super().__init__()
-        self.fill, self.form = lambda: of.fill, form
+        self.reduced, self.form = reduced, form
 
     def forward(self, sample: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
-        block = self.fill().block
+        block = self.reduced.fill.block
         return self.form.zeros(sample) if block is None else block
 
 

@@ -32,18 +32,18 @@ def split(source: Source, validation: float, test: float | Literal["original"], 
     train_index, validation_index = train_test_split(
         rest, test_size=share, stratify=source.labels[rest], random_state=seed
     )
-    parts = {"train": train_index, "validation": validation_index, "test": test_index}
+    splits = {"train": train_index, "validation": validation_index, "test": test_index}
     return {
         name: ImageSet(source.images[index], source.labels[index], source.ids[index])
-        for name, index in ((name, np.sort(index)) for name, index in parts.items())
+        for name, index in ((name, np.sort(index)) for name, index in splits.items())
     }
 
 
-def repeated(parts: dict[str, ImageSet]) -> dict[str, int]:
+def repeated(splits: dict[str, ImageSet]) -> dict[str, int]:
     """How many images of the validation and test split are, pixel for pixel, in an earlier one too."""
     seen: set[bytes] = set()
     counts = {}
-    for name, images in parts.items():
+    for name, images in splits.items():
         pixels = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images.images]
         counts[name] = sum(each in seen for each in pixels)
         seen.update(pixels)
@@ -57,8 +57,8 @@ def _check(source: Source, index: np.ndarray, shares: dict[str, float]) -> None:
     smallest = int(counts.argmin())
     need = max(int(np.ceil(1 / max(min(shares.values()), 1e-9))), len(shares))
     if counts[smallest] < need:
-        parts = ", ".join(f"{name} {share:.2g}" for name, share in shares.items())
+        shown = ", ".join(f"{name} {share:.2g}" for name, share in shares.items())
         raise UserError(
-            f"class {source.classes[smallest]} has {counts[smallest]} images, but a split into shares of {parts} "
+            f"class {source.classes[smallest]} has {counts[smallest]} images, but a split into shares of {shown} "
             f"needs at least {need} of each class."
         )

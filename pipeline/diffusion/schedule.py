@@ -2,7 +2,8 @@
 
 import numpy as np
 import torch
-from diffusers import DDPMScheduler
+
+from pipeline.diffusion.lean import DDPMScheduler
 
 BETA_SCHEDULES = {"cosine": "squaredcos_cap_v2", "linear": "linear"}
 
@@ -30,6 +31,17 @@ def velocity(x0: torch.Tensor, noise: torch.Tensor, alpha_bar_t: torch.Tensor) -
 def noise_from_velocity(v: torch.Tensor, x: torch.Tensor, alpha_bar_t: torch.Tensor) -> torch.Tensor:
     """The noise in x_t where v is known: sqrt(a) v + sqrt(1 - a) x_t (Salimans and Ho 2022, section 4)."""
     return add_noise(v, x, alpha_bar_t)
+
+
+def as_noise(out: torch.Tensor, x: torch.Tensor, alpha_bar_t: torch.Tensor, prediction: str) -> torch.Tensor:
+    """Return a network's output with the noise in place of what it predicts, epsilon or v.
+
+    out: [N, C or 2C, H, W], where what is behind the first C channels stays; x: [N, C, H, W]; alpha_bar_t: [N].
+    """
+    if prediction == "epsilon":
+        return out
+    channels = x.shape[1]
+    return torch.cat([noise_from_velocity(out[:, :channels], x, alpha_bar_t), out[:, channels:]], dim=1)
 
 
 def snr_db(alpha_bar: torch.Tensor) -> torch.Tensor:

@@ -11,20 +11,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel, UNet2DModel
 from safetensors import SafetensorError
 from torch import nn
 
 from pipeline.data.tensors import from_network
 from pipeline.diffusion import unet
-from pipeline.diffusion.schedule import alpha_bar, noise_from_velocity
+from pipeline.diffusion.schedule import alpha_bar, as_noise
 from pipeline.errors import UserError
 from pipeline.files import read_json
 from pipeline.params import Diffusion
 from pipeline.params import Subject as SubjectParams
 
 UNet: TypeAlias = Any  # UNet2DModel or UNet2DConditionModel, which tell a type checker nothing
-UNETS = {kind.__name__: kind for kind in (UNet2DModel, UNet2DConditionModel)}
+UNTOLD, TOLD = "UNet2DModel", "UNet2DConditionModel"  # diffusers' names of a U-Net told a class or nothing, or a text
 SAFE = ["*.json", "*.safetensors", "*.txt", "*.model"]  # what is fetched of a repository: no code, no pickle
 HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 
@@ -116,10 +115,7 @@ class Subject:
             told, untold = out[0::2], out[1::2]
             guided = untold[:, :channels] + self.guidance * (told[:, :channels] - untold[:, :channels])
             out = torch.cat([guided, told[:, channels:]], dim=1)
-        if self.prediction == "epsilon":
-            return out
-        eps = noise_from_velocity(out[:, :channels], x, self.alpha_bar.to(x.device)[times[: len(x)]])
-        return torch.cat([eps, out[:, channels:]], dim=1)
+        return as_noise(out, x, self.alpha_bar.to(x.device)[times[: len(x)]], self.prediction)
 
     def once(self, network: nn.Module | None = None, count: int = 1) -> torch.Tensor:
         """The network, or one reduced from it, called on so many empty images, to see what it computes."""
@@ -164,11 +160,13 @@ def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
 
 def _pipeline(folder: Path, params: SubjectParams) -> Subject:
     """A pipeline saved by diffusers: its U-Net, noise process, prompts' embeddings and autoencoder."""
+    import diffusers  # whose autoencoders take a second to import, which the other subjects need not wait for
+
     index = read_json(folder / "model_index.json")
     kind = (index.get("unet") or [None, None])[1]
-    if kind not in UNETS:
+    if kind not in (UNTOLD, TOLD):
         raise UserError(
-            f"{folder} has {kind or 'no U-Net'} as its denoiser; parts are known of {' and '.join(UNETS)} alone."
+            f"{folder} has {kind or 'no U-Net'} as its denoiser; parts are known of {UNTOLD} and {TOLD} alone."
         )
     known = {"vae": "AutoencoderKL", "text_encoder": "CLIPTextModel", "vqvae": None, "text_encoder_2": None}
     for part, accepted in known.items():
@@ -181,10 +179,10 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
     settings = read_json(noise_process)
     if "beta_schedule" not in settings or "Flow" in settings.get("_class_name", ""):
         raise UserError(f"{folder} has the noise process of {settings.get('_class_name')}, which has no betas.")
-    model = _whole(UNETS[kind], _place(folder, "unet"))
-    autoencoder = _whole(AutoencoderKL, folder / "vae") if (index.get("vae") or [None])[0] else None
+    model = _whole(getattr(diffusers, kind), _place(folder, "unet"))
+    autoencoder = _whole(diffusers.AutoencoderKL, folder / "vae") if (index.get("vae") or [None])[0] else None
     try:
-        scheduler = DDPMScheduler.from_pretrained(noise_process.parent, local_files_only=True)
+        scheduler = diffusers.DDPMScheduler.from_pretrained(noise_process.parent, local_files_only=True)
     except (OSError, ValueError, RuntimeError) as error:  # NotImplementedError, of unknown betas, is one of the last
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"the noise process in {folder} cannot be read ({reason}).") from None
@@ -202,7 +200,7 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
             f"the network in {folder} makes {made} channels of {channels} at size {size}; known are those that make as "
             "many, or twice as many, of square images."
         )
-    if kind == UNet2DModel.__name__:
+    if kind == UNTOLD:
         _untold(folder, params)
         classes = model.config.num_class_embeds or 1
         return Subject(model, prediction, levels, classes, None, 1.0, autoencoder)
@@ -215,7 +213,7 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
 def is_told_text(folder: Path) -> bool:
     """Whether a folder holds a pipeline whose U-Net is told a text."""
     index = folder / "model_index.json"
-    return index.is_file() and (read_json(index).get("unet") or [None, None])[1] == UNet2DConditionModel.__name__
+    return index.is_file() and (read_json(index).get("unet") or [None, None])[1] == TOLD
 
 
 def _place(folder: Path, part: str) -> Path:

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from diffusers import UNet2DModel
 from torch.optim.swa_utils import AveragedModel
 
 from pipeline.data.tensors import scaled
-from pipeline.diffusion.schedule import add_noise, noise_from_velocity, snr_db, velocity
+from pipeline.diffusion.lean import UNet2DModel
+from pipeline.diffusion.schedule import add_noise, as_noise, snr_db, velocity
 from pipeline.diffusion.unet import Denoiser, denoiser, halves, output
 from pipeline.diffusion.variational import bound
 from pipeline.errors import UserError
@@ -51,10 +51,10 @@ class Training:
     losses: the squared error of every update so far, without a bound; snapshots: images seen -> the averaged weights
     then, on the CPU.
     A loss that is not a number or explodes is a `UserError` that names the variant and the update.
-    `told` is called with the number of images of every update, for a progress bar.
+    `updated` is called with the number of images of every update, for a progress bar.
     """
 
-    told: Callable[[int], object] = staticmethod(lambda images: None)
+    updated: Callable[[int], object] = staticmethod(lambda images: None)
 
     def __init__(
         self,
@@ -73,6 +73,8 @@ class Training:
         self.model, self.images, self.labels, self.validation = model, images, labels, validation
         self.levels, self.alpha_bar = alpha_bar, alpha_bar.to(images.device, torch.float32)
         self.prediction, self.params, self.seed, self.variant = prediction, params, seed, variant
+        if params.compile != "none":  # the compiler is told of it too, which `compute.device` leaves unimported
+            torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
         self.network = model if params.compile == "none" else torch.compile(model, mode=params.compile)
         self.updates_total = math.ceil(params.images / params.batch_size)
         per_row = max(params.log_every // params.batch_size, 1)
@@ -93,7 +95,7 @@ class Training:
             yield self.rows[0]
         for stop in [stop for stop in self.stops if stop > self.updates]:
             start, first = time.perf_counter(), self.updates
-            losses = torch.stack([self._update() for _ in range(first, stop)])
+            losses = torch.stack([self.update() for _ in range(first, stop)])
             self._check(losses.tolist(), first)
             self.losses += losses.tolist()
             self.seconds += time.perf_counter() - start
@@ -123,7 +125,8 @@ class Training:
             denoiser(self.finished(), self.prediction, self.alpha_bar), self.validation, self.alpha_bar
         )
 
-    def _update(self) -> torch.Tensor:
+    def update(self) -> torch.Tensor:
+        """Do one update, and return its loss: the squared error of what is predicted, a scalar on the device."""
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self.params.lr * lr_factor(self.updates, self.updates_total, self.params)
@@ -141,7 +144,7 @@ class Training:
         loss = objective = (predicted - target).square().mean()
         if share is not None:
             fixed = predicted.detach()
-            noise = noise_from_velocity(fixed, x, self.alpha_bar[t]) if self.prediction == "v" else fixed
+            noise = as_noise(fixed, x, self.alpha_bar[t], self.prediction)
             total = len(self.alpha_bar) * bound(x0, x, t, noise, share, self.alpha_bar).mean()
             objective = loss + self.params.vlb_weight * total
         self.optimizer.zero_grad(set_to_none=True)
@@ -150,7 +153,7 @@ class Training:
         self.optimizer.step()
         self.averaged.update_parameters(self.model)
         self.updates += 1
-        self.told(len(index))
+        self.updated(len(index))
         return loss.detach()
 
     def _check(self, losses: list[float], first: int) -> None:

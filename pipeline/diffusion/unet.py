@@ -4,19 +4,16 @@ Those are an encoder without residual blocks, a decoder that gets no skips, and 
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DModel
-from diffusers.models.resnet import Downsample2D
-from diffusers.models.unets.unet_2d_blocks import UNetMidBlock2D, get_up_block
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from pipeline.diffusion import architecture
-from pipeline.diffusion.schedule import noise_from_velocity
+from pipeline.diffusion.lean import Downsample2D, UNet2DModel, UNetMidBlock2D, get_up_block
+from pipeline.diffusion.schedule import as_noise
 from pipeline.errors import UserError
 from pipeline.params import UNet
 
@@ -169,12 +166,8 @@ def denoiser(model: UNet2DModel, prediction: str, alpha_bar: torch.Tensor) -> De
 
     prediction: epsilon or v; alpha_bar: [T].
     """
-    if prediction == "epsilon":
-        return partial(output, model)
 
     def noise(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        out, channels = output(model, x, t, labels), x.shape[1]
-        eps = noise_from_velocity(out[:, :channels], x, alpha_bar.to(x.device)[t])
-        return torch.cat([eps, out[:, channels:]], dim=1)
+        return as_noise(output(model, x, t, labels), x, alpha_bar.to(x.device)[t], prediction)
 
     return noise

@@ -1,7 +1,9 @@
 """Intervals by resampling (Efron and Tibshirani 1993), the same draws for every variant so that differences pair up."""
 
+from math import sqrt
+
 import numpy as np
-from scipy.stats import binomtest
+from scipy.special import ndtri  # scipy.stats has this interval, and takes seconds to import
 
 FEW = 5  # things of a class; with fewer, resampling within the class would all but repeat the sample
 
@@ -36,9 +38,12 @@ def interval(value: float, replicates: np.ndarray, bounds: tuple[float, float] =
 
 
 def proportion_interval(hits: np.ndarray) -> list[float]:
-    """The 95 % interval [low, high] of a share (Wilson 1927); hits: bool [N].
+    """The 95 % interval [low, high] of a share (Wilson 1927, as in Newcombe 1998, method 3); hits: bool [N].
 
     Resampling N hits out of N would give an interval without width; this one says what N can tell.
     """
-    found = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return [float(found.low), float(found.high)]
+    k, n, z = int(hits.sum()), len(hits), float(ndtri(0.975))
+    p = k / n
+    denominator = 2 * (n + z**2)
+    centre, half = (2 * n * p + z**2) / denominator, z / denominator * sqrt(4 * n * p * (1 - p) + z**2)
+    return [0.0 if k == 0 else centre - half, 1.0 if k == n else centre + half]

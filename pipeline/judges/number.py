@@ -10,7 +10,6 @@ from typing import Literal, NotRequired, TypedDict
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
-from scipy.stats import quantile_test
 
 from pipeline.judges import bootstrap
 
@@ -69,6 +68,8 @@ def of_few_values(value: float, n: int, replicates: np.ndarray) -> Number:
 
 def median(values: np.ndarray) -> Number:
     """The median of repeats [N], with the interval of the sign test (Conover 1999), which needs six of them."""
+    from scipy.stats import quantile_test  # seconds, which only the rivals' times need
+
     found = quantile_test(values).confidence_interval(0.95)
     out: Number = {"value": float(np.median(values)), "n": len(values)}
     if np.isfinite([*found]).all():

@@ -84,7 +84,7 @@ def test_cells_are_selected_from_the_first_step_to_the_last_and_by_their_fill() 
     assert [cell.n for cell in made.select("duration", parts=1)] == [2, 5]
     assert [cell.r for cell in made.select("relax")] == [0, 3]
     assert [cell.start for cell in made.select("jump", n=5)] == [9, 3]
-    assert (made.parts("blocks"), made.parts("skips")) == ([1, 4], [])
+    assert (made.numbers_of_parts("blocks"), made.numbers_of_parts("skips")) == ([1, 4], [])
 
 
 STARTS = [9, 7, 5, 3]

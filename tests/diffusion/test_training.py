@@ -28,7 +28,7 @@ def test_a_seed_is_a_result_bit_for_bit(begin) -> None:
 
 def test_it_learns_and_tells_of_every_image(begin) -> None:
     run, told = begin(images=1600, log_every=1600, ema=0.95), []
-    run.told = told.append
+    run.updated = told.append
     rows = list(run)
     assert rows[-1].validation_loss < 0.4 * rows[0].validation_loss
     assert math.isnan(rows[0].train_loss)
@@ -38,12 +38,12 @@ def test_it_learns_and_tells_of_every_image(begin) -> None:
 @pytest.mark.parametrize(("spoilt", "said"), [(float("nan"), "became nan"), (50.0, "rose to")])
 def test_a_loss_that_explodes_stops_it_with_the_variant_and_the_update(begin, spoilt: float, said: str) -> None:
     run = begin()
-    plain = run._update
+    plain = run.update
 
     def spoil() -> torch.Tensor:
         return plain() * 0 + (spoilt if run.updates == 7 else 0.5)
 
-    run._update = spoil
+    run.update = spoil
     with pytest.raises(UserError, match=rf"loss of variant little {said}.* at update 7 \(56 images seen") as caught:
         list(run)
     assert "\n" not in str(caught.value)
@@ -129,7 +129,7 @@ def test_v_is_trained_towards_its_definition_and_gives_the_noise_back(begin, mon
         given = model(x, t, class_labels=run.labels[index]).sample
         monkeypatch.setattr(unet, "output", lambda *_: v)
         torch.testing.assert_close(unet.denoiser(model, "v", LEVELS)(x, t, run.labels[index]), eps)
-    torch.testing.assert_close(run._update(), (given - v).square().mean())
+    torch.testing.assert_close(run.update(), (given - v).square().mean())
 
 
 def test_both_predictions_learn_by_the_same_measure(begin) -> None:

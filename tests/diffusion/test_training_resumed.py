@@ -46,7 +46,7 @@ def test_a_run_killed_between_two_checkpoints_ends_in_the_same_bits(begin, tmp_p
             if run.updates == fatal:
                 raise KilledError
 
-        run.told = kill
+        run.updated = kill
         with contextlib.suppress(KilledError):
             for _ in run:
                 checkpoint.save(tmp_path / f"{fatal}", "key", *run.state())
@@ -128,7 +128,7 @@ def test_snapshots_and_losses_outlive_a_killed_run_bit_for_bit(begin, tmp_path: 
         if run.updates == fatal:
             raise KilledError
 
-    run.told = kill
+    run.updated = kill
     with contextlib.suppress(KilledError):
         for row in run:
             if row.images_seen % every == 0:

@@ -28,7 +28,7 @@ def test_a_switch_changes_the_speed_and_hardly_the_loss(begin, tmp_path: Path, s
 def test_bfloat16_is_used_and_the_weights_stay_float32(begin) -> None:
     run, seen = begin(precision="bfloat16"), []
     run.model.conv_out.register_forward_hook(lambda _m, _i, out: seen.append(out.dtype))
-    loss = run._update()
+    loss = run.update()
     assert seen == [torch.bfloat16]
     assert loss.dtype == torch.float32
     assert all(p.dtype == torch.float32 for p in run.model.parameters())
@@ -37,7 +37,7 @@ def test_bfloat16_is_used_and_the_weights_stay_float32(begin) -> None:
 def test_channels_last_is_the_layout_of_weights_and_images(begin) -> None:
     run, seen = begin(channels_last=True), []
     run.model.conv_in.register_forward_hook(lambda _m, _i, out: seen.append(out.is_contiguous(memory_format=LAST)))
-    run._update()
+    run.update()
     assert seen == [True]
     assert run.model.mid_block.resnets[0].conv1.weight.is_contiguous(memory_format=LAST)
 

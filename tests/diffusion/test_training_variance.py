@@ -27,7 +27,7 @@ def test_a_learned_variance_is_trained_by_the_hybrid_loss(begin, prediction: str
     x0, t, eps, x = first_batch(run)
     outputs: list[torch.Tensor] = []
     run.model.conv_out.register_forward_hook(lambda _m, _i, out: out.retain_grad() or outputs.append(out))
-    loss = run._update()
+    loss = run.update()
 
     (out,) = outputs
     given = out.detach().requires_grad_()
@@ -56,7 +56,7 @@ def test_the_hybrid_loss_is_reckoned_in_float32_under_bfloat16(begin, monkeypatc
         return bound(*inputs)
 
     monkeypatch.setattr(training, "bound", seen)
-    assert run._update().dtype == torch.float32
+    assert run.update().dtype == torch.float32
     assert kinds == [{torch.float32}]
 
 

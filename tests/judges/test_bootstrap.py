@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from pipeline.judges import bootstrap
 
@@ -47,6 +48,13 @@ def test_the_classes_share_of_the_spread_is_not_in_the_interval() -> None:
 def test_the_bias_of_resampling_is_taken_out_and_bounds_hold() -> None:
     assert bootstrap.interval(1.0, np.linspace(4, 6, 1001)) == pytest.approx([1 - 0.95, 1 + 0.95])
     assert bootstrap.interval(1.0, np.linspace(4, 6, 1001), (0.5, 1.2)) == [0.5, 1.2]
+
+
+def test_a_share_s_interval_is_scipy_s_to_the_last_bit() -> None:
+    for n in (1, 7, 40, 450, 1000):
+        for hits in {0, 1, n // 3, n - 1, n}:
+            theirs = binomtest(hits, n).proportion_ci(method="wilson")
+            assert bootstrap.proportion_interval(np.arange(n) < hits) == [theirs.low, theirs.high]
 
 
 def test_a_share_s_interval_is_wilson_s_and_has_width_at_the_ends() -> None:

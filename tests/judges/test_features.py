@@ -1,4 +1,4 @@
-"""The classifier as torch-fidelity knows it, and Inception where it can be had."""
+"""The classifier's features beside torch-fidelity's way to them, and Inception where it can be had."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -9,9 +9,10 @@ import pytest
 import torch
 import torch_fidelity
 from torch.utils.data import Dataset
+from torch_fidelity.utils import create_feature_extractor
 
 from pipeline.errors import UserError
-from pipeline.judges import features, frechet, kernel
+from pipeline.judges import frechet, kernel
 from pipeline.judges.classifier import Classifier
 from pipeline.judges.features import classifier_judge, extract, inception_judge
 
@@ -37,24 +38,59 @@ class Images(Dataset):
         return self.images[index]
 
 
-def test_torch_fidelity_finds_it_by_name_and_gives_the_same_distances() -> None:
-    judge = classifier_judge(fresh(0))
+def extractor(made: Classifier) -> type[torch_fidelity.FeatureExtractorBase]:
+    """The classifier as torch-fidelity takes a network of one's own."""
+
+    class Extractor(torch_fidelity.FeatureExtractorBase):
+        def __init__(self, name: str, features_list: list[str], **_: object):
+            super().__init__(name, features_list)
+
+        @staticmethod
+        def get_provided_features_list() -> tuple[str, ...]:
+            return ("6", "logits")
+
+        @staticmethod
+        def get_default_feature_layer_for_metric(metric: str) -> str:
+            return "logits" if metric == "isc" else "6"
+
+        @staticmethod
+        def can_be_compiled() -> bool:
+            return False
+
+        @staticmethod
+        def get_dummy_input_for_compile() -> torch.Tensor:
+            return torch.zeros((2, 3, 8, 8), dtype=torch.uint8)
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            both = dict(zip(("6", "logits"), made(x[:, : made.image_shape[0]].float() / 127.5 - 1), strict=True))
+            return tuple(both[layer] for layer in self.features_list)
+
+    return Extractor
+
+
+def test_torch_fidelity_gives_the_same_features_and_distances() -> None:
+    made = fresh(0)
+    judge = classifier_judge(made)
+    torch_fidelity.register_feature_extractor("ours", extractor(made))
     one, other = RNG.integers(0, 256, (2, 60, 8, 8, 1), dtype=np.uint8)
     other //= 2
     theirs = torch_fidelity.calculate_metrics(
-        input1=Images(one), input2=Images(other), feature_extractor=judge.name, fid=True, kid=True,
+        input1=Images(one), input2=Images(other), feature_extractor="ours", fid=True, kid=True,
         kid_subset_size=60, kid_subsets=1, batch_size=20, cuda=False, cache=False, verbose=False,
         save_cpu_ram=True,
     )  # fmt: skip
     ours, reference = extract(judge, one, CPU), extract(judge, other, CPU)
+    through = create_feature_extractor("ours", ["6"], cuda=False, verbose=False)
+    with torch.inference_mode():
+        np.testing.assert_array_equal(ours, through(Images(one).images)[0].double().numpy())
     fd = frechet.distance(ours, frechet.gaussian(reference))
     assert fd == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4)
     kd = kernel.distance(ours, reference)
     assert kd == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-3, abs=1e-6)
 
 
-def test_other_weights_have_another_name_and_equal_ones_the_same() -> None:
-    names = [classifier_judge(fresh(seed)).name for seed in (0, 0, 1)]
+def test_other_weights_have_another_identity_and_equal_ones_the_same() -> None:
+    names = [classifier_judge(fresh(seed)).identity for seed in (0, 0, 1)]
     assert names[0] == names[1] != names[2]
 
 
@@ -90,7 +126,7 @@ def test_inception_without_a_network_is_one_sentence(monkeypatch: pytest.MonkeyP
     def offline(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(features, "create_feature_extractor", offline)
+    monkeypatch.setattr("torch_fidelity.utils.create_feature_extractor", offline)
     images = np.zeros((2, 8, 8, 1), np.uint8)
     with pytest.raises(UserError, match=r"Inception-v3 weights could not be loaded .*judges\.judge") as caught:
         extract(inception_judge(None), images, CPU)

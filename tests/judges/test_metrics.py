@@ -11,7 +11,7 @@ from pipeline.judges.reference import Reference
 from pipeline.params import Bootstrap
 
 RNG = np.random.default_rng(0)
-JUDGE = Judge("judge", "judge", "4", "fd_classifier", "kd_classifier", None)
+JUDGE = Judge("judge", "4", "fd_classifier", "kd_classifier")
 NEIGHBOURS, RESAMPLING = 3, Bootstrap(resamples=100, seed=0)
 REAL, REAL_LABELS = RNG.normal(size=(90, 4)), np.arange(90) % 3
 LABELS = np.arange(60) % 3

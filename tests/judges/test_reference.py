@@ -11,8 +11,8 @@ from pipeline.judges import reference
 from pipeline.judges.features import Judge
 from pipeline.judges.frechet import gaussian
 
-JUDGE = Judge("j", "classifier-abc", "6", "fd_classifier", "kd_classifier", None)
-OTHER = Judge("j", "classifier-def", "6", "fd_classifier", "kd_classifier", None)
+JUDGE = Judge("classifier-abc", "6", "fd_classifier", "kd_classifier")
+OTHER = Judge("classifier-def", "6", "fd_classifier", "kd_classifier")
 FEATURES = np.random.default_rng(0).normal(size=(40, 6))
 LABELS = np.arange(40) % 4
 
