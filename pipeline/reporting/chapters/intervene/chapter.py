@@ -145,7 +145,7 @@ def _limits(subject: str, swept: Intervened, summary: Summary) -> Table:
         address = f"{NAME}.{subject}.limits.{nb}.{fill_}"
         start, cut, rest = (summary.get(f"{address}.{name}") for name in LIMITS)
         level = f"{start['snr_db']:+.1f} dB" if start and "snr_db" in start else NOTHING
-        row = [f"{nb} ({100 * nb / blocks:.0f} %)", fill_, limit(start, 0, "never"), level]
+        row = [f"{nb} ({100 * nb / blocks:.0f}\u00a0%)", fill_, limit(start, 0, "never"), level]
         rows.append([*row, limit(cut, 0, "none"), limit(rest), source_starts(nb, blocks)])
     return Table(columns, rows)
 

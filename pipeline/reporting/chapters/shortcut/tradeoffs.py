@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.interventions import parse, plan
@@ -25,7 +26,11 @@ WHOLE, JUMPED, SPARED = "#20304a", "#ffffff", "#dddddd"  # of a step: computed w
 RESTS = {"jumped over": JUMPED, "not done": SPARED}
 UNTOUCHED = "untouched"
 SAMPLERS = ("DDPM", "DDIM", "DPM-Solver++")  # families of methods that take fewer steps
-NAMED = ("source", "found")  # families whose methods are labelled by what follows the family's name
+SIDES: dict[str, dict[str, Any]] = {  # families whose methods are labelled by what follows the family's name, and where
+    "source": {"xytext": (7, -3), "ha": "left"},
+    "found": {"xytext": (0, -14), "ha": "center"},
+}
+HALO = [withStroke(linewidth=2, foreground="white")]
 SLOWEST = -60  # percent of the time saved that the axis begins with, at the lowest
 Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
@@ -147,18 +152,14 @@ def _family(ax: Axes, rows: pd.DataFrame, of: str, column: str, family: str, ind
     if of == "time":
         low, high = (100 * (1 - rows[name]) for name in ("time_high", "time_low"))
         ax.hlines(y, low, high, color=colour, linewidth=1, alpha=0.7)
-    above = (SAMPLERS.index(family) % 2 == 0) == (column == "ssim") if steps else family == "source"
+    if column == "frechet" and family != "source":
+        return  # the panels above, over the same axis, have these labels
+    place = SIDES.get(family, {})
+    if steps:
+        place = {"xytext": (0, 6 if SAMPLERS.index(family) % 2 == 0 else -13), "ha": "center"}
     for at, value, method, calls in zip(x, y, rows["method"], rows["calls"], strict=True):
-        name = f"{calls}" if steps else method.partition(", ")[2] if family in NAMED else ""
-        ax.annotate(
-            name,
-            (at, value),
-            (0, 6 if above else -13),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-            color=colour,
-        )
+        name = f"{calls}" if steps else method.partition(", ")[2] if family in SIDES else ""
+        ax.annotate(name, (at, value), textcoords="offset points", fontsize=8, color=colour, path_effects=HALO, **place)
 
 
 def schedules(methods: pd.DataFrame, plans: dict[str, list[dict[str, Any]]], steps: int, blocks: int) -> Figure:
