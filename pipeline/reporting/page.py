@@ -9,9 +9,8 @@ from pipeline.errors import UserError
 
 
 class Picture(NamedTuple):
-    """A figure of the report. file: its place under figures/; caption: sentences, of which the first says what it
-    shows and the second, or the first too, what to see in it; of: the variant or subject that it is of, None where it is
-    of several."""
+    """A figure of the report. file: its place under figures/; caption: sentences, of which the first two say what it
+    shows and what to see in it; of: the variant or subject that it is of, None where it is of several."""
 
     file: str
     caption: str

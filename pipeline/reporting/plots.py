@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
@@ -70,16 +71,15 @@ def log(ax: Axes, axis: str) -> None:
 def legend(figure: Figure, *panels: Axes) -> None:
     """Put the legend beneath all panels, where it hides no line, with every name that one of these panels has; there is
     none where no line has a name."""
-    named = {}
+    named: dict[str, Artist] = {}
     for ax in panels:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            named.setdefault(label, handle)
+            named.setdefault(str(label), handle)
     if named:
         widest = MARK_INCHES + LETTER_INCHES * max(map(len, named))
         columns = max(min(len(named), int(figure.get_figwidth() / widest)), 1)
-        figure.legend(
-            list(named.values()), list(named), frameon=False, loc="outside lower center", ncols=columns, fontsize=9
-        )
+        handles, place = list(named.values()), "outside lower center"
+        figure.legend(handles, list(named), loc=place, frameon=False, ncols=columns, fontsize=9)
 
 
 def write(figure: Figure, path: Path) -> None:

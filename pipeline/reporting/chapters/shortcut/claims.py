@@ -19,14 +19,14 @@ CLAIMS = [
     _claim(
         "strategy_keeps_likeness",
         "Figure 13",
-        "The source's shortcut, scaled to this loop, keeps an SSIM of 0.795.",
+        "The source's shortcut, scaled to this loop, keeps an SSIM of at least 0.795.",
         "SSIM 0.795",
         "its mean SSIM to the untouched images, minus 0.795",
     ),
     _claim(
         "strategy_saves",
         "section Using insights for shortcut inference",
-        "The source's shortcut, scaled to this loop, saves 27 % of the time.",
+        "The source's shortcut, scaled to this loop, saves at least 27 % of the time.",
         "27 %",
         "the share of time that it saves, minus 27 %",
         "points",

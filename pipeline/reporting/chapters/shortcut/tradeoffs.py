@@ -154,12 +154,15 @@ def _family(ax: Axes, rows: pd.DataFrame, of: str, column: str, family: str, ind
         ax.hlines(y, low, high, color=colour, linewidth=1, alpha=0.7)
     if column == "frechet" and family != "source":
         return  # the panels above, over the same axis, have these labels
-    place = SIDES.get(family, {})
+    place = SIDES.get(family)
     if steps:
         place = {"xytext": (0, 6 if SAMPLERS.index(family) % 2 == 0 else -13), "ha": "center"}
-    for at, value, method, calls in zip(x, y, rows["method"], rows["calls"], strict=True):
-        name = f"{calls}" if steps else method.partition(", ")[2] if family in SIDES else ""
-        ax.annotate(name, (at, value), textcoords="offset points", fontsize=8, color=colour, path_effects=HALO, **place)
+    if place:
+        for at, value, method, calls in zip(x, y, rows["method"], rows["calls"], strict=True):
+            name = f"{calls}" if steps else method.partition(", ")[2]
+            ax.annotate(
+                name, (at, value), textcoords="offset points", fontsize=8, color=colour, path_effects=HALO, **place
+            )
 
 
 def schedules(methods: pd.DataFrame, plans: dict[str, list[dict[str, Any]]], steps: int, blocks: int) -> Figure:
