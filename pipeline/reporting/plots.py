@@ -78,8 +78,8 @@ def legend(figure: Figure, *panels: Axes) -> None:
     if named:
         widest = MARK_INCHES + LETTER_INCHES * max(map(len, named))
         columns = max(min(len(named), int(figure.get_figwidth() / widest)), 1)
-        handles, place = list(named.values()), "outside lower center"
-        figure.legend(handles, list(named), loc=place, frameon=False, ncols=columns, fontsize=9)
+        handles = list(named.values())
+        figure.legend(handles, list(named), loc="outside lower center", frameon=False, ncols=columns, fontsize=9)
 
 
 def write(figure: Figure, path: Path) -> None:
