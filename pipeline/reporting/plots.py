@@ -78,8 +78,8 @@ def legend(figure: Figure, *panels: Axes) -> None:
     if named:
         widest = MARK_INCHES + LETTER_INCHES * max(map(len, named))
         columns = max(min(len(named), int(figure.get_figwidth() / widest)), 1)
-        handles, place = list(named.values()), "outside lower center"
-        figure.legend(handles, list(named), loc=place, frameon=False, ncols=columns, fontsize=9)
+        how: dict[str, Any] = {"loc": "outside lower center", "frameon": False, "ncols": columns, "fontsize": 9}
+        figure.legend(list(named.values()), list(named), **how)
 
 
 def write(figure: Figure, path: Path) -> None:
