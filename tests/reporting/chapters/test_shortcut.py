@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.anatomy.effects import Shortcuts
 from pipeline.reporting.chapters.shortcut import chapter
 from pipeline.reporting.chapters.shortcut.chapter import Found
 from pipeline.reporting.claims import decide
@@ -79,3 +80,7 @@ def test_methods_have_dotted_names_of_their_own(compared) -> None:
     slugs = {chapter.slug(name) for name in methods}
     assert len(slugs) == len(methods)
     assert all(re.fullmatch(r"\w+", slug) for slug in slugs)
+
+
+def test_every_effect_of_the_shortcuts_decides_a_claim() -> None:
+    assert {claim.name for claim in chapter.CLAIMS} == {effect.value for effect in Shortcuts}

@@ -1,30 +1,37 @@
 """What the sources say of shortcuts, and what nobody asked, to be put to the test on every subject."""
 
+from pipeline.anatomy.effects import Shortcuts
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import of_subject
 from pipeline.reporting.sources import ASKED, DEEPCACHE, TEMPORAL
 
-OF_IMAGES = ("likeness_beats_fewer_steps", "distance_beats_fewer_steps")  # of distances to the real images
+OF_IMAGES = (Shortcuts.LIKENESS_BEATS_FEWER_STEPS, Shortcuts.DISTANCE_BEATS_FEWER_STEPS)  # of distances to real images
 
 
 def _claim(
-    name: str, where: str, says: str, printed: str | None, measured_by: str, unit: str = "", source: str = TEMPORAL
+    effect: Shortcuts,
+    where: str,
+    says: str,
+    printed: str | None,
+    measured_by: str,
+    unit: str = "",
+    source: str = TEMPORAL,
 ) -> Claim:
-    """A claim whose effect `shortcut` has measured under its name, of every subject; shares become percent points."""
-    effect = of_subject("shortcut", name, unit, name in OF_IMAGES)
-    return Claim(name, source, where, says, printed, measured_by, unit, effect, True)
+    """Return the claim that an effect of `shortcut` decides, for every subject; shares become percent points."""
+    measured = of_subject("shortcut", effect, unit, effect in OF_IMAGES)
+    return Claim(effect, source, where, says, printed, measured_by, unit, measured, True)
 
 
 CLAIMS = [
     _claim(
-        "strategy_keeps_likeness",
+        Shortcuts.STRATEGY_KEEPS_LIKENESS,
         "Figure 13",
         "The source's shortcut, scaled to this loop, keeps an SSIM of at least 0.795.",
         "SSIM 0.795",
         "its mean SSIM to the untouched images, minus 0.795",
     ),
     _claim(
-        "strategy_saves",
+        Shortcuts.STRATEGY_SAVES,
         "section Using insights for shortcut inference",
         "The source's shortcut, scaled to this loop, saves at least 27 % of the time.",
         "27 %",
@@ -32,7 +39,7 @@ CLAIMS = [
         "points",
     ),
     _claim(
-        "found_saves_more",
+        Shortcuts.FOUND_SAVES_MORE,
         "section Using insights for shortcut inference",
         "The source's shortcut is not the only good strategy.",
         None,
@@ -41,7 +48,7 @@ CLAIMS = [
         "points",
     ),
     _claim(
-        "beats_fewer_steps_in_likeness",
+        Shortcuts.BEATS_FEWER_STEPS_IN_LIKENESS,
         "about likeness",
         "A shortcut found for SSIM 0.795 stays nearer to the whole loop's images than fewer steps do in the same time.",
         None,
@@ -49,7 +56,7 @@ CLAIMS = [
         source=ASKED,
     ),
     _claim(
-        "likeness_beats_fewer_steps",
+        Shortcuts.LIKENESS_BEATS_FEWER_STEPS,
         "about quality",
         "A shortcut found for SSIM 0.795 gives better images than fewer steps do in the same time.",
         None,
@@ -57,7 +64,7 @@ CLAIMS = [
         source=ASKED,
     ),
     _claim(
-        "distance_beats_fewer_steps",
+        Shortcuts.DISTANCE_BEATS_FEWER_STEPS,
         "about quality",
         "A shortcut found for quality gives better images than fewer steps do in the same time.",
         None,
@@ -65,7 +72,7 @@ CLAIMS = [
         source=ASKED,
     ),
     _claim(
-        "cache_beats_zeros",
+        Shortcuts.CACHE_BEATS_ZEROS,
         "Table 5",
         "In the place of a block that is left out, its last output is better than zeros.",
         "CIFAR-10 FID 9.74 and 192.98",
