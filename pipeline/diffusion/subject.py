@@ -24,7 +24,10 @@ from pipeline.params import Diffusion
 from pipeline.params import Subject as SubjectParams
 
 UNet: TypeAlias = Any  # UNet2DModel or UNet2DConditionModel, whose attributes have no types
-PLAIN, OF_TEXTS = "UNet2DModel", "UNet2DConditionModel"  # diffusers' U-Nets: one gets a class or nothing, one gets a text
+PLAIN, OF_TEXTS = (
+    "UNet2DModel",
+    "UNet2DConditionModel",
+)  # diffusers' U-Nets: one gets a class or nothing, one gets a text
 SAFE = ["*.json", "*.safetensors", "*.txt", "*.model"]  # the files to fetch from a repository: no code, no pickle
 HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 
@@ -115,9 +118,9 @@ class Subject:
             out = network(rows, times, encoder_hidden_states=asked, return_dict=False)[0]
         channels = x.shape[1]
         if self.passes == 2:
-            asked_for, empty = out[0::2], out[1::2]
-            guided = empty[:, :channels] + self.guidance * (asked_for[:, :channels] - empty[:, :channels])
-            out = torch.cat([guided, asked_for[:, channels:]], dim=1)
+            prompted, empty = out[0::2], out[1::2]
+            guided = empty[:, :channels] + self.guidance * (prompted[:, :channels] - empty[:, :channels])
+            out = torch.cat([guided, prompted[:, channels:]], dim=1)
         return as_noise(out, x, self.alpha_bar.to(x.device)[times[: len(x)]], self.prediction)
 
     def once(self, network: nn.Module | None = None, count: int = 1) -> torch.Tensor:
@@ -158,7 +161,7 @@ def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
             f"{folder} holds a network alone, without its noise process; the folder of its whole pipeline, the one "
             "with model_index.json in it, is accepted."
         )
-    _takes_no_text(folder, params)
+    _refuse_text(folder, params)
     model = unet.load(folder)
     levels = alpha_bar(diffusion.schedule, diffusion.timesteps)
     return Subject(model, diffusion.prediction, levels, model.config.classes)
@@ -213,7 +216,7 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
             "that makes as many channels as it takes, or twice as many, is accepted."
         )
     if kind == PLAIN:
-        _takes_no_text(folder, params)
+        _refuse_text(folder, params)
         classes = model.config.num_class_embeds or 1
         return Subject(model, prediction, levels, classes, None, 1.0, autoencoder)
     if not params.prompts:
@@ -237,7 +240,7 @@ def _place(folder: Path, part: str) -> Path:
     return folder / part if (folder / part).is_dir() else folder
 
 
-def _takes_no_text(folder: Path, params: SubjectParams) -> None:
+def _refuse_text(folder: Path, params: SubjectParams) -> None:
     """Refuse prompts and guidance for a network that takes no text."""
     if params.prompts or params.guidance != 1:
         raise UserError(
