@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from diffusers import DPMSolverMultistepScheduler
 
 from pipeline.anatomy.interventions import Intervention, parse
 from pipeline.anatomy.source import SOURCE_BLOCKS, SOURCE_CUTS, SOURCE_END, SOURCE_STEPS
@@ -100,6 +99,8 @@ def _dpm_solver(
 ) -> torch.Tensor:
     """Sample by DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes
     itself: they stop short of t = 0, which leads to the clean image in one step of the first order."""
+    from diffusers import DPMSolverMultistepScheduler  # a second of SciPy, which other stages need not wait for
+
     levels = subject.alpha_bar
     before = torch.cat([torch.ones(1, dtype=levels.dtype), levels[:-1]])
     scheduler = DPMSolverMultistepScheduler(

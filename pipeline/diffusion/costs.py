@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from diffusers import UNet2DModel
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.unet import output
 
 

@@ -3,7 +3,8 @@
 
 import numpy as np
 import torch
-from diffusers import DDPMScheduler
+
+from pipeline.diffusion.lean import DDPMScheduler
 
 BETA_SCHEDULES = {"cosine": "squaredcos_cap_v2", "linear": "linear"}
 

@@ -99,8 +99,7 @@ class Subject:
         )
 
     def predict(self, network: nn.Module, x: torch.Tensor, t: int, labels: torch.Tensor) -> torch.Tensor:
-        """Return the predicted noise, and behind it the shares of a learned variance (`unet.halves`), [N, C or 2C, H,
-        W].
+        """Return the predicted noise and the shares of a learned variance (`unet.halves`), [N, C or 2C, H, W].
 
         network: the model, or one reduced from it that is called in the same way; x: [N, C, H, W]; labels: [N]. With
         guidance each image has two neighbouring rows in the network's batch: one with its prompt, one with the empty
@@ -130,8 +129,7 @@ class Subject:
             return self.predict(network or self.model, x, 0, torch.zeros(count, dtype=torch.long, device=self.device))
 
     def images(self, x: torch.Tensor, batch_size: int = 100) -> np.ndarray:
-        """Return the images of x [N, C, H, W], uint8 [N, H, W, C]. Latents are decoded, and values outside [-1, 1] are
-        clamped."""
+        """Turn x [N, C, H, W] into images uint8 [N, H, W, C]: latents are decoded, and values beyond -1..1 clamped."""
         if self.autoencoder is None:
             return from_network(x)
         config = self.autoencoder.config
@@ -142,8 +140,7 @@ class Subject:
 
 
 def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
-    """Load the denoiser in the folder `params.model`: a variant's, or a diffusers pipeline's. Anything else is a
-    `UserError`.
+    """Load the variant or the diffusers pipeline in the folder `params.model`; anything else is a `UserError`.
 
     diffusion: the noise process of variants; a pipeline has its own in the configuration of its scheduler.
     """
@@ -235,8 +232,7 @@ def is_told_text(folder: Path) -> bool:
 
 
 def _place(folder: Path, part: str) -> Path:
-    """Return where a pipeline's component is: in a folder of its own, or, in early repositories, beside
-    model_index.json."""
+    """Return a component's place: a folder of its own, or, in early repositories, the one of model_index.json."""
     return folder / part if (folder / part).is_dir() else folder
 
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from diffusers import UNet2DModel
 from torch.optim.swa_utils import AveragedModel
 
 from pipeline.data.tensors import scaled
+from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.schedule import add_noise, as_noise, snr_db, velocity
 from pipeline.diffusion.unet import Denoiser, denoiser, halves, output
 from pipeline.diffusion.variational import bound

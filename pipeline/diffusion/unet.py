@@ -7,14 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DModel
-from diffusers.models.resnet import Downsample2D
-from diffusers.models.unets.unet_2d_blocks import UNetMidBlock2D, get_up_block
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from pipeline.diffusion import architecture
+from pipeline.diffusion.lean import Downsample2D, UNet2DModel, UNetMidBlock2D, get_up_block
 from pipeline.diffusion.schedule import as_noise
 from pipeline.errors import UserError
 from pipeline.params import UNet

@@ -10,13 +10,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 EXPERIMENT = "diffusion-anatomy"
 DEFAULT_URI = "sqlite:///mlflow.db"
 ARTIFACTS = Path("mlartifacts")
+PATIENCE = 60.0  # seconds after which a training that goes on is worth following
 STAGE, VARIANT, REPLICA, KEY, WEIGHTS, RECORDED = (
     f"anatomy.{tag}" for tag in ("dvc_stage", "variant", "replica", "key", "weights", "recorded")
 )
@@ -110,52 +111,74 @@ class Recorder:
 
 
 class Live:
-    """The MLflow run of a training in progress."""
+    """The MLflow run of a training in progress, which is opened once the training has lasted `PATIENCE` seconds.
 
-    def __init__(self, recorder: Recorder, run_id: str, logged: int):
-        self.recorder, self.run_id, self.logged = recorder, run_id, logged
+    A shorter training is recorded from its files when the report is made: to connect would take it seconds.
+    """
+
+    def __init__(self, variant: str, replica: int, key: str, shown: dict[str, Any]):
+        self.variant, self.replica, self.key, self.shown = variant, replica, key, shown
+        self.opens_at = time.monotonic() + PATIENCE
+        self.waiting: list[Row] = []
+        self.recorder: Recorder | None = None
+        self.run_id, self.logged = "", -1
 
     def log(self, row: Row) -> None:
         """Add a row of the loss curve, unless the run has it from before an interruption."""
-        if self.recorder.client is None or row.images_seen <= self.logged:
+        self.waiting.append(row)
+        if self.recorder is None and time.monotonic() >= self.opens_at:
+            self._open()
+        if self.recorder is None or self.recorder.client is None:
             return
         with self.recorder.guarded("log"):
-            self.recorder.batch(self.run_id, curve(row), {})
+            for each in self.waiting:
+                if each.images_seen > self.logged:
+                    self.recorder.batch(self.run_id, curve(each), {})
+            self.waiting.clear()
+
+    def _open(self) -> None:
+        """Create the run, or take up the one that an interruption left."""
+        self.recorder = recorder = Recorder()
+        if recorder.client is None:
+            return
+        with recorder.guarded("open"):
+            unfinished = [run for run in recorder.find(**{KEY: self.key}) if WEIGHTS not in run.data.tags]
+            if unfinished:
+                self.run_id = unfinished[0].info.run_id
+                recorder.client.update_run(self.run_id, status="RUNNING")
+                history = recorder.client.get_metric_history(self.run_id, "train.validation_loss")
+                self.logged = max((point.step for point in history), default=-1)
+            else:
+                name, tags = f"{self.variant}-{self.replica}", tags_of(self.variant, self.replica)
+                self.run_id = recorder.create(name, **tags, **{KEY: self.key})
+                recorder.batch(self.run_id, {}, flat(self.shown))
 
     def finish(self, model: Path) -> None:
         """Mark the run with the hash of its final weights."""
-        if self.recorder.client is None:
-            return
-        with self.recorder.guarded("close"):
-            self.recorder.client.set_tag(self.run_id, WEIGHTS, weights_sha256(model))
+        self._guarded(lambda client: client.set_tag(self.run_id, WEIGHTS, weights_sha256(model)))
+
+    def close(self, status: str) -> None:
+        """End the run with this status of MLflow's."""
+        self._guarded(lambda client: client.set_terminated(self.run_id, status))
+
+    def _guarded(self, act: Callable[[Any], None]) -> None:
+        if self.recorder is not None and self.recorder.client is not None:
+            with self.recorder.guarded("close"):
+                act(self.recorder.client)
 
 
 @contextlib.contextmanager
 def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: dict[str, Any]) -> Iterator[Live]:
-    """Open (or, after an interruption, reopen) the run of the training with this `key`, for the time of the block."""
-    recorder, run_id, logged = Recorder(), "", -1
-    if recorder.client is not None:
-        with recorder.guarded("open"):
-            unfinished = [run for run in recorder.find(**{KEY: key}) if WEIGHTS not in run.data.tags]
-            if unfinished:
-                run_id = unfinished[0].info.run_id
-                recorder.client.update_run(run_id, status="RUNNING")
-                history = recorder.client.get_metric_history(run_id, "train.validation_loss")
-                logged = max((point.step for point in history), default=-1)
-            else:
-                run_id = recorder.create(f"{variant}-{replica}", **tags_of(variant, replica), **{KEY: key})
-                recorder.batch(run_id, {}, flat(params) | flat({"costs": costs}))
-    status = "FAILED"
+    """Follow the training that has this `key`, for the time of the block."""
+    run, status = Live(variant, replica, key, params | {"costs": costs}), "FAILED"
     try:
-        yield Live(recorder, run_id, logged)
+        yield run
         status = "FINISHED"
     except KeyboardInterrupt:
         status = "KILLED"
         raise
     finally:
-        if recorder.client is not None:
-            with recorder.guarded("close"):
-                recorder.client.set_terminated(run_id, status)
+        run.close(status)
 
 
 def tags_of(variant: str, replica: int) -> dict[str, str]:

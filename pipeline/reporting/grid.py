@@ -1,6 +1,7 @@
 """A contact sheet: images in labelled rows and columns, magnified without smoothing."""
 
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -12,7 +13,9 @@ MARK = "#D55E00"
 DPI = 150
 SIDE = 93  # pixels of the sheet that an image is about as wide as, by a whole factor
 GAP, FRAME = 6, 3  # pixels between two images, and of a frame in it
-LETTER, LINE = 13, 24  # pixels of a label's letter and line, about
+SIZE = 11  # points of a letter
+LETTER, TITLE, LINE = 14, 17, 29  # pixels of a label's letter, of a letter of the title, and of a line, about
+SHORTEST = 30  # letters of a line of the title
 
 
 def contact_sheet(
@@ -23,18 +26,25 @@ def contact_sheet(
     sheet = mosaic(magnified(images), marked)
     height, width = sheet.shape[:2]
     cell = (height - GAP) // len(rows), (width - GAP) // len(columns)
-    left = LETTER * max(map(len, rows)) + GAP
-    top = LINE * (1 + max(label.count("\n") + 1 if label else 0 for label in columns)) + 2 * GAP
-    whole = max(left + width, LETTER * len(title)), top + height
+    left = LETTER * max(len(line) for label in rows for line in label.split("\n")) + 2 * GAP
+    heading = max(label.count("\n") + 1 if label else 0 for label in columns)
+    longest = max(len(line) for label in columns for line in label.split("\n"))
+    said = wrap(title, max((left + width) // TITLE, SHORTEST))
+    top = LINE * (len(said) + heading) + 3 * GAP
+    whole = max(left + width, TITLE * max(map(len, said))), top + height
     figure = Figure(figsize=(whole[0] / DPI, whole[1] / DPI), dpi=DPI)
     figure.figimage(sheet, left, 0, origin="upper")
     for i, label in enumerate(rows):
         middle = (height - GAP - (i + 0.5) * cell[0]) / whole[1]
-        figure.text((left - GAP) / whole[0], middle, label, ha="right", va="center", fontsize=9)
+        figure.text((left - GAP) / whole[0], middle, label, ha="right", va="center", fontsize=SIZE)
     for j, label in enumerate(columns):
-        middle = (left + GAP + (j + 0.5) * cell[1]) / whole[0]
-        figure.text(middle, (height + 2) / whole[1], label, ha="center", va="bottom", fontsize=9)
-    figure.text(GAP / whole[0], 1 - GAP / whole[1], title, ha="left", va="top", fontsize=10, fontweight="bold")
+        middle, size = (
+            (left + GAP + (j + 0.5) * cell[1]) / whole[0],
+            SIZE * min(1, cell[1] / (1.1 * LETTER * (longest or 1))),
+        )
+        figure.text(middle, (height + GAP) / whole[1], label, ha="center", va="bottom", fontsize=size)
+    words = "\n".join(said)
+    figure.text(GAP / whole[0], 1 - GAP / whole[1], words, ha="left", va="top", fontsize=SIZE, fontweight="bold")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})

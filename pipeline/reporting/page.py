@@ -9,12 +9,18 @@ from pipeline.errors import UserError
 
 
 class Picture(NamedTuple):
-    """A figure of the report. file: its place under figures/; caption: sentences that say what to see in it; of: the
-    variant or subject that it is of, None where it is of several."""
+    """A figure of the report. file: its place under figures/; caption: sentences, of which the first two say what it
+    shows and what to see in it; of: the variant or subject that it is of, None where it is of several."""
 
     file: str
     caption: str
     of: str | None = None
+
+    @property
+    def brief(self) -> "Picture":
+        """The picture with the first two sentences of its caption: what it shows, and what to see in it."""
+        sentences = self.caption.split(". ")
+        return self._replace(caption=". ".join(sentences[:2]).rstrip(".") + ".")
 
     def __str__(self) -> str:
         return f"![{self.caption.split('. ')[0].rstrip('.')}](figures/{self.file})\n\n*{self.caption}*"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
@@ -13,6 +14,8 @@ from pipeline.judges.number import Number
 COLOURS = ["#222222", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933"]  # Okabe and Ito 2008
 STYLES = ["-", "--", ":"]
 GREY = "#999999"
+WIDTH = 6  # inches of most figures: their letters are still read where a phone shows them 9 cm wide
+MARK_INCHES, LETTER_INCHES = 0.65, 0.072  # that a mark and a letter take in a legend, about
 FAR = 20  # times the smallest value: a value beyond it would press the others against the axis
 
 
@@ -38,10 +41,11 @@ def line(ax: Axes, index: int, label: str | None, x: Any, y: Any, runs: int = 1,
     ax.plot(x, y, color=colour(index), linestyle=style(index), linewidth=width, label=label, **how)
 
 
-def far_apart(rows: dict[str, Number]) -> bool:
-    """Whether one variant would press the others against the axis."""
-    values = [number["value"] for number in rows.values()]
-    return max(values) > FAR * min(values)
+def beyond(rows: dict[str, Number]) -> list[str]:
+    """Name the variants whose values are so large that they would press the others against the axis. A figure shows
+    them as an arrow with the value."""
+    bound = FAR * min(number["value"] for number in rows.values())
+    return [variant for variant, number in rows.items() if number["value"] > bound]
 
 
 def ends(numbers: list[Number]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -64,11 +68,18 @@ def log(ax: Axes, axis: str) -> None:
     chosen.set_minor_locator(NullLocator())
 
 
-def legend(figure: Figure, ax: Axes) -> None:
-    """Put the legend beneath all panels, where it hides no line; there is none where no line has a name."""
-    handles, labels = ax.get_legend_handles_labels()
-    if labels:
-        figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=min(len(labels), 5), fontsize=9)
+def legend(figure: Figure, *panels: Axes) -> None:
+    """Put the legend beneath all panels, where it hides no line, with every name that one of these panels has; there is
+    none where no line has a name."""
+    named: dict[str, Artist] = {}
+    for ax in panels:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            named.setdefault(str(label), handle)
+    if named:
+        widest = MARK_INCHES + LETTER_INCHES * max(map(len, named))
+        columns = max(min(len(named), int(figure.get_figwidth() / widest)), 1)
+        how: dict[str, Any] = {"loc": "outside lower center", "frameon": False, "ncols": columns, "fontsize": 9}
+        figure.legend(list(named.values()), list(named), **how)
 
 
 def write(figure: Figure, path: Path) -> None:

@@ -14,7 +14,7 @@ from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import listed, text
 
-AT_MOST = 8  # findings on the first page
+AT_MOST = 6  # findings on the first page, which is read in three minutes
 STORY = "report"
 
 
@@ -76,6 +76,7 @@ def _story(
         required=f"{100 * quality.min_accuracy:g}",
         distance=study.distance,
         inception=study.frechet == "fid",
+        threshold=study.params.likeness.threshold,
         findings=[_shown(*each, pictures) for each in _findings(told, summary)],
         claims=len(decided),
         tally=ledger.tally(decided),
@@ -97,5 +98,5 @@ def _findings(told: list[Told], summary: Summary) -> list[tuple[Chapter, Finding
 
 def _shown(chapter: Chapter, finding: Finding, pictures: dict[str, Pictures]) -> dict[str, Any]:
     """A finding as the template has it."""
-    picture = pictures[chapter.NAME][finding.picture]
+    picture = pictures[chapter.NAME][finding.picture].brief
     return {"title": chapter.TITLE, "page": f"{chapter.NAME}.md", "says": finding.says, "picture": picture}

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.judges.number import Number
 
 NOTHING = "\u2013"  # a dash
+TOGETHER = ",\u00a0"  # between the ends of an interval in a table, which a narrow page does not part
 Cell = Number | str | float | int | None
 
 
@@ -54,14 +55,15 @@ class Column:
     left: bool = False
 
     def shown(self, cell: Cell) -> str:
-        """A cell as text: words as they are, nothing as a dash, numbers in the column's form."""
+        """A cell as text: words as they are, nothing as a dash, numbers in the column's form. An
+        interval stays on one line."""
         if cell is None:
             return NOTHING
         if isinstance(cell, str):
             return cell
         if isinstance(cell, int):
             return f"{cell:,}"
-        return text(cell, self.digits, self.times, self.sign)
+        return text(cell, self.digits, self.times, self.sign).replace(", ", TOGETHER)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.orchestration import tracking
+
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,3 +36,9 @@ def here(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     model.mkdir(parents=True)
     (model / "diffusion_pytorch_model.safetensors").write_bytes(b"weights")
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every training is followed from its first row on, however short it is."""
+    monkeypatch.setattr(tracking, "PATIENCE", 0)

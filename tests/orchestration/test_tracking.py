@@ -37,3 +37,19 @@ def test_an_unreachable_server_costs_one_warning(
             live.log(row)
         live.finish(Path("outputs/train/wide/3/model"))
     assert capsys.readouterr().err.count("warning: MLflow") == 1
+
+
+def test_a_short_training_is_left_to_the_report_and_a_long_one_is_followed_from_its_first_row(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "PATIENCE", 60)
+    with tracking.live("wide", 3, "key", {}, {}) as live:
+        live.log(ROWS[0])
+        live.finish(Path("outputs/train/wide/3/model"))
+    assert live.recorder is None, "MLflow has not even been imported"
+    with tracking.live("wide", 3, "key", {}, {}) as live:
+        live.log(ROWS[0])
+        live.opens_at = 0
+        live.log(ROWS[1])
+    (run,) = found()
+    assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4)]

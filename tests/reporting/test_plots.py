@@ -28,6 +28,26 @@ def test_every_figure_is_drawn_the_same_twice_and_stays_of_a_readable_size(
         assert 600 < width < 1500, name
 
 
+def test_a_value_that_would_press_the_others_against_the_axis_is_beyond_it() -> None:
+    rows = {
+        name: {"value": value, "n": 9, "ci95": [value, value]} for name, value in {"a": 2, "b": 40, "c": 41}.items()
+    }
+    assert plots.beyond(rows) == ["c"], "more than twenty times the smallest"
+
+
+def test_a_legend_has_every_name_once_and_stays_within_the_figure() -> None:
+    figure, axes = plots.panels(2, 1, plots.WIDTH, 4)
+    names = ["a variant of a very long name", "another variant of a long name", "short"]
+    for ax, named in zip(axes[:, 0], (names[:2], names[1:]), strict=True):
+        for name in named:
+            ax.plot([0, 1], [0, 1], label=name)
+    plots.legend(figure, *axes[:, 0])
+    figure.canvas.draw()
+    assert [entry.get_text() for entry in figure.legends[0].get_texts()] == names
+    box = figure.legends[0].get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+
+
 def test_no_two_variants_look_alike() -> None:
     looks = {(plots.colour(i), plots.style(i)) for i in range(24)}
     assert len(looks) == 24

@@ -10,6 +10,8 @@ from pipeline.params import BASELINE
 from pipeline.reporting import plots, report
 from pipeline.reporting.chapters import CHAPTERS, quality
 from pipeline.reporting.ledger import CLAIMS, ledger
+from pipeline.reporting.page import Picture
+from pipeline.reporting.table import TOGETHER
 
 ABSENT = "This chapter is absent"
 
@@ -96,8 +98,9 @@ def test_every_picture_that_is_linked_has_a_caption_and_a_place(pages) -> None:
     ],
 )
 def test_a_number_of_a_page_is_the_summary_s(pages, page: str, name: str, shown: str) -> None:
-    assert shown not in pages()[page]
-    assert shown in pages({name: {"value": 77.77, "n": 40, "ci95": [77.0, 78.5]}})[page]
+    cell = shown.replace(", ", TOGETHER)
+    assert cell not in pages()[page]
+    assert cell in pages({name: {"value": 77.77, "n": 40, "ci95": [77.0, 78.5]}})[page]
 
 
 def test_the_verdict_against_the_baseline_needs_the_whole_interval(pages) -> None:
@@ -203,8 +206,14 @@ def test_an_unconditional_variant_has_no_accuracy_and_as_the_baseline_no_hard_cl
     assert ABSENT in pages()["classes"]
 
 
+def test_the_first_page_has_the_first_two_sentences_of_a_caption() -> None:
+    picture = Picture("a/b.png", "What it shows, over n = 2.5 steps. What to see. Details. Source: Figure 1.")
+    assert picture.brief.caption == "What it shows, over n = 2.5 steps. What to see."
+    assert picture._replace(caption="One sentence.").brief.caption == "One sentence."
+
+
 def test_one_training_seed_is_said_to_decide_nothing_of_another(pages, results, result) -> None:
-    said = "say nothing of what another training seed would give"
+    said = "do not say what another training seed would give"
     assert said in pages()["report"]
     two = {name: [*runs, result(10, 2.0)] for name, runs in results.items()}
     results.update(two)

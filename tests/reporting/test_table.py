@@ -36,6 +36,10 @@ def test_a_table_has_a_cell_for_every_column() -> None:
         str(Table([words("name"), Column("count")], [["a"]]))
 
 
+def test_an_interval_in_a_cell_stays_on_one_line() -> None:
+    assert Column("a").shown({"value": 1, "n": 9, "ci95": [0.5, 1.5]}) == "1.00 [0.50,\u00a01.50]"
+
+
 def test_words_are_listed_as_in_a_sentence() -> None:
     assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
     assert [percent(share) for share in (0.125, 0.05, 1)] == ["12.5 %", "5 %", "100 %"]

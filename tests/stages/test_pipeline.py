@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from pipeline.diffusion import checkpoint
+from pipeline.orchestration import tracking
 from tests.programs import Done
 
 TRAIN = (
@@ -100,6 +101,7 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by
     for stage in ("train", "sample", "evaluate"):  # what the flow made is what its stages make, one by one
         command = " ".join(graph[stage]["cmd"].split()).replace("${item.variant}", "res_blocks_0")
         command = command.replace("${item.replica}", "0").replace(f"--out outputs/{stage}", f"--out scratch/{stage}")
+        command = command.replace("${sample.snapshot_count}", str(sound.params["sample"]["snapshot_count"]))
         _python, script, *args = command.split()
         assert sound.stage(script, *args).returncode == 0
     alone = sound.files("scratch")
@@ -136,7 +138,10 @@ def test_captions_and_masks_lie_beside_the_images(project) -> None:
     assert json.loads((prepared / "provenance.json").read_text())["repeated"] == {"validation": 0, "test": 0}
 
 
-def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(sound) -> None:
+def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_too(
+    sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "PATIENCE", 0)
     done = sound.stage(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("warning: MLflow") == 1

@@ -26,7 +26,7 @@ CLAIMS = [
         "bonus experiment 1",
         "Twice the width takes more than twice the training time.",
         "twice",
-        "training time over the baseline's, less 2",
+        "its training time divided by the baseline's, minus 2",
         "times",
         slower("wide"),
     )
@@ -69,12 +69,18 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     costs = {variant: summary[f"train.{variant}.multiply_adds"]["value"] for variant in study.variants}
     distances = {variant: summary[f"evaluate.{variant}.{study.frechet}"] for variant in study.variants}
     front = _front(costs, distances)
-    figure, axes = plots.panels(1, 1, 7, 4.4)
+    figure, axes = plots.panels(1, 1, plots.WIDTH, 4.2)
     ax = axes[0, 0]
     line = [costs[v] / 1e6 for v in front], [distances[v]["value"] for v in front]
-    ax.plot(*line, color=plots.GREY, linewidth=1, zorder=0)
+    ax.plot(*line, color=plots.GREY, linewidth=1, zorder=0, drawstyle="steps-post")
+    far = plots.beyond(distances)
     for i, (variant, number) in enumerate(distances.items()):
         x = costs[variant] / 1e6
+        if variant in far:
+            top = ax.get_xaxis_transform()
+            ax.plot(x, 0.96, "^", color=plots.colour(i), markersize=7, label=variant, transform=top)
+            ax.annotate(f"{number['value']:,.4g}", (x, 0.96), (7, -4), top, "offset points", color=plots.colour(i))
+            continue
         ax.vlines(x, *number["ci95"], color=plots.colour(i), linewidth=1.2, alpha=0.7)
         marker = "osD"[i // len(plots.COLOURS) % 3]
         ax.plot(x, number["value"], marker, color=plots.colour(i), markersize=6, label=variant)
@@ -83,18 +89,16 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     low, high = ax.get_xlim()
     ax.set_xticks([tick for tick in ticks if low <= tick <= high], [f"{t:g}" for t in ticks if low <= t <= high])
     ax.xaxis.set_minor_locator(NullLocator())
-    if plots.far_apart(distances):
-        plots.log(ax, "y")
-    else:
-        ax.set_ylim(bottom=0)
+    ax.set_ylim(bottom=0)
     plots.grid(ax)
     plots.legend(figure, ax)
     plots.write(figure, folder / "pareto.png")
     return {
         "pareto": Picture(
             f"{NAME}/pareto.png",
-            f"{study.distance} against multiply-adds, with 95 % intervals. Lower left is better: the grey line joins "
-            "the variants that no other beats in both.",
+            f"{study.distance} against multiply-adds, with 95 % intervals: a variant further to the lower left is "
+            "better or cheaper. A triangle at the upper edge stands for a value that is too large for the axis. The "
+            "grey steps pass through the variants that no other beats in both.",
         )
     }
 
@@ -114,10 +118,9 @@ def finding(study: Study, summary: Summary) -> Finding:
     costs = {variant: summary[f"train.{variant}.multiply_adds"]["value"] for variant in study.variants}
     front = _front(costs, {variant: summary[f"evaluate.{variant}.{study.frechet}"] for variant in study.variants})
     named = [f"`{v}` ({costs[v] / 1e6:.1f} M)" for v in front]
-    verb = "is the variant" if len(front) == 1 else "are the variants"
     return Finding(
-        f"{listed(named)} {verb} that no other beats in both distance and multiply-adds per image and step, "
-        "by their values alone.",
+        f"No other variant beats {listed(named, 'or')} in both distance and multiply-adds per image and step, which "
+        "stand in brackets in millions. This compares the values alone, without their intervals.",
         "pareto",
         7,
     )

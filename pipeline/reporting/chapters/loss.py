@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from pipeline.judges.number import counted, rank_correlation, relative, resampled, student
 from pipeline.params import BASELINE
@@ -21,7 +20,6 @@ from pipeline.reporting.table import listed, percent, text
 NAME, TITLE = "loss", "Loss"
 NOISE_LEVELS = 10  # bins of timesteps that the validation loss is parted into
 SUCCESSIVE = 8  # stretches of updates, whose mean losses count as independent
-CHANGES = [-50, -25, 0, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000]  # percent, shown as ticks
 CLAIMS = [
     Claim(
         "attention_loss_is_low",
@@ -29,7 +27,7 @@ CLAIMS = [
         "Table 1, Figure 4",
         "Without attention the loss is lower than the baseline's.",
         "training loss 0.00103, baseline 0.00418",
-        "fall of the validation loss against the baseline",
+        "by how many percent its validation loss is smaller than the baseline's",
         "%",
         lower_loss("no_attention"),
     ),
@@ -39,7 +37,7 @@ CLAIMS = [
         "Figure 4, section 2.3",
         "With one residual block a level the network learns faster at first.",
         None,
-        "training loss of the baseline less that of `res_blocks_1`, first part of training",
+        "the training loss of the baseline, minus that of `res_blocks_1`, early in training",
         "",
         learns_faster("res_blocks_1"),
     ),
@@ -49,7 +47,7 @@ CLAIMS = [
         "Figure 4, section 2.3",
         "With no residual block the network learns faster at first.",
         None,
-        "training loss of the baseline less that of `res_blocks_0`, first part of training",
+        "the training loss of the baseline, minus that of `res_blocks_0`, early in training",
         "",
         learns_faster("res_blocks_0"),
     ),
@@ -144,44 +142,47 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     return {
         "curves": Picture(
             f"{NAME}/curves.png",
-            "Loss against images seen. Training loss is the mean of the batches since the point before; validation "
-            "loss is that of the averaged weights, on the same images, timesteps and noise at every point and in every "
-            "variant, so the lines on the right can be compared directly.",
+            "Loss against images seen: a variant whose line is lower predicts the noise better. Training loss is the "
+            "mean of the batches since the point before. Validation loss is that of the averaged weights, on the same "
+            "images, timesteps and noise at every point and in every variant, so the lines in the lower panel can be "
+            "compared directly.",
         ),
         "early": Picture(
             f"{NAME}/early.png",
             f"Training loss over the first {percent(study.params.report.early)} of training. A line that falls sooner "
-            "than the baseline's learns faster at first.",
+            "than that of the baseline belongs to a variant that learns faster at first.",
         ),
         "noise_levels": Picture(
             f"{NAME}/noise_levels.png",
-            "Validation loss by noise level, on the left as it is and on the right as its change against the baseline. "
-            "A line above 0 on the right loses at that noise level; bars are 95 % intervals.",
+            "Validation loss by noise level, above as it is and below as its change against the baseline. In the lower "
+            "panel a variant whose line is above 0 has a higher loss than the baseline at that noise level, and a "
+            "variant that is too far from the others has its range in words instead; bars are 95 % intervals.",
         ),
     }
 
 
 def _draw_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
     """Training and validation loss against images seen, a line per replica."""
-    figure, axes = plots.panels(1, 2, 9, 3.8, sharey=True)
+    figure, axes = plots.panels(2, 1, plots.WIDTH, 6.4, sharex=True)
     columns = [("train_loss", "training loss (as trained)"), ("validation_loss", "validation loss (averaged weights)")]
-    for ax, (column, title) in zip(axes[0], columns, strict=True):
+    for ax, (column, title) in zip(axes[:, 0], columns, strict=True):
         for i, (variant, runs) in enumerate(curves.items()):
             for j, curve in enumerate(runs):
                 shown = curve[["images_seen", column]].dropna()
                 label = variant if j == 0 else None
                 plots.line(ax, i, label, shown["images_seen"] / 1000, shown[column], len(runs))
-        ax.set(title=title, xlabel="thousand images seen")
+        ax.set_title(title, fontsize=10)
+        ax.set_ylabel("mean squared error")
         plots.log(ax, "y")
         plots.grid(ax)
-    axes[0, 0].set_ylabel("mean squared error")
+    axes[1, 0].set_xlabel("thousand images seen")
     plots.legend(figure, axes[0, 0])
     plots.write(figure, path)
 
 
 def _draw_early(path: Path, updates: dict[str, list[pd.DataFrame]], share: float) -> None:
     """Training loss over the first part of training, a running mean; share: of training."""
-    figure, axes = plots.panels(1, 1, 7, 3.8)
+    figure, axes = plots.panels(1, 1, plots.WIDTH, 3.8)
     for i, (variant, runs) in enumerate(updates.items()):
         for j, run in enumerate(runs):
             window = max(round(share * len(run) / 12), 1)
@@ -197,34 +198,40 @@ def _draw_early(path: Path, updates: dict[str, list[pd.DataFrame]], share: float
 
 def _draw_levels(path: Path, variants: list[str], summary: Summary) -> None:
     """Validation loss by noise level, and its change against the baseline."""
-    figure, axes = plots.panels(1, 2, 9, 4.2)
-    left, right = axes[0]
+    figure, axes = plots.panels(2, 1, plots.WIDTH, 7, sharex=True)
+    above, below = axes[:, 0]
     levels = children(summary, "noise_levels")
     places = np.arange(len(levels))
+    far: set[str] = set()
+    for level in levels:
+        far |= set(plots.beyond({v: summary[f"train.{v}.noise_level.{level}.loss"] for v in variants}))
+    unseen: list[str] = []
     for i, variant in enumerate(variants):
         losses, changes = (
             [summary[f"train.{variant}.noise_level.{level}.{name}"] for level in levels]
             for name in ("loss", "loss_change")
         )
-        plots.line(left, i, variant, places, [number["value"] for number in losses], marker="o", markersize=3)
+        plots.line(above, i, variant, places, [number["value"] for number in losses], marker="o", markersize=3)
         if variant == BASELINE:
-            right.axhline(0, color=plots.colour(i), linewidth=1)
+            below.axhline(0, color=plots.colour(i), linewidth=1)
+            continue
+        values = [number["value"] for number in changes]
+        if variant in far:
+            unseen.append(f"{variant}: {min(values):+,.0f} to {max(values):+,.0f} % \u2191")
             continue
         shift = places + 0.06 * (i - len(variants) / 2)
-        plots.line(right, i, variant, shift, [number["value"] for number in changes], marker="o", markersize=3)
-        right.vlines(shift, *plots.ends(changes), color=plots.colour(i), linewidth=0.9, alpha=0.6)
-    left.set_ylabel("mean squared error of the noise")
-    right.set_ylabel("change against the baseline, %")
-    right.set_yscale("symlog", linthresh=50, linscale=2)
-    right.yaxis.set_major_locator(FixedLocator(CHANGES))
-    right.yaxis.set_major_formatter("{x:+g}")
-    right.yaxis.set_minor_locator(NullLocator())
-    plots.log(left, "y")
-    for ax in (left, right):
-        ax.set_xticks(places, [_decibels(summary, level) for level in levels])
-        ax.set_xlabel("signal-to-noise ratio, dB (clean to noisy)")
+        plots.line(below, i, variant, shift, values, marker="o", markersize=3)
+        below.vlines(shift, *plots.ends(changes), color=plots.colour(i), linewidth=0.9, alpha=0.6)
+    above.set_ylabel("mean squared error of the noise")
+    below.set_ylabel("change against the baseline, %")
+    below.yaxis.set_major_formatter("{x:+g}")
+    below.set_title("\n".join(unseen), loc="right", fontsize=9)
+    below.set_xticks(places, [_decibels(summary, level) for level in levels])
+    below.set_xlabel("signal-to-noise ratio, dB (clean to noisy)")
+    plots.log(above, "y")
+    for ax in (above, below):
         plots.grid(ax)
-    plots.legend(figure, left)
+    plots.legend(figure, above)
     plots.write(figure, path)
 
 

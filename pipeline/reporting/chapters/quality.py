@@ -90,13 +90,13 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
         np.stack([samples.images[closest.index], training.images[closest["nearest_training"]]]),
         ["sample", "training image"],
         [f"{distance:.3f}" for distance in closest["training_distance"]],
-        "The baseline's samples nearest to a training image, and the distance to it",
+        "The baseline's samples that are nearest to a training image, with the distance to it above",
     )
     return {
         "nearest": Picture(
             f"{NAME}/nearest.png",
-            "The baseline's samples that are nearest to a training image, with that image below each. A model that "
-            "copies would show the same picture twice.",
+            "The baseline's samples that are nearest to a training image, with that image below each and the distance "
+            "above. Where a model copies, both pictures of a column are the same.",
         )
     }
 
@@ -106,8 +106,8 @@ def finding(study: Study, summary: Summary) -> Finding:
     ratio, near = (summary[f"evaluate.{BASELINE}.{name}"] for name in ("training_distance_ratio", "near_copies"))
     return Finding(
         f"The baseline's images are {text(ratio)} times as far from their nearest training image as real test images "
-        f"are, and {text(near, 1, 100)} % of them are as near as the nearest {percent(NEAR)} of those. A model that "
-        "copies its training images would have a ratio well below 1.",
+        f"are, and {text(near, 1, 100)} % of them are as near to one as the nearest {percent(NEAR)} of the real test "
+        f"images are. A model that copies would have a ratio well below 1, and a share well above {percent(NEAR)}.",
         "nearest",
         6,
     )
@@ -147,7 +147,7 @@ def _table(study: Study, summary: Summary) -> Table:
         Column("coverage %", 1, 100),
         Column("blur", 3),
         Column("class accuracy %", 1, 100),
-        Column("accuracy against baseline, points", 1, 100, sign=True),
+        Column("accuracy less the baseline's, points", 1, 100, sign=True),
     ]
     names = (study.quality.kernel, "precision", "recall", "density", "coverage", "blur")
     rows: list[list[Cell]] = []
@@ -162,8 +162,8 @@ def _memory(study: Study, summary: Summary) -> Table:
     columns = [
         words("variant"),
         Column("distance to the nearest training image", 3),
-        Column("against the floor's"),
-        Column(f"as near as the nearest {percent(NEAR)} of test images, %", 1, 100),
+        Column("ratio to that of the floor"),
+        Column(f"share as near as the nearest {percent(NEAR)} of the test images, %", 1, 100),
         Column("class imbalance %", 1, 100),
     ]
     rows: list[list[Cell]] = []

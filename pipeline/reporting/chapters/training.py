@@ -26,7 +26,7 @@ CLAIMS = [
         "Figure 5, section 2.3",
         "Twice the width is ahead throughout training.",
         None,
-        "distance of the baseline less that of `wide`, at the snapshot where that is least",
+        "the distance of the baseline, minus that of `wide`, at the snapshot where this difference is smallest",
         "",
         best_throughout("wide"),
     ),
@@ -36,7 +36,7 @@ CLAIMS = [
         "Figure 5, section 2.3",
         "With one residual block a level the images stop getting better earlier.",
         None,
-        "fall of the distance after the last snapshot: the baseline's less that of `res_blocks_1`",
+        "the fall of the baseline's distance after the last snapshot, minus the same fall of `res_blocks_1`",
         "",
         plateaus_earlier("res_blocks_1"),
     ),
@@ -46,7 +46,7 @@ CLAIMS = [
         "Figure 5, section 2.3",
         "With no residual block the images stop getting better earlier.",
         None,
-        "fall of the distance after the last snapshot: the baseline's less that of `res_blocks_0`",
+        "the fall of the baseline's distance after the last snapshot, minus the same fall of `res_blocks_0`",
         "",
         plateaus_earlier("res_blocks_0"),
     ),
@@ -118,7 +118,8 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
         "curves": Picture(
             f"{NAME}/curves.png",
             f"{study.distance}{' and the share of recognised images' if shares else ''} after more and more training "
-            "images, with 95 % intervals. A line that goes on falling at its right end would gain from more training.",
+            "images, with 95 % intervals. A line that still falls at the right end would "
+            "gain from more training.",
         )
     }
     for variant in study.variants:
@@ -136,8 +137,8 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
 
 def _draw_curves(path: Path, panels: list[tuple[str, dict[str, list[Point]], Number | None]]) -> None:
     """Numbers against images seen, a panel each: (label of y, variant -> points, the floor)."""
-    figure, axes = plots.panels(1, len(panels), 4.5 * len(panels), 4.2)
-    for ax, (label, lines, floor) in zip(axes[0], panels, strict=True):
+    figure, axes = plots.panels(len(panels), 1, plots.WIDTH, 3.2 * len(panels) + 0.8)
+    for ax, (label, lines, floor) in zip(axes[:, 0], panels, strict=True):
         for i, (variant, points) in enumerate(lines.items()):
             images = np.array([x for x, _ in points]) / 1000 * (1 + 0.012 * (i - len(lines) / 2))  # side by side
             low, high = plots.ends([number for _, number in points])
@@ -159,10 +160,10 @@ def finding(study: Study, summary: Summary) -> Finding:
     """How far the baseline has come, and whether it was still getting better."""
     late = summary[f"snapshots.{BASELINE}.late_fall"]
     before, end = _marks(study)[-2:]
-    still = "was still falling" if late["ci95"][0] > 0 else "did not clearly fall any more"
+    still = "were still getting better" if late["ci95"][0] > 0 else "did not clearly get better any more"
     return Finding(
-        f"Between {before:,} and {end:,} images seen, the baseline's distance {still}: by {text(late)} "
-        f"(n = {late['n']} images at each).",
+        f"Between {before:,} and {end:,} images seen, the baseline's images {still}: their distance to the real images "
+        f"fell by {text(late)} (n = {late['n']} images at either point).",
         "curves",
         5,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pipeline.anatomy import findings
+from pipeline.anatomy.effects import Sweeps
 from pipeline.reporting.chapters.intervene import chapter
 from pipeline.reporting.chapters.intervene.chapter import Found, limit
 from pipeline.reporting.claims import decide
@@ -78,8 +78,8 @@ def test_claims_of_the_loop_are_decided_for_every_subject(swept, values) -> None
     assert (nobody.verdict, nobody.needs) == ("no data", "a subject")
 
 
-def test_every_claim_is_an_effect_that_the_sweeps_can_measure(swept) -> None:
-    assert findings
+def test_every_effect_of_the_sweeps_decides_a_claim_and_is_measured_under_its_name(swept) -> None:
+    assert {claim.name for claim in chapter.CLAIMS} == {effect.value for effect in Sweeps}
     measured = {name.removeprefix("effects.") for name in swept.findings if name.startswith("effects.")}
-    assert measured <= {claim.name for claim in chapter.CLAIMS}
+    assert measured <= {effect.value for effect in Sweeps}
     assert len(measured) >= 5

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.anatomy.effects import Shortcuts
 from pipeline.reporting.chapters.shortcut import chapter
 from pipeline.reporting.chapters.shortcut.chapter import Found
 from pipeline.reporting.claims import decide
+from pipeline.reporting.table import TOGETHER
 
 
 @pytest.fixture
@@ -31,8 +33,8 @@ def test_the_page_says_what_the_numbers_say(found, tmp_path) -> None:
     summary = chapter.numbers(found)
     pictures = chapter.draw(found, summary, tmp_path / "shortcut")
     page = chapter.page(found, summary, pictures)
-    assert "0.778 [0.750, 0.790]" in page, "the source's strategy"
-    assert "| source, zeros | 8 | 30 | 25 [23, 26] |" in page
+    assert f"| 0.778 [0.750{TOGETHER}0.790] |" in page, "the source's strategy"
+    assert f"| source, zeros | 8 | 30 | 25 [23{TOGETHER}26] |" in page
     linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
     assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
@@ -78,3 +80,7 @@ def test_methods_have_dotted_names_of_their_own(compared) -> None:
     slugs = {chapter.slug(name) for name in methods}
     assert len(slugs) == len(methods)
     assert all(re.fullmatch(r"\w+", slug) for slug in slugs)
+
+
+def test_every_effect_of_the_shortcuts_decides_a_claim() -> None:
+    assert {claim.name for claim in chapter.CLAIMS} == {effect.value for effect in Shortcuts}

@@ -97,31 +97,42 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
         "samples": Picture(
             f"{NAME}/samples.png",
             "Images that every variant draws, a row per variant and a column per seed. The same seed is the same noise "
-            "in every row, and the same class for every variant that is told one: look down a column to see what a "
+            "in every row, and the same class in every row whose variant is told one: look down a column to see what a "
             "change of the architecture does to one image.",
         ),
         "distances": Picture(
             f"{NAME}/distances.png",
-            f"{study.distance} of every variant with its 95 % interval. Further left is nearer to the real images; the "
-            "grey band is what real test images themselves get.",
+            f"{study.distance} of every variant with its 95 % interval. A variant further left draws images that are "
+            "nearer to the real ones, and the grey band is what real test images themselves get. An arrow stands for a "
+            "value that is too large for the axis.",
         ),
     }
 
 
 def _draw_distances(path: Path, rows: dict[str, Number], floor: Number, label: str) -> None:
     """A dot with its 95 % interval per variant, the floor as a band."""
-    figure, axes = plots.panels(1, 1, 7, 0.4 * len(rows) + 1.5)
+    figure, axes = plots.panels(1, 1, plots.WIDTH, 0.4 * len(rows) + 1.5)
     ax = axes[0, 0]
+    side = ax.get_yaxis_transform()
     ax.axvspan(*floor["ci95"], color="#bbbbbb", alpha=0.5, linewidth=0, label="floor: real test images")
-    for i, number in enumerate(rows.values()):
+    far = plots.beyond(rows)
+    for i, (variant, number) in enumerate(rows.items()):
+        if variant in far:
+            ax.text(
+                0.99,
+                i,
+                f"{number['value']:,.4g} \u2192",
+                color=plots.colour(i),
+                ha="right",
+                va="center",
+                transform=side,
+            )
+            continue
         ax.plot(number["ci95"], [i, i], color=plots.colour(i), linewidth=2.5, solid_capstyle="round")
         ax.plot(number["value"], i, "o", color=plots.colour(i), markersize=7)
     ax.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel=f"{label}, lower is better")
-    if plots.far_apart(rows):
-        plots.log(ax, "x")
-    else:
-        ax.set_xlim(left=0)
-    ax.invert_yaxis()
+    ax.set_xlim(left=0)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(alpha=0.25, axis="x")
     figure.legend(*ax.get_legend_handles_labels(), frameon=False, loc="outside upper right")
     plots.write(figure, path)
@@ -139,10 +150,10 @@ def finding(study: Study, summary: Summary) -> Finding:
     best_of_all = min(study.variants, key=lambda v: summary[f"evaluate.{v}.{frechet}"]["value"])
     better, worse_ones = _verdicts(study, summary)
     return Finding(
-        f"The images nearest to real ones come from `{best_of_all}`, at {study.distance} "
-        f"{text(summary[f'evaluate.{best_of_all}.{frechet}'])}; real test images get "
-        f"{text(summary[f'evaluate.{FLOOR}.{frechet}'])}. With its whole 95 % interval on one side of the baseline, "
-        f"{listed(better) if better else 'no variant'} {'are' if len(better) > 1 else 'is'} better and "
+        f"`{best_of_all}` draws the images that are nearest to the real ones: its {study.distance} is "
+        f"{text(summary[f'evaluate.{best_of_all}.{frechet}'])}, and real test images themselves get "
+        f"{text(summary[f'evaluate.{FLOOR}.{frechet}'])}. Against the baseline, with the whole 95 % interval of the "
+        f"difference, {listed(better) if better else 'no variant'} {'are' if len(better) > 1 else 'is'} better and "
         f"{listed(worse_ones) if worse_ones else 'no variant'} {'are' if len(worse_ones) > 1 else 'is'} worse.",
         "samples",
         10,

@@ -6,7 +6,8 @@ from pipeline.reporting.effects import best, blurrier, diminishing, improvement,
 from pipeline.reporting.sources import ABLATION, FASHION, MNIST
 
 ROWS = [BASELINE, "wide", "no_attention", "res_blocks_1", "res_blocks_0"]  # of the source's table
-FALL, RISE = "fall of the distance against the baseline", "rise of the distance against the baseline"
+FALL = "by how many percent its distance to the real images is smaller than the baseline's"
+RISE = "by how many percent its distance to the real images is larger than the baseline's"
 
 
 def _others(variant: str) -> list[str]:
@@ -30,7 +31,7 @@ CLAIMS = [
         "Table 1, section 2.3",
         "Of the source's changes, twice the width gives the best images.",
         "FID 62.8, next 84.3",
-        "distance of the best rival less that of `wide`",
+        "the distance of the best of the source's other variants, minus the distance of `wide`",
         "",
         best("wide", _others("wide")),
     ),
@@ -50,7 +51,7 @@ CLAIMS = [
         "Table 1, section 2.3",
         "Of the source's changes, leaving attention out gives the worst images.",
         "FID 118.7, next 102.5",
-        "distance of `no_attention` less that of the worst rival",
+        "the distance of `no_attention`, minus the distance of the worst of the source's other variants",
         "",
         worst("no_attention", _others("no_attention")),
     ),
@@ -78,7 +79,7 @@ CLAIMS = [
         "depth_alone_matters",
         ABLATION,
         "Table 1, where the width goes with the depth",
-        "With no residual block they are worse even where the encoder keeps its width.",
+        "With no residual block the images are worse even where the encoder keeps its width.",
         None,
         RISE,
         "%",
@@ -88,7 +89,7 @@ CLAIMS = [
         "width_before_depth",
         ABLATION,
         "section 3",
-        "At equal multiply-adds, wider and shallower gives better images.",
+        "At equal multiply-adds, a wider and shallower network gives better images.",
         None,
         FALL,
         "%",
@@ -100,7 +101,7 @@ CLAIMS = [
         "section 3",
         "A third residual block a level gains less than the second did.",
         None,
-        "fall of the distance by the second block less that by the third",
+        "by how much the second block lowers the distance, minus by how much the third block lowers it",
         "",
         diminishing(2, ["res_blocks_1", "deeper"]),
     ),
@@ -110,7 +111,7 @@ CLAIMS = [
         "section 2.2",
         "Without skip connections the images are blurry.",
         None,
-        "rise of the blur (0 sharp, 1 blurred) against the baseline",
+        "the blur of its images (0 is sharp, 1 is blurred), minus the blur of the baseline's images",
         "",
         blurrier("no_skips"),
     ),

@@ -77,9 +77,10 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     steps = found.params.sampler.steps
     return Finding(
         f"How much an image changes when {found.params.intervene.length} of the {steps} sampling steps of `{subject}` "
-        f"are done in one depends on which: the curve falls into three stretches that part at step {limit(first)} and "
-        f"at step {limit(second)} (n = {first['n']} seeds). The source calls them composition, transition and "
-        "denoising. Any curve can be parted into three, so look at how far apart the levels are.",
+        f"are done in one depends on which steps these are; step {steps} is the first and noisiest. The curve of these "
+        f"changes was divided into three stretches, which meet at step {limit(first)} and at step {limit(second)} "
+        f"(n = {first['n']} seeds). The source calls them composition, transition and denoising. Any curve can be "
+        "divided into three, so look at how far apart the levels are.",
         picture,
         9,
     )
@@ -132,19 +133,19 @@ def _limits(subject: str, swept: Intervened, summary: Summary) -> Table:
     blocks = swept.blocks
     columns = [
         Column(f"blocks left out, of {blocks}"),
-        words("fill"),
+        words("in their place"),
         Column("redundant from step"),
-        Column("there"),
+        Column("signal-to-noise ratio there"),
         Column("longest cut"),
         Column("shortest rest"),
-        words("source: cut from, of 100"),
+        words("source: cuts from step, of 100"),
     ]
     rows = []
     for nb, fill_ in sorted({(number["nb"], number["fill"]) for number in swept.limits}):
         address = f"{NAME}.{subject}.limits.{nb}.{fill_}"
         start, cut, rest = (summary.get(f"{address}.{name}") for name in LIMITS)
         level = f"{start['snr_db']:+.1f} dB" if start and "snr_db" in start else NOTHING
-        row = [f"{nb} ({100 * nb / blocks:.0f} %)", fill_, limit(start, 0, "never"), level]
+        row = [f"{nb} ({100 * nb / blocks:.0f}\u00a0%)", fill_, limit(start, 0, "never"), level]
         rows.append([*row, limit(cut, 0, "none"), limit(rest), source_starts(nb, blocks)])
     return Table(columns, rows)
 

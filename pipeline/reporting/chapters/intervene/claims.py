@@ -1,81 +1,82 @@
 """What the source says of the sampling loop's steps, skips and blocks, to be put to the test on every subject."""
 
+from pipeline.anatomy.effects import Sweeps
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import of_subject
 from pipeline.reporting.sources import TEMPORAL
 
 
-def _claim(
-    name: str, where: str, says: str, printed: str | None, measured_by: str, unit: str = "", source: str = TEMPORAL
-) -> Claim:
-    """A claim whose effect `intervene` has measured under its name, of every subject; shares become percent points."""
-    return Claim(name, source, where, says, printed, measured_by, unit, of_subject("intervene", name, unit), True)
+def _claim(effect: Sweeps, where: str, says: str, printed: str | None, measured_by: str, unit: str = "") -> Claim:
+    """Return the claim that an effect of `intervene` decides, for every subject; shares become percent points."""
+    measured = of_subject("intervene", effect, unit)
+    return Claim(effect, TEMPORAL, where, says, printed, measured_by, unit, measured, True)
 
 
 CLAIMS = [
     _claim(
-        "one_step_is_little",
+        Sweeps.ONE_STEP_IS_LITTLE,
         "section Exploration of generation phases",
         "Leaving out a single step does not substantially alter the image.",
         None,
-        "SSIM less the threshold, two steps in one, at the worst start",
+        "the mean SSIM when two steps are done in one, at the step where it is lowest, minus the threshold",
     ),
     _claim(
-        "first_steps_compose",
+        Sweeps.FIRST_STEPS_COMPOSE,
         "Figures 3 and 4",
         "The first steps compose: leaving out some of them changes the image more than leaving out some of the last.",
         None,
-        "SSIM with the last starts jumped over less that with the first",
+        "the mean SSIM when steps are jumped over in the last third of the starts, minus the same in the first third",
     ),
     _claim(
-        "deep_blocks_compose",
+        Sweeps.DEEP_BLOCKS_COMPOSE,
         "Figures 6 and 8",
         "The deepest blocks matter in the first phase and become redundant after it.",
         None,
-        "threshold less SSIM without them at the first starts, or SSIM at the last less the threshold: the lesser",
+        "the smaller of two numbers: by how much SSIM without them is below the threshold in the first third of the "
+        "starts, and by how much it is above the threshold in the last third",
     ),
     _claim(
-        "skips_denoise",
+        Sweeps.SKIPS_DENOISE,
         "Figure 7",
         "After the first phase the top skips denoise: images without them are noisier than without the deepest blocks.",
         None,
-        "PSNR without the blocks less that without the skips, after the first third of the starts",
+        "PSNR without the deepest blocks, minus PSNR without the top skips, after the first third of the starts",
         "dB",
     ),
     _claim(
-        "bottom_up",
+        Sweeps.BOTTOM_UP,
         "Figure 8",
         "Blocks become redundant from the bottom up: the deepest first.",
         "nb = 4 from step 68 of 100, nb = 6 from 65",
-        "steps by which the fewest blocks are redundant before the most",
+        "how many steps earlier the smallest number of blocks becomes redundant than the largest",
         "steps",
     ),
     _claim(
-        "cuts_are_limited",
+        Sweeps.CUTS_ARE_LIMITED,
         "Figure 9",
-        "Only few steps in a row can go without blocks.",
+        "Only a few steps in a row can go without blocks.",
         "7 of 100",
-        "threshold less the best SSIM of the longest cuts tried, of 7 % of the steps at least",
+        "the threshold, minus the best mean SSIM of the longest cuts that were tried (at least 7 % of the steps)",
     ),
     _claim(
-        "rest_helps",
+        Sweeps.REST_HELPS,
         "Figure 10",
         "The longer the rest between two cuts, the less the image changes.",
         None,
-        "SSIM after the longest rest less that after the shortest",
+        "the mean SSIM with the longest rest, minus that with the shortest",
     ),
     _claim(
-        "rest_restores",
+        Sweeps.REST_RESTORES,
         "Figure 10",
         "After a rest of 15 to 20 % of the steps a second cut leaves the image as it is.",
         "SSIM 0.8 after 15 to 20 of 100 steps",
-        "SSIM less the threshold, at the longest such rest tried, for the worst number of blocks",
+        "the mean SSIM with the longest such rest that was tried, for the worst number of blocks, minus the threshold",
     ),
     _claim(
-        "last_steps_are_spare",
+        Sweeps.LAST_STEPS_ARE_SPARE,
         "Figures 16 and 17",
         "The clean image predicted 18 % of the steps before the end is accurate.",
         "step 18 of 100",
-        "its SSIM less the threshold",
+        "its mean SSIM to the image at the end of the loop, minus the threshold",
     ),
 ]

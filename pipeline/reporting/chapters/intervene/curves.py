@@ -1,6 +1,6 @@
-"""Curves of a subject's sweeps, over steps and over signal-to-noise ratio (Prasad et al. 2023, Figures 4 to 10)."""
+"""Curves of a subject's sweeps over its steps (Prasad et al. 2023, Figures 4 to 10)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.judges.number import Number
-from pipeline.reporting.plots import GREY, grid, legend, panels, write
+from pipeline.reporting.plots import GREY, WIDTH, grid, legend, panels, write
 
 FIRST = "first step concerned"
-NOISIEST = -30.0  # dB; all that is noisier is drawn here
+LEVELS = 6  # steps, at most, whose signal-to-noise ratio is written
 NAMES = {"ssim": "SSIM", "psnr": "PSNR, dB", "under": "share of images changed", "kept": "share of the same class"}
 FILLS = {"zeros": "zeros", "cache": "their last output"}
 Findings = dict[str, Number]
@@ -38,73 +38,81 @@ def draw(
     others = curves[~usual & (curves["sweep"] == "blocks")]
     if "jump" in of:
         caption = (
-            "Likeness to the untouched image when n steps are done in one, by the first of them. The lower a line is, "
-            f"the more those steps matter. Thick: n = {length}, with a band of one standard deviation; bars are 95 % "
-            "intervals of the means, grey bands where the phases part. Source: Figures 4 and 18, n = 5 of 100."
+            "Likeness to the untouched image when n steps are done in one, by the first of these steps. The lower a "
+            f"line is, the more these steps matter. The thick line is n = {length}, with a band of one standard "
+            "deviation. Bars are 95 % intervals of the means. Vertical lines are where the phases part, with their "
+            "intervals in grey. Source: Figures 4 and 18, n = 5 of 100."
         )
         add("jumps", caption, jumps(of["jump"], findings, threshold, length))
     if {"skips", "blocks"} <= set(of):
         caption = (
-            f"Likeness after {length} steps without the top skips, and without the deepest blocks. Where the line of "
-            "the skips is lower, skips matter more than deep blocks. Bars are 95 % intervals, bands one standard "
-            "deviation. Source: Figure 7."
+            f"Likeness to the untouched image after {length} steps without the top skips, and without the deepest "
+            "blocks. Where the line of the skips is lower, skips matter more than deep blocks. Bars are 95 % intervals "
+            "and bands one standard deviation. Source: Figure 7."
         )
         add("connections", caption, connections(of["skips"], of["blocks"], threshold))
     if "blocks" in of:
         caption = (
-            f"Likeness after {length} steps without the bottom nb blocks, by the first of them. Blocks are redundant "
-            "where a line stays near 1. Source: Figure 8, nb = 2 to 12 of 16."
+            f"Likeness to the untouched image after {length} steps without the nb deepest blocks, by the first of "
+            "these steps. Where a line stays near 1, these blocks can be left out. Source: Figure 8, nb = 2 to 12 "
+            "of 16."
         )
         if len(others):
             caption += f" Dashed: {FILLS[fills[1]]} in place of {FILLS[fills[0]]}."
-        add("blocks", caption, blocks(of["blocks"], others, threshold))
+        add("blocks", _none_changed(caption, of["blocks"]), blocks(of["blocks"], others, threshold))
     if "duration" in of:
         caption = (
-            "Likeness after n steps in a row without nb blocks, from the step on at which so many are redundant. A "
-            "falling line says that a cut cannot go on. Source: Figure 9, at most 7 of 100."
+            "Likeness to the untouched image after n steps in a row without the nb deepest blocks, from the first step "
+            "at which so many can be left out. Where a longer cut has a lower SSIM, a cut cannot go on. Source: Figure "
+            "9, at most 7 of 100."
         )
-        add("durations", caption, lengths(of["duration"], "n", threshold))
+        add("durations", _none_changed(caption, of["duration"]), lengths(of["duration"], "n", threshold))
     if "relax" in of:
         caption = (
-            "Likeness after two cuts of nb blocks with r steps of rest between them. A rising line says that a rest "
-            "restores the image. Source: Figure 10, r = 15 to 20 of 100."
+            "Likeness to the untouched image after two cuts of the nb deepest blocks, with r steps of rest between "
+            "them. Where a longer rest has a higher SSIM, the rest restores the image. Source: Figure 10, r = 15 to 20 "
+            "of 100."
         )
-        add("rests", caption, lengths(of["relax"], "r", threshold))
+        add("rests", _none_changed(caption, of["relax"]), lengths(of["relax"], "r", threshold))
     if "end" in of:
         caption = (
-            "Likeness of the clean image that is predicted at each step to the final one. Where it comes near to 1, "
-            "the steps that follow can be spared. Source: Figure 17, step 18 of 100."
+            "Likeness of the clean image that is predicted at each step to the image at the end of the loop. Where it "
+            "comes near to 1, the steps that follow can be spared. The band is one standard deviation. Source: Figure "
+            "17, step 18 of 100."
         )
         add("ends", caption, over_starts({"_ends": of["end"]}, shares(of["end"]), threshold, step="last step done"))
     if "skip" in of:
-        caption = f"Mean SSIM after {length} steps without one skip, by skip and first step. Dark cells matter most."
+        caption = (
+            f"Mean SSIM to the untouched image after {length} steps without one skip, by skip and first step. The "
+            "darker a cell is, the more that skip matters there."
+        )
         add("single_skips", caption, single_skips(of["skip"]))
     return drawn
+
+
+def _none_changed(caption: str, rows: pd.DataFrame) -> str:
+    """A caption that says so where no image has changed, so that no panel shows it."""
+    return caption if rows["under"].max() > 0 else f"{caption} No image has changed in any of these cells."
 
 
 def jumps(rows: pd.DataFrame, findings: Findings, threshold: float, length: int) -> Figure:
     """SSIM and PSNR of n steps in one, a line per n; the phases as bands."""
     lines = {f"n = {n}": group for n, group in rows[rows["n"] > 1].groupby("n")}
     figure = over_starts(lines, ["ssim", "psnr"], threshold, thick=f"n = {length}")
-    places = [
-        findings[f"phases.{name}"]["value"]
-        for name in ("composition_ends", "denoising_begins")
-        if f"phases.{name}" in findings
-    ]
-    if len(places) == 2:
-        left, right = figure.axes[0].get_xlim()
-        ends = [left, *places, right]
-        for word, start, end in zip(("composition", "transition", "denoising"), ends, ends[1:], strict=False):
-            figure.axes[0].text(
-                (start + end) / 2, 0.09, word, ha="center", fontsize=8, transform=figure.axes[0].get_xaxis_transform()
-            )
+    names = [name for name in ("phases.composition_ends", "phases.denoising_begins") if name in findings]
     for ax in figure.axes:
-        for name in ("phases.composition_ends", "phases.denoising_begins"):
-            if name in findings and ax.get_xlabel() == FIRST:
-                ax.axvline(findings[name]["value"], color="#666666", linewidth=0.8)
-                ax.axvspan(*findings[name]["ci95"], color=GREY, alpha=0.25, linewidth=0)
-            elif name in findings:
-                ax.axvline(max(findings[name]["snr_db"], NOISIEST), color="#666666", linewidth=0.8)
+        for name in names:
+            ax.axvline(findings[name]["value"], color="#666666", linewidth=0.8)
+            ax.axvspan(*findings[name]["ci95"], color=GREY, alpha=0.25, linewidth=0)
+    if len(names) == 2:
+        ax = figure.axes[-1]
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, top + 0.12 * (top - bottom))  # room for the words
+        first, last = ax.get_xlim()
+        ends = [first, *(findings[name]["value"] for name in names), last]
+        for word, start, end in zip(("composition", "transition", "denoising"), ends, ends[1:], strict=False):
+            middle, at = (start + end) / 2, ax.get_xaxis_transform()
+            ax.text(middle, 0.94, word, ha="center", va="top", fontsize=8, transform=at)
     return figure
 
 
@@ -127,8 +135,8 @@ def blocks(rows: pd.DataFrame, others: pd.DataFrame, threshold: float) -> Figure
 
 
 def shares(rows: pd.DataFrame) -> list[str]:
-    """SSIM, and the shares of images that there are."""
-    return ["ssim", "under", *(["kept"] if "kept" in rows else [])]
+    """SSIM, and the shares of images that there are; where no image has changed there is no share of them to see."""
+    return ["ssim", *(["under"] if rows["under"].max() > 0 else []), *(["kept"] if "kept" in rows else [])]
 
 
 def over_starts(
@@ -141,54 +149,53 @@ def over_starts(
     colours: list[Any] | None = None,
     step: str = FIRST,
 ) -> Figure:
-    """A row of panels per column of numbers: over the step concerned first, called `step`, and over the signal-to-noise
-    ratio there. thick: a line with a band of one standard deviation; spread: all have it."""
-    figure, axes = panels(len(columns), 2, 9, 3.1 * len(columns))
-    chosen = colours or in_order(len(lines))
-    for row, column in zip(axes, columns, strict=True):
-        for ax, place in zip(row, (_steps, _levels), strict=True):
-            for (label, rows), colour in zip(lines.items(), chosen, strict=True):
-                band = spread or label == thick or len(lines) == 1
-                _line(ax, place, rows, column, colour, label, "-", band, 2.2 if label == thick else 1.4)
-                if dashed and label in dashed:
-                    _line(ax, place, dashed[label], column, colour, None, "--", False, 1.2)
-            if column == "ssim":
-                ax.axhline(threshold, color=GREY, linestyle=":", linewidth=1)
-            _share(ax, column)
-            ax.set_ylabel(NAMES[column])
-            grid(ax)
-        row[0].invert_xaxis()
-        row[0].set_xlabel(step)
-        row[1].set_xlabel("signal-to-noise ratio there, dB")
-        low, _ = row[1].get_xlim()
-        if low < NOISIEST:
-            ticks = [tick for tick in row[1].get_xticks() if tick > NOISIEST + 1]
-            row[1].set_xticks([NOISIEST, *ticks], [f"≤{NOISIEST:g}", *(f"{tick:g}" for tick in ticks)])
-    legend(figure, axes[0, 0])
+    """A panel per column of numbers over the step concerned first, called `step`, with the signal-to-noise ratio at
+    some of these steps above. thick: a line with a band of one standard deviation; spread: all have it."""
+    figure, axes = panels(len(columns), 1, WIDTH, 2.6 * len(columns) + 1.2, sharex=True)
+    for ax, column in zip(axes[:, 0], columns, strict=True):
+        for (label, rows), colour in zip(lines.items(), colours or in_order(len(lines)), strict=True):
+            band = spread or label == thick or len(lines) == 1
+            name = label if len(lines) > 1 else None
+            _line(ax, rows["start"], rows, column, colour, name, "-", band, 2.2 if label == thick else 1.4)
+            if dashed and label in dashed:
+                _line(ax, dashed[label]["start"], dashed[label], column, colour, None, "--", False, 1.2)
+        if column == "ssim":
+            _threshold(ax, threshold)
+        _share(ax, column)
+        ax.set_ylabel(NAMES[column])
+        grid(ax)
+    axes[0, 0].invert_xaxis()
+    axes[-1, 0].set_xlabel(step)
+    _levels(axes[0, 0], next(iter(lines.values())))
+    legend(figure, *axes[:, 0])
     return figure
 
 
 def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
-    """SSIM and the share of images changed against n or r, a line per nb."""
-    columns = shares(rows)
-    figure, (axes,) = panels(1, len(columns), 4.5 * len(columns), 3.6)
+    """SSIM and the shares of images against n or r, a mark per nb; a line joins more than two of them."""
+    columns, tried = shares(rows), sorted(rows[axis].unique())
+    figure, axes = panels(len(columns), 1, WIDTH, 2.4 * len(columns) + 0.9, sharex=True)
     groups = dict(list(rows.groupby("parts")))
-    for (nb, group), colour in zip(groups.items(), in_order(len(groups)), strict=True):
-        ordered = group.sort_values(axis)
+    apart = 0.02 * (tried[-1] - tried[0])
+    for i, ((nb, group), colour) in enumerate(zip(groups.items(), in_order(len(groups)), strict=True)):
+        ordered, style = group.sort_values(axis), "-" if len(tried) > 2 else "none"
         label = f"nb = {nb!s}, from step {ordered['start'].iloc[0]}"
         if axis == "r":
             label += f", n = {ordered['n'].iloc[0]}"
-        for ax, column in zip(axes, columns, strict=True):
-            _line(ax, lambda each: each[axis], ordered, column, colour, label, "-", column == "ssim", 1.4)
-    axes[0].axhline(threshold, color=GREY, linestyle=":", linewidth=1)
-    for ax, column in zip(axes, columns, strict=True):
-        ax.set(xlabel={"n": "steps in a row without them, n", "r": "steps of rest, r"}[axis], ylabel=NAMES[column])
+        places = ordered[axis] + apart * (i - (len(groups) - 1) / 2)
+        for ax, column in zip(axes[:, 0], columns, strict=True):
+            _line(ax, places, ordered, column, colour, label, style, False, 1.4)
+    for ax, column in zip(axes[:, 0], columns, strict=True):
+        if column == "ssim":
+            _threshold(ax, threshold)
+        ax.set_ylabel(NAMES[column])
+        ax.margins(x=0.15)
         grid(ax)
-        tried = sorted(rows[axis].unique())
-        if len(tried) <= 12:
-            ax.set_xticks(tried)
         _share(ax, column)
-    legend(figure, axes[0])
+    if len(tried) <= 12:
+        axes[0, 0].set_xticks(tried)
+    axes[-1, 0].set_xlabel({"n": "steps in a row without these blocks, n", "r": "steps of rest, r"}[axis])
+    legend(figure, *axes[:, 0])
     return figure
 
 
@@ -217,20 +224,25 @@ def _share(ax: Axes, column: str) -> None:
 
 def in_order(count: int) -> list[Any]:
     """Colours for an ordered parameter, dark to light, none too pale."""
-    return list(matplotlib.colormaps["viridis"](np.linspace(0, 0.85, count)))
+    return list(matplotlib.colormaps["viridis"](np.linspace(0, 0.75, count)))
 
 
-def _steps(rows: pd.DataFrame) -> pd.Series:
-    return rows["start"]
+def _threshold(ax: Axes, threshold: float) -> None:
+    ax.axhline(threshold, color=GREY, linestyle=":", linewidth=1, label=f"changed below SSIM {threshold:g}")
 
 
-def _levels(rows: pd.DataFrame) -> pd.Series:
-    return rows["snr_db"].clip(lower=NOISIEST)
+def _levels(ax: Axes, rows: pd.DataFrame) -> None:
+    """Write the signal-to-noise ratio at some of the steps above the axis."""
+    starts = rows.drop_duplicates("start").sort_values("start").reset_index(drop=True)
+    chosen = starts.iloc[np.unique(np.linspace(0, len(starts) - 1, min(len(starts), LEVELS)).round().astype(int))]
+    upper = ax.secondary_xaxis("top")
+    upper.set_xticks(chosen["start"].tolist(), [f"{level:+.0f}" for level in chosen["snr_db"]])
+    upper.set_xlabel("signal-to-noise ratio at the step, dB")
 
 
 def _line(
     ax: Axes,
-    place: Callable[[pd.DataFrame], pd.Series],
+    places: pd.Series,
     rows: pd.DataFrame,
     column: str,
     colour: Any,
@@ -239,10 +251,12 @@ def _line(
     band: bool,
     width: float,
 ) -> None:
-    rows = rows.sort_values(["start", "n", "r"])
-    x, y = place(rows).to_numpy(), rows[column].to_numpy()
+    order = np.argsort(places.to_numpy(), kind="stable")
+    rows, x = rows.iloc[order], places.to_numpy()[order]
+    y = rows[column].to_numpy()
     few = len(rows) <= 20
-    ax.plot(x, y, style, color=colour, label=label, linewidth=width, marker="o" if few else "", markersize=3)
+    mark = "o" if few else ""
+    ax.plot(x, y, linestyle=style, color=colour, label=label, linewidth=width, marker=mark, markersize=3)
     ax.vlines(x, rows[f"{column}_low"], rows[f"{column}_high"], color=colour, linewidth=0.9, alpha=0.7)
     if band and f"{column}_spread" in rows:
         sd = rows[f"{column}_spread"].to_numpy()

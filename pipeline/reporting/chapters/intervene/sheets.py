@@ -8,6 +8,8 @@ import pandas as pd
 from pipeline.anatomy.intervened import Intervened
 from pipeline.reporting.grid import contact_sheet
 
+MOST = "Framed images have changed: the rows with the most frames are the steps that matter most."
+ALONG = "Framed images have changed: look along a row to see where the change begins."
 ROWS = 9  # starts, at most, in a sheet
 
 Drawn = list[tuple[str, str]]  # the file and the caption of a picture
@@ -40,8 +42,7 @@ def draw(folder: Path, swept: Intervened, per_seed: pd.DataFrame, length: int, f
         drawn.append(
             (
                 f"{name}.png",
-                f"{what}, a row per first step and a column per seed. Framed images have changed: the rows with most "
-                f"frames are the steps that matter most. Source: {figure}.",
+                f"{what}, a row per first step and a column per seed. {_framed(marked, MOST)} Source: {figure}.",
             )
         )
 
@@ -51,8 +52,8 @@ def draw(folder: Path, swept: Intervened, per_seed: pd.DataFrame, length: int, f
             return
         values = sorted(rows[axis].unique(), reverse=axis == "start")
         values = [values[i] for i in _places(len(values))]
-        numbers = sorted(rows["parts"].unique())
-        at = {(row["parts"], row[axis]): row["cell"] for row in rows.to_dict("records")}
+        at = {(row["parts"], row[axis]): row["cell"] for row in rows.to_dict("records") if row[axis] in values}
+        numbers = sorted({nb for nb, _ in at})
         seeds = min(2, len(images["untouched"]))
         blank = np.full_like(images["untouched"][0], 255)
         sheet, marked, labels = [], [], []
@@ -61,28 +62,40 @@ def draw(folder: Path, swept: Intervened, per_seed: pd.DataFrame, length: int, f
                 cells = [at.get((nb, value)) for value in values]
                 sheet.append([images["untouched"][seed], *(images[c][seed] if c else blank for c in cells)])
                 marked.append([False, *(bool(c and changed[c][seed]) for c in cells)])
-                labels.append(f"nb = {nb}")
+                labels.append(f"seed {swept.seeds[seed]}\nnb = {nb}")
         word = {"start": "step", "n": "n =", "r": "r ="}[axis]
         columns = ["untouched", *(f"{word} {value}" for value in values)]
         contact_sheet(folder / f"{name}.png", np.array(sheet), labels, columns, what, np.array(marked))
         drawn.append(
             (
                 f"{name}.png",
-                f"{what}, for two seeds, one below the other. Framed images have changed; look along a row to see when "
-                f"the change sets in. Source: {figure}.",
+                f"{what}, for two seeds, one below the other. {_framed(np.array(marked), ALONG)} Source: {figure}.",
             )
         )
 
     jumps, blocks = of.get("jump", none), of.get("blocks", none)
-    by_start("jumps_images", jumps[jumps["n"] == length], f"{length} steps in one", "Figure 3")
+    by_start("jumps_images", jumps[jumps["n"] == length], f"{length} steps done in one", "Figure 3")
     by_start("skips_images", of.get("skips", none), f"{length} steps without the top skips", "Figure 5")
     deepest = blocks[blocks["parts"] == blocks["parts"].min()]
     by_start("blocks_images", deepest, f"{length} steps without the deepest blocks", "Figure 6")
-    by_parts("blocks_by_number", blocks, "start", f"{length} steps without nb blocks, by first step", "Figure 19")
+    by_parts(
+        "blocks_by_number",
+        blocks,
+        "start",
+        f"{length} steps without the nb deepest blocks, by the first of them",
+        "Figure 19",
+    )
     cuts, rests = of.get("duration", none), of.get("relax", none)
-    by_parts("durations_images", cuts, "n", "n steps in a row without nb blocks", "Figure 20")
-    by_parts("rests_images", rests, "r", "Two cuts of nb blocks, r steps of rest between", "Figure 21")
+    by_parts("durations_images", cuts, "n", "n steps in a row without the nb deepest blocks", "Figure 20")
+    by_parts(
+        "rests_images", rests, "r", "Two cuts of the nb deepest blocks with r steps of rest between them", "Figure 21"
+    )
     return drawn
+
+
+def _framed(marked: np.ndarray, look: str) -> str:
+    """What a caption says of the frames. look: what to see in them, where there are any."""
+    return look if marked.any() else "None of these images has changed by so much that it gets a frame."
 
 
 def _some(rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,14 +13,13 @@ from pipeline.judges.number import Number, counted
 from pipeline.params import Params
 from pipeline.reporting.chapters.shortcut import tradeoffs
 from pipeline.reporting.chapters.shortcut.claims import CLAIMS as CLAIMS
+from pipeline.reporting.chapters.shortcut.tradeoffs import SAMPLERS, UNTOUCHED
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Cell, Column, Table, text, words
+from pipeline.reporting.table import TOGETHER, Cell, Column, Table, text, words
 
 NAME, TITLE = "shortcut", "What may be left out to save time"
-UNTOUCHED = "untouched"
-SAMPLERS = ("DDPM", "DDIM", "DPM-Solver++")  # families of methods that take fewer steps
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,8 @@ def finding(found: Found, summary: Summary) -> Finding:
         fewer = fewer[fewer["cost"] <= best["cost"] * 1.05]
     if len(fewer):
         rival = fewer.sort_values("cost").iloc[-1]
-        said.append(f"Simply fewer steps, {rival['method']}, save {_said(subject, rival, found, summary)}.")
+        said.append(f"Fewer steps alone ({rival['method']}) save {_said(subject, rival, found, summary)}.")
+    said.append("SSIM says how alike two images are; it is 1 where nothing has changed.")
     return Finding(" ".join(said), f"{subject}/pareto.png", 8)
 
 
@@ -133,10 +133,10 @@ def _table(subject: str, ways: Compared, distance: str, summary: Summary) -> Tab
         words("way to sample"),
         Column("calls"),
         Column("multiply-adds saved %", 0),
-        Column("time saved %, and quartiles", 0),
+        Column("time saved %, with quartiles", 0),
         Column("SSIM", 3),
-        Column("mean absolute deviation", 3),
-        Column("changed %", 0, 100),
+        Column("mean absolute deviation of SSIM", 3),
+        Column("images changed %", 0, 100),
         *([Column(distance)] if judged else []),
     ]
     rows: list[list[Cell]] = []
@@ -155,4 +155,4 @@ _NAMES = ("calls", "multiply_adds", "time", "ssim", "ssim_mad", "under", "freche
 def _time_saved(time: Number) -> str:
     """The share of time that is saved, in percent, with its quartiles: 25 [23, 26]."""
     low, high = time["quartiles"]
-    return f"{100 * (1 - time['value']):.0f} [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
+    return f"{100 * (1 - time['value']):.0f} [{100 * (1 - high):.0f}{TOGETHER}{100 * (1 - low):.0f}]"
