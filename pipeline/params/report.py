@@ -8,7 +8,7 @@ from pipeline.params.section import Fraction, Section
 
 
 class Report(Section):
-    """What the report shows."""
+    """The place, the title and the figures of the report."""
 
     folder: Annotated[str, Field(pattern=r"^reports(/\w[\w.-]*)*$")]  # where the pages, numbers and figures go
     title: str  # of report.md
