@@ -1,9 +1,9 @@
-"""Where a run's time goes: how much of every stage is start-up, reading and writing, and how much is its work.
+"""The times of a run: how much of every stage is start-up, reading and writing, and how much is its own work.
 
-The whole of `dvc repro` runs in a fresh clone of a commit, and every stage's process is watched from inside: importing
-modules, reading and writing files, telling MLflow, and all the rest, which is the stage's own work. What remains
+The whole of `dvc repro` runs in a fresh clone of a commit, and every stage's process is timed from inside: importing
+modules, reading and writing files, recording in MLflow, and all the rest, which is the stage's own work. The time
 between the stages is DVC's. Training, sampling, sweeping and evaluating are what a run is for; everything else is
-overhead, whose share of the run this benchmark states.
+overhead, and this benchmark prints its share of the run.
 
     uv run python benchmarks/startup.py --out reports/benchmarks/startup-cpu.json
 """
@@ -45,8 +45,8 @@ LEAVES: dict[str, dict[str, list[str]]] = {  # module -> kind -> its functions t
 
 
 class Clock:
-    """Seconds by kind; a stretch of time counts for one kind alone. Importing counts as importing wherever it happens;
-    else the outer of two kinds counts."""
+    """Seconds by kind; every moment counts for one kind alone. Importing counts as importing wherever it happens;
+    otherwise the outer of two kinds counts."""
 
     def __init__(self) -> None:
         self.seconds = dict.fromkeys(KINDS, 0.0)
@@ -66,7 +66,7 @@ class Clock:
         self.since = now
 
     def around(self, kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, timed; of a context manager, entering and leaving it, and not what is done inside."""
+        """Return the function, timed; for a context manager entering and leaving are timed, and not the block."""
 
         @functools.wraps(call)
         def timed(*args: Any, **kwargs: Any) -> Any:
@@ -94,7 +94,7 @@ class Timed:
 
 
 def watch() -> None:
-    """Watch this process, if it is a stage's; its times are written when it ends."""
+    """Time this process, if it is a stage's; its times are written when it ends."""
     words = sys.orig_argv[1:]
     if FOLDER not in os.environ or not words or Path(words[0]).parent.name != "stages":
         return
@@ -138,15 +138,15 @@ def _patch(clock: Clock, kind: str, owner: Any, name: str) -> None:
 
 
 def _born() -> float:
-    """When this process was started, seconds since the epoch."""
+    """Return when this process was started, in seconds since the epoch."""
     fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
     up = float(Path("/proc/uptime").read_text().split()[0])
     return time.time() - up + int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def reproduce(revision: str, project: Path | None) -> tuple[float, list[dict[str, Any]]]:
-    """Seconds of a whole `dvc repro` in a fresh clone of the revision, or in a project whose outputs are cleared by
-    `--force`, and what its stages' processes left word of."""
+    """Return the seconds of a whole `dvc repro` in a fresh clone of the revision, or with `--force` in a project's
+    folder, and the times that its stages' processes wrote."""
     with tempfile.TemporaryDirectory() as folder:
         root, words, hook = (Path(folder) / name for name in ("project", "words", "hook"))
         words.mkdir()
@@ -172,7 +172,7 @@ def reproduce(revision: str, project: Path | None) -> tuple[float, list[dict[str
 
 
 def stage_of(command: list[str]) -> str:
-    """The stage that a process was of: its script, and for a script with several outputs its last folders."""
+    """Return the stage that a process ran: its script and, for a script with several outputs, its last folders."""
     name, out = Path(command[0]).stem, Path(command[command.index("--out") + 1])
     if out.name == "floor":
         return "floor"
@@ -180,28 +180,29 @@ def stage_of(command: list[str]) -> str:
 
 
 def summarise(seconds: float, left: list[dict[str, Any]]) -> dict[str, Any]:
-    """The times by stage, and of the run. `end` is what the interpreter takes to let go, which is DVC's to wait for."""
+    """Return the times of each stage and of the run. `end` is the time in which the interpreter ends, for which DVC
+    waits."""
     stages: dict[str, dict[str, float]] = {}
     for each in sorted(left, key=lambda each: each["born"]):
         total = each["ended"] - each["born"]
         stages[stage_of(each["command"])] = {"total": total, **each["seconds"]}
-    work = sum(of["work"] for name, of in stages.items() if name.split("@")[0] in WORKING)
+    work = sum(times["work"] for name, times in stages.items() if name.split("@")[0] in WORKING)
     return {
         "seconds": seconds,
         "work_seconds": work,
         "overhead_seconds": seconds - work,
         "overhead_share": 1 - work / seconds,
-        "between_stages_seconds": seconds - sum(of["total"] for of in stages.values()),
-        "stages": {name: {kind: round(value, 3) for kind, value in of.items()} for name, of in stages.items()},
+        "between_stages_seconds": seconds - sum(times["total"] for times in stages.values()),
+        "stages": {name: {kind: round(value, 3) for kind, value in times.items()} for name, times in stages.items()},
     }
 
 
 def table(found: dict[str, Any]) -> str:
-    """The stages as rows, shares of each in percent."""
+    """Return a text with a row per stage, its shares in percent, and a sentence about the run."""
     lines = [f"{'stage':<26}{'total s':>8}" + "".join(f"{kind:>11}" for kind in KINDS)]
-    for name, of in found["stages"].items():
-        shares = "".join(f"{100 * of[kind] / of['total']:10.0f} %"[-11:] for kind in KINDS)
-        lines.append(f"{name:<26}{of['total']:8.1f}{shares}")
+    for name, times in found["stages"].items():
+        shares = "".join(f"{100 * times[kind] / times['total']:10.0f} %"[-11:] for kind in KINDS)
+        lines.append(f"{name:<26}{times['total']:8.1f}{shares}")
     whole, work, rest, between = (found[f"{name}seconds"] for name in ("", "work_", "overhead_", "between_stages_"))
     lines.append(
         f"The run took {whole:.1f} s, of which {work:.1f} s went into training, sampling, sweeping and evaluating. "

@@ -1,10 +1,10 @@
-"""What a sweep as one tree saves over the plain way: every cell from pure noise, one after the other.
+"""The time that a sweep as one tree saves, compared with the plain way, which samples every cell from pure noise.
 
 The plain way computes removed blocks and puts zeros in their place, as the source does. Both do the same cells on the
-same seeds in one run, taking turns start by start; the cells' SSIM must agree to 1e-5. The factor is predicted first,
-from the number of steps, and from the multiply-adds at them. The cells are those of params.yaml, or of the source's
-figures. Where there are fewer seeds than the network takes at a time, cells share batches in the tree; in the plain way
-a batch is of one cell.
+same seeds in one run and take turns, start by start; the SSIM of a cell must agree to 1e-5. The factor is predicted
+first, from the number of steps and from their multiply-adds. The cells are those of params.yaml, or those of the
+source's figures. Where there are fewer seeds than the network takes at a time, cells share batches in the tree; in the
+plain way a batch holds one cell.
 
     uv run python benchmarks/sweep.py --out reports/benchmarks/sweep-cpu.json
     uv run python benchmarks/sweep.py --cells source --seeds 50 --out reports/benchmarks/sweep-source-cpu.json
@@ -43,7 +43,7 @@ SOURCE = {  # Prasad et al. 2023, Figures 18 to 21, at fewer starts and fewer va
 
 
 class Zeroed(Loop):
-    """The sampling loop that computes removed blocks all the same, and puts zeros in place of what the last gives."""
+    """A sampling loop that still computes removed blocks, and puts zeros in the place of the last one's output."""
 
     def call(
         self, action: Action, points: list[tuple[torch.Tensor, Cache]], labels: np.ndarray, wanted: Iterable[str]
@@ -68,12 +68,12 @@ def main() -> None:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--subject", default="baseline", help="a name under subjects")
     parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--batch-size", type=int, help="of the tree; not given: intervene.batch_size")
+    parser.add_argument("--batch-size", type=int, help="batch size of the tree; not given: intervene.batch_size")
     parser.add_argument("--cells", choices=("params", "source"), default="params")
     parser.add_argument(
-        "--start", type=int, help="of the longer cuts; not given: six tenths of the steps, as the source"
+        "--start", type=int, help="step that the longer cuts start at; not given: six tenths of the steps"
     )
-    parser.add_argument("--out", type=Path, help="a JSON file")
+    parser.add_argument("--out", type=Path, help="JSON file for the result")
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.intervene.model_copy(update={"fills": ["zeros"]}), values.sampler

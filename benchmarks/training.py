@@ -1,8 +1,9 @@
-"""How fast is training here: our loop against a plain one, switch by switch, as a share of the machine's matrix rate.
+"""The speed of training: this project's loop beside a plain one, with each switch, as a share of the machine's matrix
+rate.
 
 The plain loop is the one of diffusers' unconditional-training example (DataLoader, DDPMScheduler, mse_loss, EMAModel),
-with our hyperparameters and class labels. All of it in one run on one machine; times are medians over rounds in which
-the contestants take turns. `uv run python benchmarks/training.py --help` tells the options.
+with the project's hyperparameters and class labels. All is measured in one run on one machine; times are medians over
+rounds in which the loops take turns. `uv run python benchmarks/training.py --help` lists the options.
 """
 
 import argparse
@@ -57,9 +58,11 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=20, help="updates timed in a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, default=6400, help="images after which the losses are compared")
-    parser.add_argument("--compile", action="store_true", help="the compiled switches too: minutes on a CPU")
-    parser.add_argument("--side-by-side", type=int, default=2, help="trainings at once in the last row")
-    parser.add_argument("--out", type=Path, help="a JSON file of the same numbers")
+    parser.add_argument(
+        "--compile", action="store_true", help="measure the compiled switches too, which takes minutes on a CPU"
+    )
+    parser.add_argument("--side-by-side", type=int, default=2, help="how many trainings run at once in the last row")
+    parser.add_argument("--out", type=Path, help="JSON file for the same numbers")
     args = parser.parse_args()
     values = params.load(args.params)
     device = compute.device(values.compute.device, values.compute.threads)
@@ -111,21 +114,21 @@ def main() -> None:
 
 
 def images(size: int) -> tuple[ImageSet, ImageSet]:
-    """A held-out and a training set of digits at any size: speed does not depend on what they show."""
+    """Return a held-out and a training set of digits of any size; speed does not depend on what they show."""
     source = digits(size)
     whole = ImageSet(source.images, source.labels, source.ids)
     return whole[np.arange(0, 180)], whole[np.arange(180, len(whole))]
 
 
 def network(values: Params, variant: str, channels: int, device: torch.device) -> Any:
-    """The variant with fresh weights, the same every time."""
+    """Build the variant with fresh weights, which are the same every time."""
     return unet.build(values.architecture(variant), values.data.image_size, channels, CLASSES, 0).to(device)
 
 
 def ours(
     values: Params, variant: str, real: ImageSet, device: torch.device, switches: dict[str, Any], images: int = 10**9
 ) -> Iterator[None]:
-    """Our loop, an update at a time."""
+    """Train with this project's loop, an update at a time."""
     run = our_training(values, variant, real, real[np.arange(10)], device, switches, images)
     while True:
         run.update()
@@ -150,7 +153,7 @@ def our_training(
 
 
 def plain(values: Params, variant: str, real: ImageSet, device: torch.device, images: int = 10**9) -> Iterator[Any]:
-    """The plain loop, an update at a time; what it yields is its averaged weights."""
+    """Train with the plain loop, an update at a time, and yield the network and its averaged weights."""
     train = values.train
     model = network(values, variant, real.images.shape[-1], device)
     average = EMAModel(model.parameters(), decay=train.ema, use_ema_warmup=False, foreach=True)
@@ -180,7 +183,7 @@ def plain(values: Params, variant: str, real: ImageSet, device: torch.device, im
 
 
 def run_for(steps: Iterator[Any], updates: int, device: torch.device) -> float:
-    """Seconds that so many updates take."""
+    """Return the seconds that so many updates take."""
     start = time.perf_counter()
     for _ in range(updates):
         next(steps)
@@ -192,7 +195,7 @@ def run_for(steps: Iterator[Any], updates: int, device: torch.device) -> float:
 def in_turn(
     contestants: dict[str, Iterator[Any]], updates: int, rounds: int, batch_size: int, device: torch.device
 ) -> dict[str, list[float]]:
-    """Images/s of every contestant in every round, after a round that does not count."""
+    """Return the images per second of every loop in every round, after a first round that does not count."""
     speeds: dict[str, list[float]] = {name: [] for name in contestants}
     for counted in range(-1, rounds):
         for name, steps in contestants.items():
@@ -205,7 +208,7 @@ def in_turn(
 def losses_after(
     values: Params, variant: str, real: ImageSet, held: ImageSet, device: torch.device, images: int
 ) -> dict[str, float]:
-    """Validation loss of both loops' averaged weights after the same images, on the same draws."""
+    """Return the validation loss of both loops' averaged weights after the same images, on the same draws."""
     run = our_training(values, variant, real, held, device, {}, images)
     rows = list(run)
     for model, average in itertools.islice(plain(values, variant, real, device, images), run.updates_total):
@@ -218,7 +221,7 @@ def losses_after(
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Operations/s of a large matrix product, the best of some."""
+    """Return the operations per second of a large matrix product, the best of five."""
     size = 8192 if device.type == "cuda" else 1536
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     product: Callable[[], Any] = lambda: a @ b  # noqa: E731
@@ -234,7 +237,7 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def side_by_side(runs: int, path: Path, variant: str, updates: int) -> float:
-    """Images/s of several trainings at once, all together; each has its share of the CPU threads."""
+    """Return the images per second of several trainings at once, in sum; each has its share of the CPU threads."""
     context = multiprocessing.get_context("spawn")
     barrier, speeds = context.Barrier(runs, timeout=PATIENCE), context.Queue()
     some = [context.Process(target=_one, args=(path, variant, updates, runs, barrier, speeds)) for _ in range(runs)]
@@ -256,7 +259,7 @@ def _one(path: Path, variant: str, updates: int, runs: int, barrier: Any, speeds
 
 
 def describe(device: torch.device) -> str:
-    """The machine in words."""
+    """Return the machine in words."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
     return f"{device.type} {name}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 

@@ -1,4 +1,4 @@
-"""What inside a diffusion model makes its images, and when?"""
+"""The project asks: what inside a diffusion model makes its images, and when?"""
 
 import os
 

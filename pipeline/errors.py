@@ -1,4 +1,4 @@
-"""Errors for the person who caused them: one sentence, exit status 1, no traceback."""
+"""Errors for the person who caused them, which end a program with one sentence, exit status 1 and no traceback."""
 
 import atexit
 import errno
@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 class UserError(Exception):
-    """What went wrong, where, and what is accepted, in one sentence."""
+    """An error whose text says in one sentence what went wrong, where, and what is accepted."""
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main` as a program: a `UserError` or a full disk ends it with a sentence and status 1.
+    """Call `main` as a program, which a `UserError` or a full disk ends with a sentence and status 1.
 
-    Where this interpreter was started for `main`'s file, it ends at once when `main` has returned: taking torch apart
-    object by object, as Python does on its way out, takes one to two seconds in which nothing happens.
+    Where this interpreter was started for `main`'s file, it ends at once when `main` has returned, because freeing
+    torch's objects one by one, as Python does at its end, would take one to two seconds.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

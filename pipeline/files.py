@@ -1,4 +1,5 @@
-"""Writing files so that nothing half-written is ever taken for whole: beside the target first, then one rename."""
+"""The writing of files: first beside the target, then one rename, so that half a file is never taken for a whole
+one."""
 
 import contextlib
 import json
@@ -14,9 +15,9 @@ from pipeline.errors import UserError
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a fresh path beside `path` to write a file or folder to; on success it takes the place of `path`.
+    """Give a new path beside `path` to write a file or folder to; on success it takes the place of `path`.
 
-    On any error `path` is as it was and the unfinished copy is gone.
+    After an error `path` is as it was, and the unfinished copy is gone.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def empty_folder(path: Path) -> None:
-    """Leave an empty folder: the whole result of a stage that is switched off."""
+    """Write an empty folder, which is the whole result of a stage that is switched off."""
     with replacing(path) as folder:
         folder.mkdir()
 
@@ -69,9 +70,10 @@ def read_json(path: Path, stage: str = "") -> Any:
 
 @contextlib.contextmanager
 def reading(path: Path, stage: str = "") -> Iterator[None]:
-    """Within the block, a file that is missing or not whole becomes a `UserError` that says what makes it.
+    """Turn the error of a file that is missing or not whole, within the block, into a `UserError` that says which
+    command makes the file.
 
-    stage: the one that writes it, where one does.
+    stage: the stage that writes the file, or an empty text where no single one does.
     """
     makes = f"the stage `{stage}`, which `uv run dvc repro` runs, makes it" if stage else "`uv run dvc repro` makes it"
     try:

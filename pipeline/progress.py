@@ -1,4 +1,4 @@
-"""Progress with time left: a bar on a terminal, a line now and then in a log."""
+"""The progress of a task and the time left, as a bar on a terminal, or as a line now and then in a log."""
 
 import sys
 from typing import Any
@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 
 def bar(label: str, total: int, unit: str, done: int = 0) -> "tqdm[Any]":
-    """A progress bar on standard error; in a log (no terminal) it prints a line at most every ten seconds."""
+    """Return a progress bar on standard error; in a log (no terminal) it prints a line at most every ten seconds."""
     terminal = sys.stderr.isatty()
     return tqdm(
         total=total,

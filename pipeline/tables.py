@@ -1,4 +1,4 @@
-"""Tables as CSV and arrays as npz: written whole or not at all, and read with a sentence where they cannot be."""
+"""Tables as CSV and arrays as npz, which are written whole or not at all; one that cannot be read is a `UserError`."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""check: is params.yaml sound? The first of all stages: an unsound one stops everything before anything is cleared."""
+"""check: say whether params.yaml is sound. It is the first stage, so an unsound file stops all before DVC clears
+outputs."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +11,7 @@ from pipeline.files import replacing
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder of an empty file, which never changes")
+    parser.add_argument("--out", type=Path, required=True, help="folder for an empty file, which never changes")
     args = parser.parse_args()
     params.load(args.params)
     with replacing(args.out) as folder:

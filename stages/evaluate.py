@@ -1,4 +1,4 @@
-"""evaluate: one set of images, and its snapshots', against the real training images, as the judges see them."""
+"""evaluate: compare one set of images, and its snapshots, with the real training images, as the judges see them."""
 
 import argparse
 from pathlib import Path
@@ -15,13 +15,15 @@ from pipeline.judges.features import choose
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="folder of images with the labels asked for")
-    parser.add_argument("--at-most", type=int, help="images, evenly over the classes; not given: all")
-    parser.add_argument("--snapshot-count", type=int, required=True, help="images of each snapshot, the first seeds")
-    parser.add_argument("--snapshots", type=Path, help="folder of folders of images, by images seen in training")
+    parser.add_argument("--images", type=Path, required=True, help="folder of images, each with its label")
+    parser.add_argument("--at-most", type=int, help="how many images to take, evenly over the classes; not given: all")
+    parser.add_argument("--snapshot-count", type=int, required=True, help="how many images each snapshot has")
+    parser.add_argument(
+        "--snapshots", type=Path, help="folder with a folder of images per snapshot, named by images seen"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder of features, resamples and numbers")
+    parser.add_argument("--out", type=Path, required=True, help="folder for features, resamples and numbers")
     args = parser.parse_args()
     values = params.load(args.params)
     device = compute.device(values.compute.device, values.compute.threads)

@@ -1,4 +1,4 @@
-"""intervene: a subject without some steps, skips or blocks, against its untouched images, paired by seed."""
+"""intervene: sample a subject without some steps, skips or blocks, and compare with its untouched images by seed."""
 
 import argparse
 from collections.abc import Iterable
@@ -15,15 +15,19 @@ def main() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--subject", required=True, help="a name under subjects")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
-    parser.add_argument("--checkpoints", type=Path, required=True, help="folder to go on from, and to save to")
-    parser.add_argument("--out", type=Path, required=True, help="folder of parts, cells, curves, findings and pictures")
+    parser.add_argument(
+        "--checkpoints", type=Path, required=True, help="folder of checkpoints to go on from, and to write"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for parts, cells, curves, findings and pictures"
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.intervene, values.sampler
     if not chosen.run:
         empty_folder(args.out)
         return
-    # Seconds of torch, which a stage that is switched off need not wait for.
+    # Torch takes seconds to import, and a stage that is switched off does not need it.
     from pipeline import compute
     from pipeline.anatomy import cells, parts
     from pipeline.anatomy.cells import Cell
@@ -56,7 +60,7 @@ def main() -> None:
         compute.fingerprint(device),
     ]
     key = checkpoint.key(determined_by)
-    store = args.checkpoints / f"intervene-{args.subject}-{key[:12]}"  # other parameters' are left alone
+    store = args.checkpoints / f"intervene-{args.subject}-{key[:12]}"  # those of other parameters stay
     trials = Trials(loop, seeds, labels, sees, chosen.shown, store)
     draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)
     curves = Curves(trials.found, draws, values.likeness.threshold)

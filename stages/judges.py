@@ -1,4 +1,4 @@
-"""judges: train the data set's classifier, see whether it can judge, and keep the real images' statistics."""
+"""judges: train the data set's classifier, test whether it can judge, and keep the statistics of the real images."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder of classifier, reference and quality.json")
+    parser.add_argument("--out", type=Path, required=True, help="folder for classifier, reference and quality.json")
     args = parser.parse_args()
     values = params.load(args.params)
     device = compute.device(values.compute.device, values.compute.threads)

@@ -1,4 +1,4 @@
-"""prepare: a data set by name or folder -> splits of uint8 images with labels, captions and masks."""
+"""prepare: turn a data set, named or in a folder, into splits of uint8 images with labels, captions and masks."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ from pipeline.data.images import evenly
 from pipeline.data.prepared import Prepared
 from pipeline.data.split import repeated, split
 
-MEASURED = 5000  # training images, at most, that the classes' complexity is measured on
+MEASURED = 5000  # how many training images the complexity of the classes is measured on, at most
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
         "--out",
         type=Path,
         required=True,
-        help="folder of the splits, masks, captions, classes and dataset.json",
+        help="folder for the splits, masks, captions, classes and dataset.json",
     )
     args = parser.parse_args()
     data = params.load(args.params).data
@@ -57,7 +57,7 @@ def main() -> None:
         stroke_thirds=bounds,
         complexity=complexity.by_class(train[measured_on], foreground[rows["train"][measured_on]]),
     )
-    found.save(splits, {name: foreground[of] for name, of in rows.items()}, tables)
+    found.save(splits, {name: foreground[index] for name, index in rows.items()}, tables)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""report: everything that the stages found, as summary.json, figures and Markdown pages; then MLflow is told."""
+"""report: write all that the stages found as summary.json, figures and Markdown pages, and record it in MLflow."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--outputs", type=Path, required=True, help="folder of the stages' outputs")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the pages, summary.json and figures")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pages, summary.json and figures")
     args = parser.parse_args()
     values = params.load(args.params)
     report.write(Study(args.outputs, values), args.out)

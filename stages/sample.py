@@ -1,4 +1,4 @@
-"""sample: images of a trained variant and of its snapshots, or of a pipeline: seeds in a row, classes in turn."""
+"""sample: draw images of a trained variant and of its snapshots, or of a pipeline; seeds take the classes in turn."""
 
 import argparse
 import time
@@ -19,13 +19,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="folder of the trained weights, or of a pipeline")
-    parser.add_argument("--prompt", action="append", default=[], help="a text that a pipeline is told; several in turn")
-    parser.add_argument("--guidance", type=float, default=1.0, help="scale of a text's guidance; not given: 1, none")
-    parser.add_argument("--snapshots", type=Path, help="folder of weights by images seen; not given: none")
     parser.add_argument(
-        "--policy", type=Path, help="file that shortcut wrote, to sample by; not given: every step whole"
+        "--prompt", action="append", default=[], help="a text for a pipeline; images take several in turn"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of images, snapshots and timing.json")
+    parser.add_argument(
+        "--guidance", type=float, default=1.0, help="scale of classifier-free guidance; not given: 1 (none)"
+    )
+    parser.add_argument("--snapshots", type=Path, help="folder of weights, by images seen; not given: none")
+    parser.add_argument("--policy", type=Path, help="policy that shortcut wrote; not given: nothing is left out")
+    parser.add_argument("--out", type=Path, required=True, help="folder for images, snapshots and timing.json")
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.sample, values.sampler

@@ -1,4 +1,4 @@
-"""shortcut: the cheapest schedule at a given quality, learnt on some seeds, beside its rivals on others."""
+"""shortcut: learn the cheapest schedule at a given quality on some seeds, and compare it with rivals on others."""
 
 import argparse
 from functools import partial
@@ -15,14 +15,14 @@ def main() -> None:
     parser.add_argument("--subject", required=True, help="a name under subjects")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder of policies, methods, times and pictures")
+    parser.add_argument("--out", type=Path, required=True, help="folder for policies, methods, times and pictures")
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.shortcut, values.sampler
     if not chosen.run:
         empty_folder(args.out)
         return
-    # Seconds of torch, which a stage that is switched off need not wait for.
+    # Torch takes seconds to import, and a stage that is switched off does not need it.
     from pipeline import compute
     from pipeline.anatomy import comparison, shortcuts
     from pipeline.anatomy.sweep import Loop

@@ -1,4 +1,4 @@
-"""train: one variant of the denoiser, from fresh weights to averaged ones, resumable at its last checkpoint."""
+"""train: train one replica of a variant, from fresh weights to averaged ones, or go on from its last checkpoint."""
 
 import argparse
 from pathlib import Path
@@ -18,10 +18,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--variant", required=True, help="a name under variants")
-    parser.add_argument("--replica", type=int, required=True, help="seed of weights, batches, timesteps and noise")
+    parser.add_argument(
+        "--replica", type=int, required=True, help="training seed: of weights, batches, timesteps and noise"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
-    parser.add_argument("--checkpoints", type=Path, required=True, help="folder to go on from, and to save to")
-    parser.add_argument("--out", type=Path, required=True, help="folder of model, snapshots, curves, costs and timing")
+    parser.add_argument(
+        "--checkpoints", type=Path, required=True, help="folder of checkpoints to go on from, and to write"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for model, snapshots, curves, costs and timing")
     args = parser.parse_args()
     values = params.load(args.params)
     name = f"{args.variant}-{args.replica}"
@@ -54,7 +58,7 @@ def main() -> None:
         compute.fingerprint(device),
     ]
     key = checkpoint.key(determined_by)
-    unfinished = args.checkpoints / f"{name}-{key[:12]}.safetensors"  # other parameters' are left alone
+    unfinished = args.checkpoints / f"{name}-{key[:12]}.safetensors"  # those of other parameters stay
     saved = checkpoint.load(unfinished, key, device)
     if saved:
         run.restore(*saved)

@@ -1,4 +1,4 @@
-"""A sentence for every image: its class, and where the template asks for them, a word for its slant and its stroke."""
+"""Captions, a sentence for every image: its class and, where the template asks for them, words for slant and stroke."""
 
 from string import Formatter
 
@@ -16,14 +16,16 @@ def asks_for_strokes(template: str) -> bool:
 
 
 def thirds(strokes: pd.DataFrame) -> list[float]:
-    """The two stroke widths that part these images into three equal shares: what `thin` and `bold` mean in this set."""
+    """Return the two stroke widths that divide these images into three equal shares, in pixels. They say what `thin`
+    and `bold` mean in this set."""
     return [float(np.quantile(strokes["stroke"], share)) for share in (1 / 3, 2 / 3)]
 
 
 def words(strokes: pd.DataFrame, bounds: list[float]) -> pd.DataFrame:
-    """A word each for slant and stroke; strokes: as `strokes.measure` gives them; bounds: as `thirds` gives them.
+    """Return a row per image with a word for its slant and a word for its stroke.
 
-    Thin is at most the lower bound, bold above the upper one.
+    strokes: as `strokes.measure` gives them; bounds: as `thirds` gives them. Thin is at most the lower bound, bold is
+    above the upper one.
     """
     return pd.DataFrame(
         {
@@ -34,7 +36,7 @@ def words(strokes: pd.DataFrame, bounds: list[float]) -> pd.DataFrame:
 
 
 def captions(template: str, classes: list[str], labels: np.ndarray, words: pd.DataFrame | None) -> list[str]:
-    """One caption per label; words: as `words` gives them, None for a template that asks for no strokes."""
+    """Return one caption per label; words: as `words` gives them, or None for a template that needs none."""
     fields = pd.DataFrame({"class": [classes[label] for label in labels]})
     if words is not None:
         fields = fields.join(words)

@@ -1,4 +1,4 @@
-"""How hard a class is to draw, measured on its real images."""
+"""The complexity of a class, which says how hard it is to draw, measured on its real images."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,9 @@ from pipeline.data.strokes import skeletons
 
 
 def by_class(images: ImageSet, masks: np.ndarray) -> pd.DataFrame:
-    """A row per class that has images: `class`, the index; `n`, its images; `stroke_length`, the mean number of pixels
-    in the skeleton of the foreground; `variance`, of a pixel within the class, mean over pixels, of values in 0..1.
+    """Return a row per class that has images: `class`, the index; `n`, the number of its images; `stroke_length`, the
+    mean number of pixels in the skeleton of the foreground; `variance`, the variance of a pixel within the class, for
+    values in 0..1, mean over pixels.
 
     images: N of them; masks: their foreground, bool [N, H, W].
     """

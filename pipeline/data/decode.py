@@ -1,4 +1,5 @@
-"""Image files to arrays of one size: padded or reduced, never stretched; what cannot be used is named, not dropped."""
+"""The decoding of image files to arrays of one size. Images are padded or reduced, never stretched, and one that cannot
+be used is named and not dropped."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -14,22 +15,24 @@ from pipeline.errors import UserError
 from pipeline.progress import bar
 
 CHANNELS = {"L": 1, "RGB": 3}  # Pillow's names of 8-bit grey and colour
-SHOWN = 3  # files named in one sentence
+SHOWN = 3  # how many files an error names at most
 BLOCK = 500  # images that a thread decodes at a time
 DEEP = "has more than 8 bits a channel; scale it to 0..255 and save it with 8"
 
 
 class UnusableError(Exception):
-    """Why an image cannot be used, as the end of a sentence that begins with its path."""
+    """An image cannot be used; the text is the end of a sentence that begins with the image's path."""
 
 
 def decode(
     images: Sequence[tuple[str, bytes | Path | None]], size: int, non_square: Literal["refuse", "crop"]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 [N, size, size, C] of encoded images, and int64 [N], the pixels per side that are not border.
+    """Decode images to uint8 [N, size, size, C], and return with them the pixels per side that are not border, int64
+    [N].
 
-    images: what to call each one, and its bytes or its file. C is 1 where all are grey, else 3. Smaller images get a
-    black border on all sides, larger ones are reduced (Lanczos). Unusable ones are a `UserError` that names the first.
+    images: a name for each image, and its bytes or its file. C is 1 where all are grey, else 3. Smaller images get a
+    black border on all sides, larger ones are reduced (Lanczos). Images that cannot be used are a `UserError` that
+    names the first ones.
     """
 
     def block(start: int) -> tuple[np.ndarray, list[int], list[str]]:
@@ -70,7 +73,7 @@ def decode(
 
 
 def _open(content: bytes | Path | None) -> Image.Image:
-    """A grey or colour image of 8 bits a channel, the right way up; anything else is an `UnusableError`."""
+    """Open a grey or colour image of 8 bits a channel, and turn it upright; anything else is an `UnusableError`."""
     try:
         encoded = content.read_bytes() if isinstance(content, Path) else content
         if not encoded:
@@ -103,7 +106,8 @@ def _open(content: bytes | Path | None) -> Image.Image:
 
 
 def _square(image: Image.Image, size: int, non_square: str) -> Image.Image:
-    """The image as a square of at most `size` pixels: cropped to its middle where that is asked for, then reduced."""
+    """Return the image as a square of at most `size` pixels: cropped to its middle where `non_square` says so, then
+    reduced."""
     width, height = image.size
     if width != height:
         if non_square == "refuse":

@@ -1,4 +1,4 @@
-"""A set of images as every stage passes it on: a folder of NumPy arrays that can be mapped into memory."""
+"""A set of images, which every stage passes on as a folder of NumPy arrays that can be mapped into memory."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from pipeline.files import replacing
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images with a class and an identity each.
+    """A set of images, each with a class and an id.
 
-    images: uint8 [N, H, W, C]; labels: int64 [N], class index;
-    ids: int64 [N], the position in the source of a real image, the seed of a generated one.
+    images: uint8 [N, H, W, C]; labels: int64 [N], class indices; ids: int64 [N], for a real image its position in the
+    source, for a generated one its seed.
     """
 
     images: np.ndarray
@@ -29,7 +29,7 @@ class ImageSet:
         return ImageSet(self.images[index], self.labels[index], self.ids[index])
 
     def sha256(self) -> str:
-        """Hash of the content: shape, pixels and labels."""
+        """Return a hash of the content: shape, pixels and labels."""
         digest = hashlib.sha256(repr(self.images.shape).encode())
         digest.update(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels).data)
@@ -54,15 +54,16 @@ def load(folder: Path) -> ImageSet:
 
 
 def evenly(labels: np.ndarray, at_most: int) -> np.ndarray:
-    """Sorted positions int [M] of at most so many of the labels [N], with the class shares that all of them have."""
+    """Return the sorted positions of at most `at_most` of the labels [N], int [M], chosen so that the shares of the
+    classes stay the same."""
     by_class = np.argsort(labels, kind="stable")
     places = np.linspace(0, len(labels) - 1, min(at_most, len(labels)))
     return np.sort(by_class[places.round().astype(int)])
 
 
 def in_turn(labels: np.ndarray) -> np.ndarray:
-    """Positions int [N] that put the labels [N] into an order in which the classes take turns, so that any first n of
-    them have all classes alike."""
+    """Return positions, int [N], that order the labels [N] so that the classes take turns, and the first n of them hold
+    all classes equally often, for any n."""
     turn = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

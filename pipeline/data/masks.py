@@ -1,4 +1,4 @@
-"""Foreground masks for sets that have none: Otsu's threshold, image by image (Otsu 1979)."""
+"""Foreground masks for data sets that have none, by Otsu's threshold of each image (Otsu 1979)."""
 
 import numpy as np
 from skimage.filters import threshold_otsu
@@ -7,11 +7,12 @@ from pipeline.progress import bar
 
 
 def foreground(images: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """bool [N, H, W] of images uint8 [N, H, W, C]: the side of the threshold that most of the image's rim is not on.
+    """Return the foreground of images, bool [N, H, W]; images: uint8 [N, H, W, C].
 
-    sides: int [N], pixels per side that are not border, in the middle; the border is neither looked at nor foreground.
-    Where the rim is half and half the darker side is the background. Colour is taken as luma (Rec. 601). An image of
-    one level has no foreground.
+    The background is the side of the threshold, darker or brighter, that most of the image's rim is on; where the rim
+    has as much of both, it is the darker side. sides: int [N], pixels per side that are not border, in the middle; the
+    border is ignored and is never foreground. Colour is turned into luma (Rec. 601). An image of one level has no
+    foreground.
     """
     masks = np.zeros(images.shape[:3], dtype=bool)
     with bar("prepare: masks", len(images), "img") as progress:
@@ -24,7 +25,7 @@ def foreground(images: np.ndarray, sides: np.ndarray) -> np.ndarray:
 
 
 def _foreground(image: np.ndarray) -> np.ndarray:
-    """bool [H, W] of one image uint8 [H, W, C]."""
+    """Return the foreground of one image, bool [H, W]; image: uint8 [H, W, C]."""
     grey = image[..., 0] if image.shape[-1] == 1 else (image @ (0.299, 0.587, 0.114)).round().astype(np.uint8)
     if grey.min() == grey.max():
         return np.zeros(grey.shape, dtype=bool)

@@ -1,6 +1,6 @@
-"""What `prepare` leaves of a data set: its description, and by split the images, their masks and their captions.
+"""The results of the stage `prepare`: the description of a data set, and for each split images, masks and captions.
 
-The description alone is in a file of its own, so that a stage which needs no more depends on no more.
+The description has a file of its own, so that a stage which needs nothing else depends on nothing else.
 """
 
 from dataclasses import dataclass, fields
@@ -21,7 +21,7 @@ STAGE = "prepare"
 class Dataset:
     """The description of a data set, and where its splits `train`, `validation` and `test` are."""
 
-    folder: Path  # of `prepare`
+    folder: Path  # the folder that `prepare` wrote
     name: str
     image_size: int  # pixels per side
     image_channels: int
@@ -46,7 +46,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Prepared(Dataset):
-    """All that the report says of a data set."""
+    """A data set's description, and all else that the report says about it."""
 
     origin: str  # where the images are from
     repeated: dict[str, int]  # split -> images that are in an earlier split too, pixel for pixel
@@ -80,7 +80,7 @@ def dataset(folder: Path) -> Dataset:
 
 
 def load(folder: Path) -> Prepared:
-    """Read all that `prepare` says of a data set; a missing or broken file is a `UserError`."""
+    """Read all that `prepare` says about a data set; a missing or broken file is a `UserError`."""
     described, path = read_json(folder / "dataset.json", STAGE), folder / "provenance.json"
     with reading(path, STAGE):
         said = read_json(path, STAGE)

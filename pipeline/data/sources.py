@@ -1,4 +1,4 @@
-"""Where images come from: a name or a folder -> images of one size, labels and class names."""
+"""The sources of images: from a name or a folder they give images of one size, labels and class names."""
 
 import os
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Source:
     """A data set before its split.
 
     images: uint8 [N, H, W, C]; labels: int64 [N], index into `classes`; ids: int64 [N], position in the original;
-    origin: where it came from; sides: int64 [N], pixels per side that are not border;
-    held_out: bool [N], is it in the original's own test split; masks: bool [N, H, W], the original's own.
+    origin: where it came from; sides: int64 [N], pixels per side that are not border; held_out: bool [N], whether an
+    image is in the original's own test split, or None; masks: bool [N, H, W], the original's own, or None.
     """
 
     images: np.ndarray
@@ -42,7 +42,7 @@ class Source:
 
 
 def load(data: Data) -> Source:
-    """The data set that params.yaml names, with the classes asked for alone, renumbered from 0.
+    """Load the data set that params.yaml names, with only the classes that it asks for, renumbered from 0.
 
     Fewer than two classes, or a class that the set does not have or has no image of, is a `UserError`.
     """
@@ -56,7 +56,8 @@ def load(data: Data) -> Source:
 
 
 def digits(image_size: int) -> Source:
-    """scikit-learn's 1,797 handwritten digits (8x8, 17 grey levels; Alpaydin and Kaynak 1998), enlarged bilinearly."""
+    """Return scikit-learn's 1,797 handwritten digits (8x8, 17 grey levels; Alpaydin and Kaynak 1998), enlarged
+    bilinearly to `image_size` pixels per side."""
     bunch = load_digits()
     small = bunch.images / 16.0
     large = resize(small, (len(small), image_size, image_size), order=1, mode="edge", anti_aliasing=False)
@@ -66,12 +67,12 @@ def digits(image_size: int) -> Source:
 
 
 def _hub(data: Data) -> Source:
-    """A data set of the Hugging Face hub at its pinned revision, or its local copy."""
+    """Load a data set of the Hugging Face hub at its pinned revision, or its local copy."""
     repository, revision = HUB[data.name]
     local = os.environ.get(LOCAL)
     if local and (Path(local) / data.name).is_dir():
         return _folder(Path(local) / data.name, f"{repository}, a local copy", data)
-    import datasets  # a second that a set shipped with scikit-learn need not wait for
+    import datasets  # takes a second to import, and scikit-learn's digits do not need it
 
     try:
         tables = datasets.load_dataset(repository, revision=revision)
@@ -85,7 +86,7 @@ def _hub(data: Data) -> Source:
 
 
 def _folder(folder: Path, origin: str, data: Data) -> Source:
-    """A folder of Parquet files, or of images in one sub-folder per class; either may be parted into splits."""
+    """Load a folder of Parquet files, or of images in one sub-folder per class; both may be divided into splits."""
     parquet = sorted(folder.rglob("*.parquet"))
     if parquet:
         return _tables(_read(folder, parquet), origin, data)
@@ -95,8 +96,8 @@ def _folder(folder: Path, origin: str, data: Data) -> Source:
     stray = [path for part in parts for path in _visible(part) if not path.is_dir()]
     if stray and any(path.is_dir() for part in parts for path in _visible(part)):
         raise UserError(
-            f"{stray[0].parent} has {stray[0].name} beside its classes' sub-folders, so its class is not known; "
-            "move it into one of them or away."
+            f"{stray[0].parent} has {stray[0].name} beside its classes' sub-folders, so its class is not known; every "
+            "image must be in the sub-folder of its class."
         )
     classes = sorted({path.name for part in parts for path in _visible(part) if path.is_dir()})
     files = [
@@ -115,12 +116,13 @@ def _folder(folder: Path, origin: str, data: Data) -> Source:
 
 
 def _visible(folder: Path) -> list[Path]:
-    """What a folder holds, without hidden files."""
+    """Return what a folder holds, without hidden files."""
     return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
 
 
 def _read(folder: Path, files: list[Path]) -> Any:
-    """Parquet files as a `datasets.DatasetDict`; the test split's are those with a name or folder that begins so."""
+    """Read Parquet files as a `datasets.DatasetDict`; those whose name or folder begins with `test` are its test
+    split."""
     import datasets
 
     found: dict[str, list[str]] = {"train": [], "test": []}
@@ -135,7 +137,8 @@ def _read(folder: Path, files: list[Path]) -> Any:
 
 
 def _tables(tables: Any, origin: str, data: Data) -> Source:
-    """The images of a `datasets.DatasetDict` with an image and a label column, and its masks where it has some."""
+    """Return the images of a `datasets.DatasetDict` with an image and a label column, and its masks where it has
+    some."""
     import datasets
 
     features = next(iter(tables.values())).features
@@ -155,7 +158,7 @@ def _tables(tables: Any, origin: str, data: Data) -> Source:
 
 
 def _column(features: Any, kind: type, names: tuple[str, ...], role: str, origin: str) -> str:
-    """The column of this role: the one with its usual name, else the only one of its type."""
+    """Return the column of this role: the one with its usual name, else the only one of its type."""
     usual = [name for name in names if name in features]
     fitting = [name for name, feature in features.items() if isinstance(feature, kind)]
     if usual or len(fitting) == 1:
@@ -170,7 +173,7 @@ def _column(features: Any, kind: type, names: tuple[str, ...], role: str, origin
 
 
 def _cells(tables: Any, column: str, origin: str) -> list[tuple[str, bytes | Path | None]]:
-    """What to call each image of a column, and its bytes or, where the table holds a path alone, its file."""
+    """Return a name for each image of a column, and its bytes or, where the table holds only a path, its file."""
     import datasets
 
     found: list[tuple[str, bytes | Path | None]] = []
@@ -188,7 +191,8 @@ def _cells(tables: Any, column: str, origin: str) -> list[tuple[str, bytes | Pat
 
 
 def _classes(values: list[Any], names: list[str] | None, rows: list[str], column: str) -> tuple[np.ndarray, list[str]]:
-    """Class indices int64 [N] and class names of a label column; rows without a label, or with a list, are refused."""
+    """Return the class indices, int64 [N], and the class names of a label column. A row without a label, or with a list
+    of them, is a `UserError`."""
     missing = [row for row, value in zip(rows, values, strict=True) if value is None or value != value or value == -1]
     if missing:
         raise UserError(f"{len(missing)} of {len(rows)} images have no label, such as {missing[0]}.")
@@ -202,7 +206,8 @@ def _classes(values: list[Any], names: list[str] | None, rows: list[str], column
 
 
 def _keep(source: Source, data: Data) -> Source:
-    """The classes of the indices asked for, renumbered from 0; each must have images."""
+    """Return the source with only the classes that `data.classes` asks for, renumbered from 0; each must have
+    images."""
     kept = list(range(len(source.classes))) if data.classes == "all" else sorted(set(data.classes))
     unknown = [index for index in kept if index >= len(source.classes)]
     if unknown:

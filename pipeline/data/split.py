@@ -1,4 +1,4 @@
-"""The split into train, validation and test: stratified by class, fixed by a seed."""
+"""The split into train, validation and test, which is stratified by class and fixed by a seed."""
 
 import hashlib
 from typing import Literal
@@ -12,15 +12,18 @@ from pipeline.errors import UserError
 
 
 def split(source: Source, validation: float, test: float | Literal["original"], seed: int) -> dict[str, ImageSet]:
-    """Three disjoint sets that together are the source, train and validation with the source's class shares.
+    """Split the source into three sets without overlap; train and validation have the source's class shares.
 
-    `validation` is a share of all images; so is `test`, or it is the source's own test split. A class too small to be
-    in all three is a `UserError`.
+    validation: a share of all images; test: a share of all images, or `original` for the source's own test split. A
+    class that is too small to be in all three is a `UserError`.
     """
     everything = np.arange(len(source.labels))
     if test == "original":
         if source.held_out is None:
-            raise UserError(f"{source.origin} has no test split of its own; give data.test as a share of the images.")
+            raise UserError(
+                f"params.yaml: data.test is original, but {source.origin} has no test split of its own; a share of the "
+                "images is accepted."
+            )
         rest, test_index = everything[~source.held_out], everything[source.held_out]
         share = validation * len(everything) / max(len(rest), 1)
         _check(source, rest, {"train": 1 - share, "validation": share})
@@ -40,7 +43,7 @@ def split(source: Source, validation: float, test: float | Literal["original"], 
 
 
 def repeated(splits: dict[str, ImageSet]) -> dict[str, int]:
-    """How many images of the validation and test split are, pixel for pixel, in an earlier one too."""
+    """Count the images of the validation and the test split that are, pixel for pixel, in an earlier split too."""
     seen: set[bytes] = set()
     counts = {}
     for name, images in splits.items():
@@ -52,7 +55,7 @@ def repeated(splits: dict[str, ImageSet]) -> dict[str, int]:
 
 
 def _check(source: Source, index: np.ndarray, shares: dict[str, float]) -> None:
-    """Refuse a class that is too small to be in every part of these images."""
+    """Refuse a class that is too small to be in every one of these splits."""
     counts = np.bincount(source.labels[index], minlength=len(source.classes))
     smallest = int(counts.argmin())
     need = max(int(np.ceil(1 / max(min(shares.values()), 1e-9))), len(shares))

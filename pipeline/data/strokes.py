@@ -1,4 +1,4 @@
-"""What a drawn figure looks like, measured on its mask: how it leans and how wide its stroke is."""
+"""The strokes of a drawn figure, measured on its mask: how it leans and how wide its stroke is."""
 
 import numpy as np
 import pandas as pd
@@ -9,15 +9,16 @@ SIDE = 20  # images per side of the mosaics that the skeletons are drawn in, hun
 
 
 def measure(masks: np.ndarray) -> pd.DataFrame:
-    """slant (degrees, positive: the top leans right) and stroke (width in pixels) of masks bool [N, H, W].
+    """Return a row per mask: slant (degrees, positive where the top leans right) and stroke (width in pixels).
 
-    An empty mask has slant 0 and stroke 0.
+    masks: bool [N, H, W]. An empty mask has slant 0 and stroke 0.
     """
     return pd.DataFrame({"slant": slants(masks), "stroke": skeletons(masks)["width"]})
 
 
 def slants(masks: np.ndarray) -> np.ndarray:
-    """float64 [N]: the shear angle atan(-mu11 / mu02) of the second central moments, y downwards (Hu 1962)."""
+    """Return the slant of each mask in degrees, float64 [N]: the shear angle atan(-mu11 / mu02) of the second central
+    moments, with y downwards (Hu 1962)."""
     out = np.zeros(len(masks))
     x, y = (axis.astype(np.float64) for axis in np.meshgrid(*(np.arange(n) for n in masks.shape[:0:-1])))
     for i, mask in enumerate(masks):
@@ -28,10 +29,11 @@ def slants(masks: np.ndarray) -> np.ndarray:
 
 
 def skeletons(masks: np.ndarray) -> pd.DataFrame:
-    """Two measures of each mask's skeleton (Zhang and Suen 1984); a row per mask bool [N, H, W].
+    """Measure each mask's skeleton (Zhang and Suen 1984), and return a row per mask; masks: bool [N, H, W].
 
-    length: its pixels. width: twice its mean distance to the background, less the pixel counted twice; a straight
-    stroke of an odd number of pixels measures that number, one of an even number a pixel less.
+    length: the number of its pixels. width: twice its mean distance to the background, minus the pixel that this counts
+    twice. A straight stroke whose width is an odd number of pixels measures that number; an even one measures a pixel
+    less.
     """
     count, height, width = masks.shape
     per_mosaic, lengths, widths = SIDE * SIDE, np.zeros(count), np.zeros(count)

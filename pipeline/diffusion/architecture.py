@@ -1,4 +1,4 @@
-"""What follows from the numbers that describe a U-Net: how large and how wide it is where. It needs no torch."""
+"""The sizes and widths that follow from the numbers which describe a U-Net. It needs no torch."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ def resolutions(levels: int, image_size: int) -> list[int]:
 def attended(attention: Sequence[int], at: Sequence[int]) -> list[bool]:
     """Say for each level whether its residual blocks are followed by attention.
 
-    attention: the resolutions asked for, in pixels; at: the levels' own.
+    attention: the resolutions that are to have attention, in pixels; at: the resolution of each level, in pixels.
     """
     return [resolution in attention for resolution in at]
 
@@ -19,6 +19,7 @@ def attended(attention: Sequence[int], at: Sequence[int]) -> list[bool]:
 def middle_width(channels: Sequence[int], widens: bool) -> int:
     """Return the width of the middle block.
 
-    channels: of each level; widens: whether the encoder has anything that widens, which downsamplings alone do not.
+    channels: the width of each level; widens: whether the encoder has layers that change its width. Downsamplings alone
+    do not.
     """
     return channels[-1] if widens else channels[0]

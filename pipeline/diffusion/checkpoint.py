@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: one safetensors file, whole or not there, good only for the run that wrote it."""
+"""Checkpoints of a run: one safetensors file, which is whole or not there, and which only the same run takes up."""
 
 import errno
 import hashlib
@@ -16,12 +16,14 @@ from pipeline.files import replacing
 
 
 def key(determined_by: Sequence[object]) -> str:
-    """Return the hash of all that determines a run, given as JSON-able values: another run has another key."""
+    """Return the hash of everything that determines a run, given as values that JSON can hold. Another run has another
+    key."""
     return hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
 
 
 def save(path: Path, key: str, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
-    """Write tensors and JSON-able state under the run's key; a full disk is a `UserError`, the old file stays."""
+    """Write tensors, and a state that JSON can hold, under the run's key. A full disk is a `UserError`, and the file
+    that was there before stays."""
     try:
         with replacing(path) as unfinished:
             save_file(
@@ -35,12 +37,13 @@ def save(path: Path, key: str, tensors: dict[str, torch.Tensor], state: dict[str
         size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()) / 2**20
         raise UserError(
             f"no space left on the disk for the checkpoint {path} ({size:.1f} MiB); the last whole one is kept, "
-            "so free some space and run again to go on from it."
+            "and the same command goes on from it once there is space."
         ) from None
 
 
 def load(path: Path, key: str, device: torch.device) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-    """Tensors and state of the checkpoint at `path`; None where there is none, or it is of another run or not whole."""
+    """Return the tensors and the state of the checkpoint at `path`, or None where there is none, where it is of another
+    run, or where it is not whole."""
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             metadata = file.metadata() or {}

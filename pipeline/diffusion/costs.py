@@ -1,4 +1,4 @@
-"""What an architecture costs: weights, multiply-adds and memory, counted and not timed."""
+"""The costs of an architecture: weights, multiply-adds and memory, which are counted and not timed."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,9 +13,10 @@ from pipeline.diffusion.unet import output
 
 @dataclass(frozen=True)
 class Costs:
-    """parameters: trainable weights; channels_per_level: of the encoder at each level, full resolution first;
-    multiply_adds: of one forward pass of one image; weight_bytes: float32;
-    training_bytes_per_image: activations kept for the backward pass of one image."""
+    """The costs of an architecture. parameters: the number of trainable weights; channels_per_level: the width of the
+    encoder at each level, full resolution first; multiply_adds: those of one forward pass of one image; weight_bytes:
+    the size of the weights in float32; training_bytes_per_image: the activations that are kept for the backward pass of
+    one image."""
 
     parameters: int
     channels_per_level: list[int]
@@ -28,14 +29,16 @@ class Costs:
 
 
 def measure(model: UNet2DModel) -> Costs:
-    """Count one image's forward pass on the CPU."""
+    """Count what one image's forward pass takes, on the CPU, to which the model is moved."""
     model = model.cpu()
     size, channels = model.config.sample_size, model.config.in_channels
     x, zero = torch.zeros(1, channels, size, size), torch.zeros(1, dtype=torch.long)
     widths: list[int] = []
 
     def note_width(block: nn.Module, _args: tuple, inputs: dict[str, torch.Tensor], output: tuple) -> None:
-        there = output[0] if block.resnets else inputs["hidden_states"]  # without blocks, what comes out is the next's
+        there = (
+            output[0] if block.resnets else inputs["hidden_states"]
+        )  # without blocks, the output has the next level's width
         widths.append(there.shape[1])
 
     hooks = [block.register_forward_hook(note_width, with_kwargs=True) for block in model.down_blocks]

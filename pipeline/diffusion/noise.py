@@ -1,4 +1,5 @@
-"""Noise by address: the same seed and timestep give the same noise in every variant, batch size and intervention."""
+"""Noise that has an address: a seed and a timestep give the same noise in every variant, batch size and
+intervention."""
 
 import numpy as np
 import torch
@@ -7,14 +8,15 @@ INITIAL = 0  # the address of the noise that sampling starts from; timestep t ha
 
 
 def seeds_from(first: int, count: int) -> np.ndarray:
-    """Return so many seeds in a row, int64 [N]; a seed names an image."""
+    """Return `count` seeds in a row, int64 [N]; a seed names an image."""
     return first + np.arange(count)
 
 
 def noise(seeds: np.ndarray, address: int, shape: tuple[int, int, int]) -> torch.Tensor:
-    """float32 [N, C, H, W], standard normal, image i from the counter-based generator keyed (seeds[i], address).
+    """Return standard normal noise, float32 [N, C, H, W]; that of image i is drawn with the key (seeds[i], address).
 
-    Philox (Salmon et al. 2011) has no state to carry along: leaving out a step leaves every other step's noise alone.
+    The generator is Philox (Salmon et al. 2011), which counts and keeps no state, so the noise of every other step
+    stays the same when a step is left out.
     """
     drawn = [
         np.random.Generator(np.random.Philox(key=[int(seed), address])).standard_normal(shape, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What `sample` leaves: images of a denoiser, images of its snapshots, and the time that they took."""
+"""The results of the stage `sample`: images of a denoiser, images of its snapshots, and the time that they took."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ STAGE = "sample"
 
 @dataclass(frozen=True)
 class Sampled:
-    """Images named by their seeds."""
+    """The images of a denoiser, each named by its seed, and those of its snapshots."""
 
     images: ImageSet
     snapshots: dict[int, ImageSet]  # images seen in training -> images drawn with the weights then
@@ -37,5 +37,5 @@ def load(folder: Path) -> Sampled:
 
 
 def snapshots(folder: Path | None) -> dict[int, ImageSet]:
-    """Map the images of every snapshot into memory: images seen -> images, in rising order."""
+    """Map the images of every snapshot into memory, and return images seen -> images, in rising order."""
     return {images_seen: images.load(path) for images_seen, path in by_images_seen(folder).items()}

@@ -1,6 +1,7 @@
-"""From noise to image: DDPM and DDIM over any descending list of timesteps.
+"""The way from noise to image: DDPM and DDIM over any descending list of timesteps.
 
-Every step goes from alpha-bar at this timestep to alpha-bar at the next one in the list, so uneven lists are exact.
+Every step goes from alpha-bar at this timestep to alpha-bar at the next one in the list, so a list with uneven gaps is
+exact too.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +18,8 @@ from pipeline.diffusion.unet import Denoiser, halves
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the loop. k: K (first, noisiest) .. 1; t: its timestep; x: [N, C, H, W] after the step;
-    x0: [N, C, H, W], the clean image predicted at this step."""
+    """One step of the loop. k: its place, from K (the first, noisiest step) down to 1; t: its timestep; x: the images
+    after the step, [N, C, H, W]; x0: the clean images predicted at this step, [N, C, H, W]."""
 
     k: int
     t: int
@@ -36,11 +37,12 @@ def ddim_step(
     share: torch.Tensor | None = None,
     eta: float = 0.0,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One step from alpha-bar `a` to `a_next`: Song et al. 2021, eq. 12 with sigma of eq. 16.
+    """Do one step from alpha-bar `a` to `a_next`, and return the next x and the predicted x0.
 
-    x, eps: [N, C, H, W]; z: standard normal noise, needed where eta > 0. Returns the next x and the predicted x0.
-    Where `clip` bounds x0 to [-1, 1], the direction to x_t is taken from the bounded x0. share: of a learned variance,
-    from sigma^2 (0) to the step's beta (1), on a logarithmic scale (Nichol and Dhariwal 2021, eq. 15), for eta = 1.
+    This is eq. 12 of Song et al. 2021 with the sigma of eq. 16. x, eps: [N, C, H, W]; z: standard normal noise, needed
+    where eta > 0. Where `clip` bounds x0 to [-1, 1], the direction to x_t is taken from the bounded x0. share: for a
+    learned variance (eta = 1), where the variance lies between sigma^2 (0) and the step's beta (1) on a logarithmic
+    scale (Nichol and Dhariwal 2021, eq. 15).
     """
     x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
     if clip:
@@ -55,7 +57,8 @@ def ddim_step(
 
 
 ddpm_step = partial(ddim_step, eta=1.0)
-"""Ancestral sampling with the posterior's variance (Ho et al. 2020, eq. 6 and 7), or a learned one: DDIM at eta = 1."""
+"""DDPM's step is DDIM's at eta = 1: ancestral sampling with the posterior's variance (Ho et al. 2020, eq. 6 and 7), or
+with a learned one."""
 
 Sampler = Literal["ddim", "ddpm"]
 SAMPLERS: dict[Sampler, Callable[..., tuple[torch.Tensor, torch.Tensor]]] = {"ddim": ddim_step, "ddpm": ddpm_step}
@@ -72,9 +75,9 @@ def steps(
     sampler: Sampler,
     clip: bool,
 ) -> Iterator[Step]:
-    """The sampling loop of one batch, a step at a time.
+    """Sample one batch, and yield every step of the loop when it is done.
 
-    seeds, labels: int [N]; device: the denoiser's; shape: (C, H, W); timesteps: descending; alpha_bar: [T].
+    seeds, labels: int [N]; device: the device of the denoiser; shape: (C, H, W); timesteps: descending; alpha_bar: [T].
     The last step goes to alpha-bar 1, the clean image.
     """
     levels = [float(alpha_bar[t]) for t in timesteps] + [1.0]
@@ -89,9 +92,9 @@ def steps(
 
 
 def batches(seeds: np.ndarray, labels: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-    """Batches of exactly `size`, the last filled up with repeats, and how many of each are to be kept.
+    """Yield batches of exactly `size` seeds and labels, and how many of each batch to keep; repeats fill the last one.
 
-    With one size for all, kernels round alike, and an image does not depend on how many are drawn beside it.
+    Kernels round in the same way for one batch size, so an image does not depend on how many are drawn beside it.
     """
     for start in range(0, len(seeds), size):
         kept = np.arange(start, min(start + size, len(seeds)))

@@ -1,6 +1,7 @@
-"""A denoiser under the microscope: a trained variant, or a diffusers pipeline around a U-Net.
+"""A subject, which is a denoiser under the microscope: a trained variant, or a diffusers pipeline around a U-Net.
 
-What differs between them (what the network is told beside x_t and t, guidance, latents) ends here.
+This file hides how subjects differ: what the network gets beside x_t and t (a class, a text or nothing), guidance, and
+latents.
 """
 
 import hashlib
@@ -22,18 +23,21 @@ from pipeline.files import read_json
 from pipeline.params import Diffusion
 from pipeline.params import Subject as SubjectParams
 
-UNet: TypeAlias = Any  # UNet2DModel or UNet2DConditionModel, which tell a type checker nothing
-UNTOLD, TOLD = "UNet2DModel", "UNet2DConditionModel"  # diffusers' names of a U-Net told a class or nothing, or a text
-SAFE = ["*.json", "*.safetensors", "*.txt", "*.model"]  # what is fetched of a repository: no code, no pickle
+UNet: TypeAlias = Any  # UNet2DModel or UNet2DConditionModel, whose attributes have no types
+PLAIN, OF_TEXTS = (
+    "UNet2DModel",
+    "UNet2DConditionModel",
+)  # diffusers' U-Nets: one gets a class or nothing, one gets a text
+SAFE = ["*.json", "*.safetensors", "*.txt", "*.model"]  # the files to fetch from a repository: no code, no pickle
 HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """model: the U-Net, in evaluation mode; prediction: epsilon or v; alpha_bar: float64 [T]; conditions: how many
-    classes or prompts there are, 1 where it is told nothing; words: the prompts' embeddings [P + 1, L, D], the empty
-    prompt's last, or None; guidance: scale of classifier-free guidance (Ho and Salimans 2022), 1 for none; autoencoder:
-    of latents, or None."""
+    """A denoiser and everything that sampling with it needs. model: the U-Net, in evaluation mode; prediction: epsilon
+    or v; alpha_bar: float64 [T]; conditions: how many classes or prompts there are, 1 where it gets neither; words: the
+    embeddings of the prompts, [P + 1, L, D], the empty prompt last, or None; guidance: the scale of classifier-free
+    guidance (Ho and Salimans 2022), 1 for none; autoencoder: what decodes latents, or None."""
 
     model: UNet
     prediction: str
@@ -45,13 +49,13 @@ class Subject:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of x."""
+        """Return (C, H, W) of x."""
         size = self.model.config.sample_size
         return self.model.config.in_channels, size, size
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of its images."""
+        """Return (C, H, W) of its images."""
         if self.autoencoder is None:
             return self.shape
         config = self.autoencoder.config
@@ -60,20 +64,20 @@ class Subject:
 
     @property
     def device(self) -> torch.device:
-        """Where the network is."""
+        """Return the device that the network is on."""
         return next(self.model.parameters()).device
 
     @property
     def passes(self) -> int:
-        """How many rows of the network's batch an image takes: two with guidance."""
+        """Return how many rows of the network's batch an image takes: two with guidance, else one."""
         return 2 if self.guidance != 1 else 1
 
     def labels(self, seeds: np.ndarray) -> np.ndarray:
-        """Return what each seed's image is asked for, int64 [N]: the classes or prompts in turn."""
+        """Return the class or prompt of each seed's image, int64 [N]; the seeds take them in turn."""
         return seeds % self.conditions
 
     def sha256(self) -> str:
-        """Hash of the weights and of what the network is told."""
+        """Return a hash of the weights, the noise process, and all that conditions the network."""
         tensors = [*self.model.state_dict().values(), *([] if self.words is None else [self.words])]
         settings: list[object] = [self.prediction, self.conditions, self.guidance]
         if self.autoencoder is not None:
@@ -85,7 +89,7 @@ class Subject:
         return digest.hexdigest()
 
     def to(self, device: torch.device) -> "Subject":
-        """The same on another device."""
+        """Return the same subject on another device."""
         words = None if self.words is None else self.words.to(device)
         for module in (self.model, self.autoencoder):
             if module is not None:
@@ -95,10 +99,11 @@ class Subject:
         )
 
     def predict(self, network: nn.Module, x: torch.Tensor, t: int, labels: torch.Tensor) -> torch.Tensor:
-        """The predicted noise, with a learned variance's shares behind it (`unet.halves`): [N, C or 2C, H, W].
+        """Return the predicted noise and the shares of a learned variance (`unet.halves`), [N, C or 2C, H, W].
 
-        network: the model, or one reduced from it, called as the model is; x: [N, C, H, W]; labels: [N]. With guidance
-        each image has two rows side by side in the network's batch, the second told the empty prompt.
+        network: the model, or one reduced from it that is called in the same way; x: [N, C, H, W]; labels: [N]. With
+        guidance each image has two neighbouring rows in the network's batch: one with its prompt, one with the empty
+        prompt.
         """
         times = torch.full((len(x) * self.passes,), t, device=x.device)
         rows = x.repeat_interleave(self.passes, dim=0)
@@ -112,19 +117,19 @@ class Subject:
             out = network(rows, times, encoder_hidden_states=asked, return_dict=False)[0]
         channels = x.shape[1]
         if self.passes == 2:
-            told, untold = out[0::2], out[1::2]
-            guided = untold[:, :channels] + self.guidance * (told[:, :channels] - untold[:, :channels])
-            out = torch.cat([guided, told[:, channels:]], dim=1)
+            prompted, empty = out[0::2], out[1::2]
+            guided = empty[:, :channels] + self.guidance * (prompted[:, :channels] - empty[:, :channels])
+            out = torch.cat([guided, prompted[:, channels:]], dim=1)
         return as_noise(out, x, self.alpha_bar.to(x.device)[times[: len(x)]], self.prediction)
 
     def once(self, network: nn.Module | None = None, count: int = 1) -> torch.Tensor:
-        """The network, or one reduced from it, called on so many empty images, to see what it computes."""
+        """Call the network, or one reduced from it, on `count` images of zeros, to see what it computes."""
         x = torch.zeros(count, *self.shape, device=self.device)
         with torch.inference_mode():
             return self.predict(network or self.model, x, 0, torch.zeros(count, dtype=torch.long, device=self.device))
 
     def images(self, x: torch.Tensor, batch_size: int = 100) -> np.ndarray:
-        """uint8 [N, H, W, C] of x [N, C, H, W]: decoded where x is a latent; values outside [-1, 1] are clamped."""
+        """Turn x [N, C, H, W] into images uint8 [N, H, W, C]: latents are decoded, and values beyond -1..1 clamped."""
         if self.autoencoder is None:
             return from_network(x)
         config = self.autoencoder.config
@@ -135,9 +140,9 @@ class Subject:
 
 
 def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
-    """The denoiser in the folder `params.model`: a variant's, or a diffusers pipeline's; else a `UserError`.
+    """Load the variant or the diffusers pipeline in the folder `params.model`; anything else is a `UserError`.
 
-    diffusion: the noise process of variants; a pipeline brings its own in its scheduler's configuration.
+    diffusion: the noise process of variants; a pipeline has its own in the configuration of its scheduler.
     """
     folder = Path(params.model)
     if (folder / "model_index.json").is_file():
@@ -145,40 +150,44 @@ def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
     if not (folder / "config.json").is_file():
         raise UserError(
             f"{params.model} is neither a variant's weights nor a diffusers pipeline (no config.json, no "
-            "model_index.json); `dvc repro` trains variants, `anatomy fetch` brings a pipeline from the hub."
+            "model_index.json); `uv run dvc repro` trains variants, and `uv run anatomy fetch` brings a pipeline from "
+            "the hub."
         )
     if not set(unet.OURS) <= set(read_json(folder / "config.json")):
         raise UserError(
-            f"{folder} holds a network alone, without its noise process; give the pipeline's folder, the one with "
-            "model_index.json in it."
+            f"{folder} holds a network alone, without its noise process; the folder of its whole pipeline, the one "
+            "with model_index.json in it, is accepted."
         )
-    _untold(folder, params)
+    _refuse_text(folder, params)
     model = unet.load(folder)
     levels = alpha_bar(diffusion.schedule, diffusion.timesteps)
     return Subject(model, diffusion.prediction, levels, model.config.classes)
 
 
 def _pipeline(folder: Path, params: SubjectParams) -> Subject:
-    """A pipeline saved by diffusers: its U-Net, noise process, prompts' embeddings and autoencoder."""
-    import diffusers  # whose autoencoders take a second to import, which the other subjects need not wait for
+    """Load a pipeline that diffusers saved: its U-Net, noise process, prompts' embeddings and autoencoder."""
+    import diffusers  # its autoencoders take a second to import, and other subjects do not need them
 
     index = read_json(folder / "model_index.json")
     kind = (index.get("unet") or [None, None])[1]
-    if kind not in (UNTOLD, TOLD):
+    if kind not in (PLAIN, OF_TEXTS):
         raise UserError(
-            f"{folder} has {kind or 'no U-Net'} as its denoiser; parts are known of {UNTOLD} and {TOLD} alone."
+            f"{folder} has {kind or 'no U-Net'} as its denoiser, but only {PLAIN} and {OF_TEXTS} are accepted."
         )
     known = {"vae": "AutoencoderKL", "text_encoder": "CLIPTextModel", "vqvae": None, "text_encoder_2": None}
     for part, accepted in known.items():
         there = (index.get(part) or [None, None])[1]
         if there not in (None, accepted):
-            raise UserError(f"{folder} has {there} as its {part}; {accepted or 'none'} is known there.")
+            raise UserError(f"{folder} has {there} as its {part}, but only {accepted or 'none'} is accepted there.")
     noise_process = _place(folder, "scheduler") / "scheduler_config.json"
     if not noise_process.is_file():
         raise UserError(f"the pipeline in {folder} cannot be read (it has no {noise_process.name}).")
     settings = read_json(noise_process)
     if "beta_schedule" not in settings or "Flow" in settings.get("_class_name", ""):
-        raise UserError(f"{folder} has the noise process of {settings.get('_class_name')}, which has no betas.")
+        raise UserError(
+            f"{folder} has the noise process of {settings.get('_class_name')}, which has no betas; one with a "
+            "beta_schedule is accepted."
+        )
     model = _whole(getattr(diffusers, kind), _place(folder, "unet"))
     autoencoder = _whole(diffusers.AutoencoderKL, folder / "vae") if (index.get("vae") or [None])[0] else None
     try:
@@ -189,48 +198,55 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
     prediction = {"epsilon": "epsilon", "v_prediction": "v"}.get(scheduler.config.prediction_type)
     if prediction is None:
         raise UserError(
-            f"{folder} predicts {scheduler.config.prediction_type}; epsilon and v_prediction are known here."
+            f"{folder} predicts {scheduler.config.prediction_type}, but only epsilon and v_prediction are accepted."
         )
     levels = scheduler.alphas_cumprod.double()
     if levels.min() <= 0:
-        raise UserError(f"{folder} has a noise process that ends in noise alone, which predicts no clean image.")
+        raise UserError(
+            f"{folder} has a noise process that ends in noise alone, from which no clean image can be predicted; "
+            "alpha-bar must stay above 0."
+        )
     size, channels, made = (model.config[name] for name in ("sample_size", "in_channels", "out_channels"))
     if not isinstance(size, int) or made not in (channels, 2 * channels):
         raise UserError(
-            f"the network in {folder} makes {made} channels of {channels} at size {size}; known are those that make as "
-            "many, or twice as many, of square images."
+            f"the network in {folder} makes {made} channels of {channels} at size {size}; a network for square images "
+            "that makes as many channels as it takes, or twice as many, is accepted."
         )
-    if kind == UNTOLD:
-        _untold(folder, params)
+    if kind == PLAIN:
+        _refuse_text(folder, params)
         classes = model.config.num_class_embeds or 1
         return Subject(model, prediction, levels, classes, None, 1.0, autoencoder)
     if not params.prompts:
-        raise UserError(f"the network in {folder} is told a text: give it some in subjects: prompts.")
+        raise UserError(
+            f"the network in {folder} takes a text, but its prompts under subjects in params.yaml are []; at least one "
+            "is needed."
+        )
     words = _embeddings(folder, [*params.prompts, ""])
     return Subject(model, prediction, levels, len(params.prompts), words, params.guidance, autoencoder)
 
 
 def is_told_text(folder: Path) -> bool:
-    """Whether a folder holds a pipeline whose U-Net is told a text."""
+    """Say whether a folder holds a pipeline whose U-Net takes a text."""
     index = folder / "model_index.json"
-    return index.is_file() and (read_json(index).get("unet") or [None, None])[1] == TOLD
+    return index.is_file() and (read_json(index).get("unet") or [None, None])[1] == OF_TEXTS
 
 
 def _place(folder: Path, part: str) -> Path:
-    """Where a pipeline's part is: in a folder of its own, or, in early repositories, beside model_index.json."""
+    """Return a component's place: a folder of its own, or, in early repositories, the one of model_index.json."""
     return folder / part if (folder / part).is_dir() else folder
 
 
-def _untold(folder: Path, params: SubjectParams) -> None:
-    """Refuse prompts and guidance for a network that is told no text."""
+def _refuse_text(folder: Path, params: SubjectParams) -> None:
+    """Refuse prompts and guidance for a network that takes no text."""
     if params.prompts or params.guidance != 1:
         raise UserError(
-            f"the network in {folder} is told no text: in subjects, its prompts must be [] and its guidance 1."
+            f"the network in {folder} takes no text, so its prompts under subjects in params.yaml must be [], and its "
+            "guidance 1."
         )
 
 
 def _whole(kind: Any, folder: Path) -> Any:
-    """A saved network in evaluation mode and single precision; one that lacks a weight is not made up for."""
+    """Load a saved network in evaluation mode and single precision; a missing weight is a `UserError`."""
     diffusers = hasattr(kind, "load_config")
     how = {"torch_dtype": torch.float32, "low_cpu_mem_usage": False} if diffusers else {"dtype": torch.float32}
     try:
@@ -246,8 +262,8 @@ def _whole(kind: Any, folder: Path) -> Any:
 
 @torch.inference_mode()
 def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
-    """The last hidden states [P, L, D] that a CLIP text encoder gives for prompts."""
-    from transformers import CLIPTextModel, CLIPTokenizer  # seconds, which the other subjects need not wait for
+    """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts."""
+    from transformers import CLIPTextModel, CLIPTokenizer  # takes seconds to import, and other subjects do not need it
 
     try:
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
@@ -265,8 +281,8 @@ def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
 
 
 def fetch(where: str, folder: Path) -> None:
-    """Bring a pipeline OWNER/NAME@REVISION from the Hugging Face hub into a folder: its configuration and safetensors
-    alone, of one commit."""
+    """Bring the pipeline OWNER/NAME@REVISION from the Hugging Face hub into a folder. Only its configuration and its
+    safetensors of that commit are fetched; a name without a commit, or a failed download, is a `UserError`."""
     match = HUB.fullmatch(where)
     if not match:
         raise UserError(

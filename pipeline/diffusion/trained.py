@@ -1,4 +1,4 @@
-"""What `train` leaves of one training of a variant: curves, costs and times, and where its weights are."""
+"""The results of the stage `train` for one replica of a variant: curves, costs and times, and where its weights are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ STAGE = "train"
 
 @dataclass(frozen=True)
 class Trained:
-    """One training of a variant with one training seed."""
+    """One replica of a variant: one training with one training seed."""
 
     folder: Path
     curve: pd.DataFrame  # a row per log: images_seen, train_loss, validation_loss
@@ -25,12 +25,13 @@ class Trained:
 
     @property
     def model(self) -> Path:
-        """The folder of the averaged weights at the end."""
+        """Return the folder of the averaged weights at the end."""
         return self.folder / "model"
 
     @property
     def snapshots(self) -> Path:
-        """The folder of the averaged weights on the way, a folder each, named by the images seen."""
+        """Return the folder of the snapshots, the averaged weights at earlier points; each has a folder named by the
+        images seen."""
         return self.folder / "snapshots"
 
     def save(self) -> None:
@@ -43,7 +44,7 @@ class Trained:
 
 
 def load(folder: Path) -> Trained:
-    """Read a folder of `train`, all but the weights; a missing or broken file is a `UserError`."""
+    """Read a folder of `train`, except its weights; a missing or broken file is a `UserError`."""
     return Trained(
         folder,
         read_csv(folder / "loss.csv", STAGE),
@@ -55,7 +56,7 @@ def load(folder: Path) -> Trained:
 
 
 def by_images_seen(snapshots: Path | None) -> dict[int, Path]:
-    """Return images seen -> folder, in rising order, of the folders of snapshots; none where there is no such folder
-    to look in."""
+    """Return images seen -> folder for every snapshot, in rising order; the result is empty where `snapshots` is
+    None."""
     folders = snapshots.iterdir() if snapshots else ()
     return dict(sorted((int(folder.name), folder) for folder in folders))

@@ -1,9 +1,10 @@
-"""Training a denoiser: mean squared error of the noise or of v, AdamW, averaged weights (Ho et al. 2020, algorithm 1).
+"""The training of a denoiser with the mean squared error of the noise or of v, AdamW, and averaged weights (Ho et al.
+2020, algorithm 1).
 
-Where the network learns the variance too, the variational bound is added: IDDPM's hybrid loss (Nichol and Dhariwal
-2021, eq. 16).
+Where the network learns the variance too, the variational bound is added, which gives IDDPM's hybrid loss (Nichol and
+Dhariwal 2021, eq. 16).
 
-Everything random in update u is drawn from a generator seeded by (seed, u), so a resumed run needs no generator state.
+Everything random in update u comes from a generator seeded by (seed, u), so a resumed run needs no generator state.
 """
 
 import functools
@@ -32,9 +33,9 @@ VALIDATION_BATCH = 500  # images that the validation loss takes at a time
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the loss curve. train_loss: mean of the batches since the row before (of the weights as they were), the
-    error of what is predicted, noise or v; validation_loss: of the averaged weights on fixed images, timesteps and
-    noise, the error of the noise that follows from the prediction."""
+    """A row of the loss curve. train_loss: the squared error of what the network predicts (noise or v), mean over the
+    batches since the row before, each with the weights of its time; validation_loss: the squared error of the noise
+    that follows from the prediction, of the averaged weights, on fixed images, timesteps and noise."""
 
     images_seen: int
     train_loss: float
@@ -42,15 +43,15 @@ class Row:
 
 
 class Training:
-    """One run, from fresh weights to averaged ones; iterating over it trains and yields a `Row` every `log_every`
+    """One run, from fresh weights to averaged ones. Iterating over it trains, and yields a `Row` every `log_every`
     images and at each snapshot.
 
-    images: uint8 [N, C, H, W] on the model's device, labels: [N]; alpha_bar: [T]; prediction: epsilon or v;
-    seed: of batches, timesteps and noise.
+    images: uint8 [N, C, H, W] on the model's device; labels: [N]; alpha_bar: [T]; prediction: epsilon or v;
+    seed: what batches, timesteps and noise are drawn from.
     With `precision: bfloat16` the network computes under autocast; weights, loss and averages stay float32.
-    losses: the squared error of every update so far, without a bound; snapshots: images seen -> the averaged weights
-    then, on the CPU.
-    A loss that is not a number or explodes is a `UserError` that names the variant and the update.
+    losses: the squared error of every update so far, without the variational bound; snapshots: images seen -> the
+    averaged weights at that point, on the CPU.
+    A loss that is not a number, or that is above `max_loss`, is a `UserError` that names the variant and the update.
     `updated` is called with the number of images of every update, for a progress bar.
     """
 
@@ -73,7 +74,7 @@ class Training:
         self.model, self.images, self.labels, self.validation = model, images, labels, validation
         self.levels, self.alpha_bar = alpha_bar, alpha_bar.to(images.device, torch.float32)
         self.prediction, self.params, self.seed, self.variant = prediction, params, seed, variant
-        if params.compile != "none":  # the compiler is told of it too, which `compute.device` leaves unimported
+        if params.compile != "none":  # `compute.device` does not import the compiler, which must hear of this too
             torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
         self.network = model if params.compile == "none" else torch.compile(model, mode=params.compile)
         self.updates_total = math.ceil(params.images / params.batch_size)
@@ -107,12 +108,12 @@ class Training:
 
     @property
     def images_seen(self) -> int:
-        """How many images the updates so far have seen."""
+        """Return how many images the updates so far have seen."""
         return self.updates * self.params.batch_size
 
     def _average(self, averaged: Tensors, current: Tensors, _count: torch.Tensor | int) -> None:
-        """Exponential averaging whose decay rises to `ema` as (1 + u) / (10 + u), as diffusers' EMAModel has it: the
-        first snapshots are of what was learnt, and not of the fresh weights."""
+        """Average the weights exponentially. The decay rises to `ema` as (1 + u) / (10 + u), as in diffusers' EMAModel,
+        so that the first snapshots hold what was learnt and not the fresh weights."""
         decay = min(self.params.ema, (1 + self.updates) / (10 + self.updates))
         torch._foreach_lerp_(averaged, current, 1 - decay)
 
@@ -120,7 +121,7 @@ class Training:
         return Row(self.images_seen, train_loss, float(self.validation_losses().mean()))
 
     def validation_losses(self) -> np.ndarray:
-        """`validation_losses` of the averaged weights as they are."""
+        """Return the validation losses of the averaged weights as they are now, float64 [D, N]."""
         return validation_losses(
             denoiser(self.finished(), self.prediction, self.alpha_bar), self.validation, self.alpha_bar
         )
@@ -168,7 +169,7 @@ class Training:
                 )
 
     def finished(self) -> UNet2DModel:
-        """The averaged weights as a denoiser, in evaluation mode."""
+        """Return the averaged weights as a denoiser, in evaluation mode."""
         model = self.averaged.module.eval()
         assert isinstance(model, UNet2DModel)
         return model
@@ -184,7 +185,7 @@ class Training:
 
     def validation_table(self, ids: np.ndarray) -> pd.DataFrame:
         """Return the validation loss of the averaged weights, a row per draw and held-out image, with the timestep t
-        and its signal-to-noise ratio in dB; ids: int [N], of the held-out images."""
+        and its signal-to-noise ratio in dB; ids: int [N], the ids of the held-out images."""
         losses, t = self.validation_losses(), self.validation.t.cpu().reshape(-1)
         draw, image = np.indices(losses.shape).reshape(2, -1)
         columns = {"draw": draw, "id": ids[image], "label": self.validation.labels.cpu().numpy()[image]}
@@ -192,7 +193,7 @@ class Training:
         return pd.DataFrame(columns)
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        """All that a resumed run needs: tensors, and a JSON-able rest."""
+        """Return all that a resumed run needs: tensors, and values that JSON can hold."""
         tensors = {f"model.{n}": tensor for n, tensor in self.model.state_dict().items()}
         tensors |= {f"averaged.{n}": tensor.clone() for n, tensor in self.averaged.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
@@ -203,7 +204,7 @@ class Training:
         return tensors, {"updates": self.updates, "seconds": self.seconds, "rows": [asdict(r) for r in self.rows]}
 
     def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
-        """Go back to a `state`."""
+        """Go on from what `state` returned."""
         for prefix, module in (("model.", self.model), ("averaged.", self.averaged)):
             module.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
         self.snapshots, slots = {}, dict[int, dict[str, torch.Tensor]]()
@@ -223,9 +224,9 @@ class Training:
 
 @dataclass(frozen=True)
 class ValidationSet:
-    """Held-out images with fixed timesteps and noise: the same draws for every variant and every row.
+    """Held-out images with fixed timesteps and noise, which are the same for every variant and every row.
 
-    x0, eps: [D, N, C, H, W]; t: [D, N]; labels: [N]. The D x N timesteps cover 0..T-1 evenly.
+    x0: [N, C, H, W]; eps: [D, N, C, H, W]; t: [D, N]; labels: [N]. The D x N timesteps cover 0..T-1 evenly.
     """
 
     x0: torch.Tensor
@@ -235,7 +236,7 @@ class ValidationSet:
 
 
 def validation_set(images: torch.Tensor, labels: torch.Tensor, draws: int, timesteps: int) -> ValidationSet:
-    """`draws` noisy versions of each image; images: uint8 [N, C, H, W]."""
+    """Return a set with `draws` noisy versions of each image; images: uint8 [N, C, H, W]."""
     count = draws * len(images)
     generator = torch.Generator().manual_seed(_mix(0, 2**40))
     even = ((torch.arange(count) + 0.5) * timesteps / count).long()
@@ -246,7 +247,7 @@ def validation_set(images: torch.Tensor, labels: torch.Tensor, draws: int, times
 
 @torch.inference_mode()
 def validation_losses(denoiser: Denoiser, validation: ValidationSet, alpha_bar: torch.Tensor) -> np.ndarray:
-    """float64 [D, N]: the squared error of the predicted noise, mean over pixels, for every draw and image."""
+    """Return the squared error of the predicted noise, mean over pixels, for every draw and image, float64 [D, N]."""
     pieces = torch.arange(len(validation.x0), device=validation.x0.device).split(VALIDATION_BATCH)
     draws = []
     for t, eps in zip(validation.t, validation.eps, strict=True):
@@ -259,7 +260,8 @@ def validation_losses(denoiser: Denoiser, validation: ValidationSet, alpha_bar: 
 
 
 def lr_factor(update: int, total: int, params: Train) -> float:
-    """The share of the peak learning rate at an update: a linear rise over `warmup` images, then half a cosine to 0."""
+    """Return the share of the peak learning rate at an update: it rises linearly over `warmup` images, then falls to 0
+    as half a cosine."""
     warmup = params.warmup / params.batch_size
     if update < warmup:
         return (update + 1) / (warmup + 1)
@@ -267,7 +269,8 @@ def lr_factor(update: int, total: int, params: Train) -> float:
 
 
 def epoch_indices(update: int, batch_size: int, count: int, seed: int, device: torch.device) -> torch.Tensor:
-    """The image indices of an update: consecutive pieces of an endless row of permutations, one per epoch."""
+    """Return the image indices of an update, int [batch_size]. Updates take consecutive pieces of an endless row of
+    permutations, one per epoch."""
     first, last = update * batch_size, (update + 1) * batch_size - 1
     epochs = range(first // count, last // count + 1)
     orders = torch.cat([_epoch_order(epoch, count, seed, device) for epoch in epochs])
@@ -276,10 +279,10 @@ def epoch_indices(update: int, batch_size: int, count: int, seed: int, device: t
 
 @functools.lru_cache(maxsize=4)
 def _epoch_order(epoch: int, count: int, seed: int, device: torch.device) -> torch.Tensor:
-    """The permutation of one epoch, drawn once."""
+    """Return the permutation of one epoch, which is drawn once."""
     return torch.randperm(count, generator=torch.Generator().manual_seed(_mix(seed, 2**41 + epoch))).to(device)
 
 
 def _mix(seed: int, stream: int) -> int:
-    """One 63-bit generator seed from a seed and the number of a stream."""
+    """Make one 63-bit seed for a generator from a seed and the number of a stream."""
     return int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,6 +1,6 @@
-"""The denoisers: diffusers' UNet2DModel, and the arms that it refuses.
+"""The denoisers: diffusers' UNet2DModel, and three architectures that it cannot build.
 
-Those are an encoder without residual blocks, a decoder that gets no skips, and a network that is never told t.
+These are an encoder without residual blocks, a decoder that gets no skips, and a network that never gets t.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from pipeline.errors import UserError
 from pipeline.params import UNet
 
 Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-"""(x_t [N, C, H, W], t [N], labels [N]) -> the predicted noise [N, C, H, W], or [N, 2C, H, W] with the shares of a
-learned variance in the second half; `halves` parts the two."""
+"""A denoiser takes x_t [N, C, H, W], t [N] and labels [N], and gives the predicted noise, [N, C, H, W], or [N, 2C, H,
+W] with the shares of a learned variance in the second half; `halves` separates the two."""
 
-OURS = ("projections", "skips", "tells_time", "classes")  # what a configuration says beside diffusers' own
+OURS = ("projections", "skips", "tells_time", "classes")  # the keys of a configuration that diffusers does not know
 
 
 def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: int) -> UNet2DModel:
-    """A denoiser with fresh weights, fixed by the seed (of torch's global generator).
+    """Build a denoiser with fresh weights, which are drawn from torch's global generator after it is seeded.
 
-    Called by `output`: x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, labels [N].
+    `output` calls it: x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, labels [N].
     """
     torch.manual_seed(seed)
     attended = architecture.attended(unet.attention, architecture.resolutions(len(unet.channels), image_size))
@@ -53,14 +53,14 @@ def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: 
 
 
 def load(folder: Path) -> UNet2DModel:
-    """A denoiser saved with `save_pretrained`, in evaluation mode; a missing or damaged one is a `UserError`."""
+    """Load a denoiser saved with `save_pretrained`, in evaluation mode; a missing or damaged one is a `UserError`."""
     try:
         model = _from_config(dict(UNet2DModel.load_config(folder, local_files_only=True)))
         model.load_state_dict(load_file(Path(folder) / "diffusion_pytorch_model.safetensors"))
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"{folder} holds no whole set of weights ({reason}); `uv run dvc repro` trains it again."
+            f"{folder} holds no whole set of weights ({reason}); `uv run dvc repro` trains the variants of params.yaml."
         ) from None
     return model.eval()
 
@@ -92,11 +92,12 @@ def _always_0(_module: nn.Module, inputs: tuple) -> tuple:
 
 
 def _empty_encoder(model: UNet2DModel, projections: bool) -> None:
-    """Zero residual blocks: the encoder is downsamplings alone, and each level of the decoder has one residual block.
+    """Take all residual blocks out of the encoder, so that it is downsamplings alone, and leave one in each level of
+    the decoder.
 
-    As in IDDPM's UNetModel it never widens, and the middle block has the width of the input convolution; with
-    `projections` a 1x1 convolution after each downsampling brings it to the next level's width, so that depth alone
-    is taken away.
+    As in IDDPM's UNetModel such an encoder never gets wider, and the middle block has the width of the input
+    convolution. With `projections` a 1x1 convolution after each downsampling brings it to the next level's width, so
+    that only depth is taken away.
     """
     config = model.config
     widths = list(config.block_out_channels)
@@ -143,16 +144,17 @@ def _empty_encoder(model: UNet2DModel, projections: bool) -> None:
 
 
 def output(model: UNet2DModel, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """What the network gives for x_t, t and class, [N, C or 2C, H, W]: noise or v, as it was trained, and a learned
-    variance's shares."""
-    told = labels if model.config.num_class_embeds else None
-    return model(x, t, class_labels=told, return_dict=False)[0]
+    """Return the network's output for x_t, t and class, [N, C or 2C, H, W]: noise or v, as it was trained, and behind
+    it the shares of a learned variance as -1..1."""
+    classes = labels if model.config.num_class_embeds else None
+    return model(x, t, class_labels=classes, return_dict=False)[0]
 
 
 def halves(out: torch.Tensor, channels: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The prediction [N, C, H, W], and the shares [N, C, H, W], in about 0..1, or None where the variance is fixed.
+    """Return the prediction [N, C, H, W], and the shares [N, C, H, W] in about 0..1, or None where the variance is
+    fixed.
 
-    A share says where between its two bounds the logarithm of a step's variance lies (Nichol and Dhariwal 2021,
+    A share says where the logarithm of a step's variance lies between its two bounds (Nichol and Dhariwal 2021,
     eq. 15); the network gives it as -1..1.
     """
     if out.shape[1] == channels:
@@ -162,7 +164,8 @@ def halves(out: torch.Tensor, channels: int) -> tuple[torch.Tensor, torch.Tensor
 
 
 def denoiser(model: UNet2DModel, prediction: str, alpha_bar: torch.Tensor) -> Denoiser:
-    """The predicted noise eps_theta(x_t, t, class) (Ho et al. 2020, eq. 11), whatever the network predicts.
+    """Return a function that predicts the noise eps_theta(x_t, t, class) (Ho et al. 2020, eq. 11), also where the
+    network predicts v.
 
     prediction: epsilon or v; alpha_bar: [T].
     """

@@ -1,4 +1,5 @@
-"""The variational bound of one timestep, which teaches the variance (Nichol and Dhariwal 2021, section 3.1)."""
+"""The variational bound of one timestep, by which a network learns the variance (Nichol and Dhariwal 2021, section
+3.1)."""
 
 import math
 
@@ -15,12 +16,12 @@ def bound(
     share: torch.Tensor,
     alpha_bar: torch.Tensor,
 ) -> torch.Tensor:
-    """L_t of each image, [N], in bits per dimension (Nichol and Dhariwal 2021, eq. 4 to 6).
+    """Return L_t of each image, [N], in bits per dimension (Nichol and Dhariwal 2021, eq. 4 to 6).
 
-    x0: clean images; x: the noisy ones at t [N]; eps: predicted noise; share: of the learned variance, as `halves`
-    gives it; all [N, C, H, W]; alpha_bar: [T]. At t = 0 it is the negative log-likelihood of the image's grey levels,
-    at others the divergence of the learned step from the posterior. A prediction given without its gradient leaves
-    the mean to the mean squared error (section 3.1: "we apply a stop-gradient").
+    x0: clean images; x: the noisy ones at t [N]; eps: predicted noise; share: the shares of the learned variance, as
+    `halves` gives them; these four are [N, C, H, W]; alpha_bar: [T]. At t = 0, L_t is the negative log-likelihood of
+    the image's grey levels; at every other t it is the divergence of the learned step from the posterior. Where `eps`
+    comes without its gradient, the bound trains the variance alone (section 3.1: "we apply a stop-gradient").
     """
     a = alpha_bar[t].view(-1, 1, 1, 1)
     a_before = torch.cat([alpha_bar.new_ones(1), alpha_bar[:-1]])[t].view(-1, 1, 1, 1)
@@ -40,7 +41,8 @@ def bound(
 
 
 def _posterior_variance(alpha_bar: torch.Tensor) -> torch.Tensor:
-    """Ho et al. 2020, eq. 7, at every t; that of t = 0 is zero and is given t = 1's, which its logarithm needs."""
+    """Return the posterior's variance at every t, [T] (Ho et al. 2020, eq. 7). At t = 0 it is zero, which has no
+    logarithm, so it gets the value of t = 1."""
     before = torch.cat([alpha_bar.new_ones(1), alpha_bar[:-1]])
     variance = (1 - before) / (1 - alpha_bar) * (1 - alpha_bar / before)
     return torch.cat([variance[1:2], variance[1:]])
@@ -49,12 +51,12 @@ def _posterior_variance(alpha_bar: torch.Tensor) -> torch.Tensor:
 def _posterior_mean(
     x0: torch.Tensor, x: torch.Tensor, a: torch.Tensor, a_before: torch.Tensor, beta: torch.Tensor
 ) -> torch.Tensor:
-    """Ho et al. 2020, eq. 7."""
+    """Return the posterior's mean (Ho et al. 2020, eq. 7)."""
     return (a_before.sqrt() * beta * x0 + (a / a_before).sqrt() * (1 - a_before) * x) / (1 - a)
 
 
 def _grey_level_log_likelihood(x0: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
-    """The logarithm of the Gaussian's weight between the neighbours of each grey level (Ho et al. 2020, eq. 13)."""
+    """Return the logarithm of the Gaussian's weight around each grey level (Ho et al. 2020, eq. 13)."""
     spread = (log_variance / 2).exp()
 
     def below(edge: torch.Tensor) -> torch.Tensor:

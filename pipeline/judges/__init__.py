@@ -1,1 +1,1 @@
-"""Frozen networks that score images: features, then statistics, then a number."""
+"""The judges, which are frozen networks that score images: first features, then statistics, then a number."""

@@ -1,19 +1,20 @@
-"""Intervals by resampling (Efron and Tibshirani 1993), the same draws for every variant so that differences pair up."""
+"""Intervals by resampling (Efron and Tibshirani 1993), with the same draws for every variant, so that differences are
+paired."""
 
 from math import sqrt
 
 import numpy as np
-from scipy.special import ndtri  # scipy.stats has this interval, and takes seconds to import
+from scipy.special import ndtri  # scipy.stats has this interval too, but takes seconds to import
 
-FEW = 5  # things of a class; with fewer, resampling within the class would all but repeat the sample
+FEW = 5  # the fewest members of a class; with less, resampling within the class would nearly repeat the sample
 
 
 def draws(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """int [count, n]: `count` resamples with replacement of n things of these classes, fixed by labels and seed.
+    """Draw `count` resamples with replacement of n things with these labels, int [count, n], fixed by labels and seed.
 
-    Position i of a resample holds a thing of the class of thing i: seeds take the classes in turn and splits are
-    stratified, so how many there are of each class is not left to chance and must not vary here. Where some class has
-    fewer than `FEW`, all are resampled as one.
+    Position i of a resample holds a thing of the same class as thing i. Seeds take the classes in turn, and splits are
+    stratified, so the number of things of a class is not left to chance and must not vary here either. Where some class
+    has fewer than `FEW` members, all things are resampled as one class.
     """
     if np.unique(labels, return_counts=True)[1].min() < FEW:
         labels = np.zeros_like(labels)
@@ -26,21 +27,21 @@ def draws(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 
 def interval(value: float, replicates: np.ndarray, bounds: tuple[float, float] = (-np.inf, np.inf)) -> list[float]:
-    """The 95 % interval [low, high] around `value`: percentiles of the replicates, less the bias of resampling,
-    and never outside `bounds`, the values that are possible at all.
+    """Return the 95 % interval [low, high] around `value`: percentiles of the replicates without the bias of
+    resampling, within `bounds`, the least and the largest possible value.
 
-    A resample holds about 63 % of the images, so its Frechet distance is larger than the whole's; without the shift
-    the interval could miss its own estimate. The bias of the estimate at its n is not removed: the floor at the same
-    n shows it.
+    A resample holds about 63 % of the images, so its Frechet distance is larger than that of all images; without this
+    shift the interval could miss its own estimate. The bias that the estimate has at its n stays: the floor, which has
+    the same n, shows it.
     """
     low, high = np.quantile(replicates - replicates.mean(), [0.025, 0.975])
     return [float(np.clip(value + end, *bounds)) for end in (low, high)]
 
 
 def proportion_interval(hits: np.ndarray) -> list[float]:
-    """The 95 % interval [low, high] of a share (Wilson 1927, as in Newcombe 1998, method 3); hits: bool [N].
+    """Return the 95 % interval [low, high] of a share (Wilson 1927, as in Newcombe 1998, method 3); hits: bool [N].
 
-    Resampling N hits out of N would give an interval without width; this one says what N can tell.
+    Resampling N hits out of N would give an interval of width 0; this one has the width that fits N.
     """
     k, n, z = int(hits.sum()), len(hits), float(ndtri(0.975))
     p = k / n

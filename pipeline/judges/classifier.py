@@ -1,4 +1,4 @@
-"""The data set's own classifier: says what class an image shows, and gives the features that images are compared in."""
+"""The data set's own classifier, which says what class an image shows, and gives the features to compare images by."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +18,11 @@ UPDATES_PER_REPORT = 20
 
 
 class Classifier(nn.Module):
-    """A small CNN. forward: [N, C, H, W] in [-1, 1] -> features [N, F] and logits [N, classes].
+    """A small CNN, which turns images [N, C, H, W] in [-1, 1] into features [N, F] and logits [N, classes].
 
-    The features are batch-normalised and before their ReLU: mean 0 and variance 1 over the training images, the scale
-    that the cubic kernel expects, and nearer to the Gaussian that the Frechet distance takes them for.
+    The features are taken after batch normalisation and before the ReLU. So they have mean 0 and variance 1 over the
+    training images, which is the scale that the cubic kernel expects, and they are nearer to a Gaussian, which the
+    Frechet distance takes them for.
     """
 
     def __init__(self, image_size: int, image_channels: int, channels: list[int], features: int, classes: int):
@@ -52,9 +53,10 @@ class Classifier(nn.Module):
 def train(
     images: torch.Tensor, labels: torch.Tensor, classes: int, params: ClassifierParams
 ) -> Iterator[tuple[int, Classifier]]:
-    """Train with cross-entropy on images shifted by up to a pixel; yields (images seen, classifier) now and then.
+    """Train with cross-entropy on images shifted by up to a pixel, and yield (images seen, classifier) now and then.
 
-    images: uint8 [N, C, H, W]; labels: int64 [N]. The classifier comes in evaluation mode, trained at the last one.
+    images: uint8 [N, C, H, W]; labels: int64 [N]. The classifier is in evaluation mode when it is yielded, and fully
+    trained at the last time.
     """
     torch.manual_seed(params.seed)
     classifier = Classifier(images.shape[-1], images.shape[1], params.channels, params.features, classes)
@@ -84,14 +86,14 @@ def train(
 
 @torch.inference_mode()
 def predict(classifier: Classifier, images: np.ndarray, batch_size: int = 500) -> np.ndarray:
-    """The class index that the classifier sees, int64 [N], in images uint8 [N, H, W, C]."""
+    """Return the class index that the classifier sees in each image, int64 [N]; images: uint8 [N, H, W, C]."""
     device = next(classifier.parameters()).device
     pieces = np.array_split(images, -(-len(images) // batch_size))
     return np.concatenate([classifier(to_network(p).to(device))[1].argmax(dim=1).cpu().numpy() for p in pieces])
 
 
 def save(classifier: Classifier, folder: Path) -> None:
-    """Weights as safetensors with the configuration beside them."""
+    """Write the weights as safetensors, with the configuration beside them; the folder is whole or not there."""
     with replacing(folder) as unfinished:
         unfinished.mkdir()
         write_json(unfinished / "config.json", classifier.config)
@@ -99,11 +101,11 @@ def save(classifier: Classifier, folder: Path) -> None:
 
 
 def load(folder: Path) -> Classifier:
-    """A saved classifier, in evaluation mode; a missing or damaged one is a `UserError`."""
+    """Load a saved classifier, in evaluation mode; a missing or damaged one is a `UserError`."""
     classifier = Classifier(**read_json(Path(folder) / "config.json"))
     try:
         classifier.load_state_dict(load_file(Path(folder) / "model.safetensors"))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{folder} holds no whole classifier ({reason}); `uv run dvc repro` trains it again.") from None
+        raise UserError(f"{folder} holds no whole classifier ({reason}); `uv run dvc repro judges` makes it.") from None
     return classifier.eval()

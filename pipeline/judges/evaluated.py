@@ -1,4 +1,4 @@
-"""What `evaluate` leaves of one set of images: numbers, their resamples, and what was seen in each image."""
+"""The results of the stage `evaluate` for one set of images: numbers, their resamples, and what each image shows."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ END = "end"  # the mark of the end of training; another mark is the number of im
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One set of images against the real ones, and its snapshots. The end of training is among the snapshots, with as
-    many images as they have."""
+    """One set of images compared with the real ones, and the same for its snapshots. The end of training is among the
+    snapshots, with as many images as they have."""
 
     metrics: dict[str, Number]  # by the metric's name
     replicates: pd.DataFrame  # a column per metric, a row per resample
@@ -42,7 +42,7 @@ class Evaluated:
 
 
 def load(folder: Path) -> Evaluated:
-    """Read a folder of `evaluate`, all but the features; a missing or broken file is a `UserError`."""
+    """Read a folder of `evaluate`, except the features; a missing or broken file is a `UserError`."""
     snapshots = read_json(folder / "snapshots.json", STAGE)
     replicates = read_csv(folder / "snapshots.csv", STAGE)
     return Evaluated(
@@ -64,5 +64,5 @@ def features(folder: Path) -> np.ndarray:
 
 
 def in_order(marks: dict[str, dict[str, Number]]) -> list[str]:
-    """Return the snapshots' marks by images seen, the end last."""
+    """Return the marks of the snapshots in the order of images seen, the end last."""
     return sorted(marks, key=lambda mark: float("inf") if mark == END else int(mark))

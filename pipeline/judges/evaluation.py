@@ -1,4 +1,4 @@
-"""Evaluating one set of images, and its snapshots', against the real training images."""
+"""The evaluation of one set of images, and of its snapshots, against the real training images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from pipeline.params import Bootstrap
 
 @dataclass(frozen=True)
 class Judges:
-    """Who looks at the images. trained: the data set's classifier; judge: whose features they are compared in; real:
-    the real images as the judge sees them; device: where the networks are."""
+    """The networks that look at the images. trained: the data set's classifier; judge: the network that gives the
+    features; real: the real images as the judge sees them; device: where the networks are."""
 
     trained: Classifier
     judge: Judge
@@ -38,9 +38,10 @@ def evaluate(
 ) -> tuple[Evaluated, np.ndarray]:
     """Return what the judges say of the images, and the images' features, float64 [N, F].
 
-    images: with the classes asked for; snapshots: images seen in training -> images; training: the real images whose
-    nearest one is sought; at_the_end: how many of the images, the first, stand for the end of training beside the
-    snapshots; neighbours: k of precision, recall, density and coverage.
+    images: labelled with the classes that they were drawn for; snapshots: images seen in training -> images; training:
+    the real images, among which the nearest one to each image is sought; at_the_end: how many of the images, from the
+    first on, stand for the end of training beside the snapshots; neighbours: k of precision, recall, density and
+    coverage.
     """
     judge, real = judges.judge, judges.real
     features = extract(judge, images.images, judges.device)

@@ -1,4 +1,4 @@
-"""Images to features: by the data set's own classifier, or by torch-fidelity's Inception-v3."""
+"""The way from images to features, by the data set's own classifier or by torch-fidelity's Inception-v3."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,13 +16,16 @@ from pipeline.errors import UserError
 from pipeline.judges.classifier import Classifier
 from pipeline.params import Judges
 
-INCEPTION, INCEPTION_SHA256 = "inception-v3-compat", "6726825d"  # the hash's beginning, as its file is named
+INCEPTION, INCEPTION_SHA256 = (
+    "inception-v3-compat",
+    "6726825d",
+)  # the beginning of the file's hash, which is in its name
 
 
 @dataclass(frozen=True)
 class Judge:
-    """A network that gives features. identity: different for different weights; layer: the feature layer; frechet,
-    kernel: what the two distances over its features are called; classifier: the network, or None where it is
+    """A network that gives features. identity: a name that differs where weights differ; layer: the feature layer;
+    frechet, kernel: the names of the two distances over its features; classifier: the network, or None where it is
     Inception; weights: a file that Inception reads, or None."""
 
     identity: str
@@ -34,7 +37,7 @@ class Judge:
 
 
 def classifier_judge(classifier: Classifier) -> Judge:
-    """The classifier as a judge, whose identity holds the hash of its weights."""
+    """Return the classifier as a judge, whose identity holds the hash of its weights."""
     digest = hashlib.sha256()
     for tensor in classifier.state_dict().values():
         digest.update(tensor.cpu().numpy().tobytes())
@@ -43,9 +46,9 @@ def classifier_judge(classifier: Classifier) -> Judge:
 
 
 def inception_judge(weights: str | None) -> Judge:
-    """torch-fidelity's Inception-v3, whose distances alone are called FID and KID (Heusel et al. 2017).
+    """Return torch-fidelity's Inception-v3 as a judge; only its distances are called FID and KID (Heusel et al. 2017).
 
-    A local file of weights must be torch-fidelity's own, byte for byte: it is a pickle, and others are not opened.
+    A local file of weights is a pickle, so it must be torch-fidelity's own, byte for byte; any other is a `UserError`.
     """
     if weights is not None and not hashlib.sha256(Path(weights).read_bytes()).hexdigest().startswith(INCEPTION_SHA256):
         raise UserError(
@@ -56,12 +59,12 @@ def inception_judge(weights: str | None) -> Judge:
 
 
 def choose(params: Judges, classifier: Classifier) -> Judge:
-    """The judge that params.yaml names."""
+    """Return the judge that params.yaml names."""
     return inception_judge(params.inception_weights) if params.judge == "inception" else classifier_judge(classifier)
 
 
 def extract(judge: Judge, images: np.ndarray, device: torch.device, batch_size: int = 250) -> np.ndarray:
-    """float64 features [N, F] of images uint8 [N, H, W, C]."""
+    """Return the features of images, float64 [N, F]; images: uint8 [N, H, W, C]."""
     features = _inception(judge, device) if judge.classifier is None else _classifier(judge.classifier, device)
     pieces = []
     with torch.inference_mode():
@@ -71,15 +74,17 @@ def extract(judge: Judge, images: np.ndarray, device: torch.device, batch_size: 
 
 
 def _classifier(classifier: Classifier, device: torch.device) -> Callable[[np.ndarray], torch.Tensor]:
-    """uint8 [N, H, W, C] -> features [N, F] of the classifier."""
+    """Return a function from uint8 [N, H, W, C] to the classifier's features [N, F]."""
     classifier.to(device)
     channels = classifier.image_shape[0]
     return lambda images: classifier(scaled(_coloured(images, device)[:, :channels]))[0]
 
 
 def _inception(judge: Judge, device: torch.device) -> Callable[[np.ndarray], torch.Tensor]:
-    """uint8 [N, H, W, C] -> features [N, F] of Inception-v3."""
-    from torch_fidelity.utils import create_feature_extractor  # seconds, which the classifier need not wait for
+    """Return a function from uint8 [N, H, W, C] to the features [N, F] of Inception-v3."""
+    from torch_fidelity.utils import (
+        create_feature_extractor,
+    )  # takes seconds to import; the classifier needs none of it
 
     try:
         extractor: nn.Module = create_feature_extractor(
@@ -98,9 +103,10 @@ def _inception(judge: Judge, device: torch.device) -> Callable[[np.ndarray], tor
 
 
 def _coloured(images: np.ndarray, device: torch.device) -> torch.Tensor:
-    """uint8 [N, H, W, 1 or 3] -> uint8 [N, 3, H, W], a grey image repeated, as torch-fidelity has it.
+    """Turn uint8 [N, H, W, 1 or 3] into uint8 [N, 3, H, W]; a grey image is repeated, as in torch-fidelity.
 
-    The classifier takes its first channels of the same: from another memory layout it would round its features apart.
+    The classifier takes the first channels of the result, because another memory layout would round its features in
+    another way.
     """
     x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).to(device)
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x

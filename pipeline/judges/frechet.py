@@ -7,7 +7,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Gaussian:
-    """mean: float64 [F]; covariance: float64 [F, F], normalised by n - 1; n: images behind them."""
+    """A Gaussian in feature space. mean: float64 [F]; covariance: float64 [F, F], normalised by n - 1; n: how many
+    images it was computed from."""
 
     mean: np.ndarray
     covariance: np.ndarray
@@ -15,23 +16,23 @@ class Gaussian:
 
 
 def gaussian(features: np.ndarray) -> Gaussian:
-    """Statistics of features [N, F]."""
+    """Return the mean and the covariance of features [N, F]."""
     features = features.astype(np.float64)
     return Gaussian(features.mean(axis=0), np.cov(features, rowvar=False), len(features))
 
 
 def distance(features: np.ndarray, reference: Gaussian) -> float:
-    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) between features [N, F] and the reference."""
+    """Return |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) between features [N, F] and the reference."""
     everything = np.arange(len(features))[None]
     return float(resampled_distances(features, reference, everything)[0])
 
 
 def resampled_distances(features: np.ndarray, reference: Gaussian, indices: np.ndarray) -> np.ndarray:
-    """The distance of each resample of the features, float64 [B]; indices: int [B, n], rows of `features`.
+    """Return the distance of each resample of the features, float64 [B]; indices: int [B, n], rows of `features`.
 
-    tr (C1 C2)^(1/2) is the sum of the singular values of X R / sqrt(n - 1), with X the centred features, for which
-    C1 = X'X / (n - 1), and R the symmetric root of C2: real and non-negative whatever the rank, so fewer images than
-    features do no harm.
+    tr (C1 C2)^(1/2) is the sum of the singular values of X R / sqrt(n - 1), where X are the centred features, with
+    C1 = X'X / (n - 1), and R is the symmetric root of C2. It is real and not negative at any rank, so there may be
+    fewer images than features.
     """
     values, vectors = np.linalg.eigh(reference.covariance)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T

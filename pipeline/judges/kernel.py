@@ -4,13 +4,14 @@ import numpy as np
 
 
 def distance(features: np.ndarray, reference: np.ndarray) -> float:
-    """The distance between features [N, F] and reference features [M, F]; 0 on average for equal distributions."""
+    """Return the distance between features [N, F] and reference features [M, F]; its mean is 0 for equal
+    distributions."""
     everything = np.arange(len(features))[None]
     return float(resampled_distances(features, reference, everything)[0])
 
 
 def resampled_distances(features: np.ndarray, reference: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """The distance of each resample of the features, float64 [B]; indices: int [B, n], rows of `features`.
+    """Return the distance of each resample of the features, float64 [B]; indices: int [B, n], rows of `features`.
 
     Pairs of an image with itself are left out, also where a resample holds it twice.
     """

@@ -1,4 +1,4 @@
-"""How far an image is from the training images: copies are nearer than fresh real images are."""
+"""The distance of an image to the training images, which is smaller for a copy than for a new real image."""
 
 import numpy as np
 import torch
@@ -7,10 +7,10 @@ PIECE = 500  # images whose distances to all training images are held at a time
 
 
 def nearest(images: np.ndarray, training: np.ndarray, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest training image of each: its position int64 [N], and the distance float64 [N].
+    """Return for each image the position of the nearest training image, int64 [N], and its distance, float64 [N].
 
-    images: uint8 [N, H, W, C]; training: uint8 [M, H, W, C]. Distance: root mean squared difference of the pixels, a
-    grey level being 1/255.
+    images: uint8 [N, H, W, C]; training: uint8 [M, H, W, C]. The distance is the root mean squared difference of the
+    pixels, in 0..1: a grey level is 1/255.
     """
     theirs = torch.from_numpy(np.array(training)).to(device).flatten(1).float()
     squares = theirs.square().sum(dim=1)

@@ -1,4 +1,4 @@
-"""One set of images against the real ones: every metric as value, n and interval, and the resamples behind it."""
+"""The metrics of one set of images against the real ones, each with value, n, interval, and the resamples behind it."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ from pipeline.params import Bootstrap
 
 @dataclass(frozen=True)
 class Metrics:
-    """What the judges say of one set of images. numbers: by the metric's name; replicates: a column per metric, a row
-    per resample.
+    """The metrics of one set of images. numbers: by the metric's name; replicates: a column per metric, a row per
+    resample.
 
-    Row b of every variant's replicates comes from the same draw, so two variants are compared row by row.
+    Row b of the replicates comes from the same draw in every variant, so two variants are compared row by row.
     """
 
     numbers: dict[str, Number]
@@ -29,11 +29,12 @@ class Metrics:
 def compare(
     features: np.ndarray, images: pd.DataFrame, real: Reference, judge: Judge, neighbours: int, resampling: Bootstrap
 ) -> Metrics:
-    """features: [N, F]; images: a row each with `label` (the class asked for), `recognised_as`, `training_distance`
-    (to the nearest training image) and `blur`; real: what they are compared with; neighbours: k of precision, recall,
-    density and coverage.
+    """Compare a set of images with the real ones by every metric.
 
-    Resampled are the images compared; for recall and coverage, which are shares of the real images, those.
+    features: [N, F]; images: a row each with `label` (the class that it was drawn for), `recognised_as`,
+    `training_distance` (to the nearest training image) and `blur`; real: the images to compare with; neighbours: k of
+    precision, recall, density and coverage. The images of the set are resampled; for recall and coverage, which are
+    shares of the real images, the real ones are.
     """
     labels = images["label"].to_numpy()
     ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
@@ -77,7 +78,7 @@ def brief(
     judge: Judge,
     resampling: Bootstrap,
 ) -> Metrics:
-    """The Frechet distance and the accuracy alone, of a snapshot; arguments as in `compare`."""
+    """Return the Frechet distance and the accuracy alone, as for a snapshot; the arguments are as in `compare`."""
     ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
     found = {judge.frechet: _frechet(features, real.statistics, ours)}
     return Metrics(*_with_accuracy(found, labels, recognised_as, ours))
@@ -91,8 +92,8 @@ def by_class(
     judge: Judge,
     resampling: Bootstrap,
 ) -> dict[int, dict[str, Number]]:
-    """Class index -> the Frechet distance to the real images of the class, the accuracy, and `seen`, the share of all
-    images that are recognised as it. Classes with fewer than two images on either side are left out."""
+    """Return class index -> the Frechet distance to the real images of the class, the accuracy, and `seen`, the share
+    of all images that are recognised as this class. A class with fewer than two images on either side is left out."""
     out = {}
     for label in np.unique(labels):
         mine, theirs = labels == label, real.labels == label
@@ -107,20 +108,22 @@ def by_class(
 
 
 def blurs(images: np.ndarray) -> np.ndarray:
-    """The blur of each image uint8 [N, H, W, C], float64 [N], from 0, sharp, to 1 (Crete et al. 2007)."""
+    """Return the blur of each image, float64 [N], from 0 (sharp) to 1 (Crete et al. 2007); images: uint8 [N, H, W,
+    C]."""
     if images.shape[-1] == 1:
         return np.array([blur_effect(image[..., 0]) for image in images])
     return np.array([blur_effect(image, channel_axis=-1) for image in images])
 
 
 def imbalance(asked: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Total variation, 0..1, float64 [B], between the shares of the classes seen [B, N] and of those asked for [N]."""
+    """Return the total variation, float64 [B] in 0..1, between the shares of the classes seen, [B, N], and of the
+    classes asked for, [N]."""
     width = int(max(asked.max(), seen.max())) + 1
     shares = np.stack([np.bincount(row, minlength=width) for row in seen]) / seen.shape[1]
     return abs(shares - np.bincount(asked, minlength=width) / len(asked)).sum(axis=1) / 2
 
 
-Found = tuple[float, np.ndarray, Kind | None]  # a value, its replicates, and which values are possible
+Found = tuple[float, np.ndarray, Kind | None]  # a value, its replicates, and its kind
 
 
 def _frechet(features: np.ndarray, real: frechet.Gaussian, draws: np.ndarray) -> Found:
@@ -130,7 +133,7 @@ def _frechet(features: np.ndarray, real: frechet.Gaussian, draws: np.ndarray) ->
 def _with_accuracy(
     found: dict[str, Found], labels: np.ndarray, recognised_as: np.ndarray, draws: np.ndarray
 ) -> tuple[dict[str, Number], pd.DataFrame]:
-    """The numbers and the replicates, with the accuracy beside them, whose interval is Wilson's."""
+    """Return the numbers and the replicates, with the accuracy added, whose interval is Wilson's."""
     right = recognised_as == labels
     numbers = {
         name: number.resampled(value, len(labels), replicates, kind)

@@ -1,7 +1,7 @@
-"""A number that never travels without its n: how every value that a report prints is made, changed and kept.
+"""A number, which never travels without its n: every value that a report prints is made and changed here.
 
-A `Number` is a plain dictionary, so that a JSON file holds it as it is. Its constructors know which values are possible
-at all (its kind), so that no interval reaches beyond them.
+A `Number` is a plain dictionary, so that a JSON file holds it as it is. It has a kind, which says what values are
+possible, so that no interval reaches beyond them.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 from pipeline.judges import bootstrap
 
 Kind = Literal["share", "size", "correlation", "psnr"]
-MOST_PSNR = float(10 * np.log10(255**2 * 12))  # in dB, of what 8-bit rounding alone (variance 1/12) makes of an image
+MOST_PSNR = float(10 * np.log10(255**2 * 12))  # in dB, of 8-bit rounding alone (variance 1/12)
 BOUNDS: dict[str, tuple[float, float]] = {
     "share": (0.0, 1.0),
     "size": (0.0, np.inf),
@@ -24,34 +24,34 @@ BOUNDS: dict[str, tuple[float, float]] = {
 
 
 class Number(TypedDict):
-    """A value and what is known of it."""
+    """A value and what is known about it."""
 
     value: float
-    n: int  # what the value is of: images, seeds, runs
+    n: int  # how many images, seeds or runs the value comes from
     ci95: NotRequired[list[float]]  # its 95 % interval [low, high], where it was sampled
-    kind: NotRequired[Kind]  # which values are possible (`BOUNDS`); any, where it is not there
-    replicas: NotRequired[list[float]]  # the values of single training seeds, whose mean it is
-    spread: NotRequired[float]  # standard deviation of what it is the mean of
-    quartiles: NotRequired[list[float]]  # of what it is the median of
+    kind: NotRequired[Kind]  # which values are possible (`BOUNDS`); without it, any value is
+    replicas: NotRequired[list[float]]  # the values of the single replicas, of which the value is the mean
+    spread: NotRequired[float]  # standard deviation of the values, where the value is their mean
+    quartiles: NotRequired[list[float]]  # quartiles of the values, where the value is their median
     n_reference: NotRequired[int]  # real images that it was compared with
-    required: NotRequired[float]  # what it must reach
-    snr_db: NotRequired[float]  # signal-to-noise ratio at a step that it names
-    tried: NotRequired[float]  # the largest value that could have been found
+    required: NotRequired[float]  # the value that it must reach
+    snr_db: NotRequired[float]  # signal-to-noise ratio in dB, where the value is a step
+    tried: NotRequired[float]  # the largest value that was tried
     nb: NotRequired[int]  # how many blocks were left out
     fill: NotRequired[str]  # what stood in for them: zeros or cache
-    against: NotRequired[str]  # which of several rivals decides
-    verdict: NotRequired[str]  # what it says of a claim, whose effect it is
-    class_name: NotRequired[str]  # the class that it is of
-    sha256: NotRequired[str]  # of what was counted
+    against: NotRequired[str]  # the rival that decides, where there are several
+    verdict: NotRequired[str]  # the verdict on a claim, where the value is its effect
+    class_name: NotRequired[str]  # the class, where the value is that of one class
+    sha256: NotRequired[str]  # hash of the images that were counted
 
 
 def counted(value: float, n: int = 1) -> Number:
-    """A value without an interval: it was counted, or measured once."""
+    """Make a number without an interval, for a value that was counted, or measured once."""
     return {"value": value, "n": n}
 
 
 def resampled(value: float, n: int, replicates: np.ndarray, kind: Kind | None = None) -> Number:
-    """A value whose interval its resamples [B] give (`bootstrap.interval`)."""
+    """Make a number whose interval comes from its resamples [B] (`bootstrap.interval`)."""
     ends = bootstrap.interval(float(value), replicates, BOUNDS[kind] if kind else (-np.inf, np.inf))
     out: Number = {"value": float(value), "n": n, "ci95": ends}
     if kind:
@@ -60,15 +60,15 @@ def resampled(value: float, n: int, replicates: np.ndarray, kind: Kind | None = 
 
 
 def of_few_values(value: float, n: int, replicates: np.ndarray) -> Number:
-    """A value that can only be one of few, such as a step. Its interval holds the middle 95 % of the resamples' values
-    [B], and the value itself."""
+    """Make a number for a value that can only be one of few, such as a step. Its interval holds the middle 95 % of the
+    resamples' values [B], and the value itself."""
     low, high = np.quantile(replicates, [0.025, 0.975], method="nearest")
     return {"value": float(value), "n": n, "ci95": [float(min(low, value)), float(max(high, value))]}
 
 
 def median(values: np.ndarray) -> Number:
-    """The median of repeats [N], with the interval of the sign test (Conover 1999), which needs six of them."""
-    from scipy.stats import quantile_test  # seconds, which only the rivals' times need
+    """Return the median of repeats [N], with the interval of the sign test (Conover 1999), which needs six of them."""
+    from scipy.stats import quantile_test  # takes seconds to import, and only the rivals' times need it
 
     found = quantile_test(values).confidence_interval(0.95)
     out: Number = {"value": float(np.median(values)), "n": len(values)}
@@ -78,34 +78,34 @@ def median(values: np.ndarray) -> Number:
 
 
 def share(hits: np.ndarray) -> Number:
-    """The share of hits, bool [N], with Wilson's interval."""
+    """Return the share of hits with Wilson's interval; hits: bool [N]."""
     return {"value": float(hits.mean()), "n": len(hits), "ci95": bootstrap.proportion_interval(hits), "kind": "share"}
 
 
 def centred(value: float, replicates: np.ndarray) -> np.ndarray:
-    """The replicates around the estimate: a resample's Frechet distance is larger than the whole's, and a ratio of such
-    distances would be too near to 1."""
+    """Shift the replicates so that their mean is the value. The Frechet distance of a resample is larger than that of
+    all images, so a ratio of such distances would be too near to 1."""
     return replicates - replicates.mean() + value
 
 
 def difference(value: float, base: float, replicates: np.ndarray, base_replicates: np.ndarray, n: int) -> Number:
-    """value - base; replicates: of both, from the same draws, so that the difference is paired."""
+    """Return value - base; the replicates of both are from the same draws, so that the difference is paired."""
     return resampled(value - base, n, replicates - base_replicates)
 
 
 def relative(value: float, base: float, replicates: np.ndarray, base_replicates: np.ndarray, n: int) -> Number:
-    """The change against `base` in percent of it, paired in the same way."""
+    """Return the change from `base` to `value` in percent of `base`, paired as in `difference`."""
     changes = 100 * (centred(value, replicates) / centred(base, base_replicates) - 1)
     return resampled(100 * (value / base - 1), n, changes)
 
 
 def negative(number: Number) -> Number:
-    """The same the other way round."""
+    """Return the number with the other sign."""
     return scaled(number, -1)
 
 
 def scaled(number: Number, by: float) -> Number:
-    """The same in another unit; `by` may be negative. What was possible in the old unit is forgotten."""
+    """Return the number times `by`, which may be negative. It loses its kind, which is true of the old unit alone."""
     out: Number = {**number, "value": number["value"] * by}
     out.pop("kind", None)
     if "ci95" in number:
@@ -116,7 +116,7 @@ def scaled(number: Number, by: float) -> Number:
 
 
 def shifted(number: Number, by: float) -> Number:
-    """The same with a constant added."""
+    """Return the number plus a constant. It loses its kind."""
     out: Number = {**number, "value": number["value"] + by}
     out.pop("kind", None)
     if "ci95" in number:
@@ -127,23 +127,23 @@ def shifted(number: Number, by: float) -> Number:
 
 
 def least(gaps: dict[str, Number]) -> Number:
-    """All gaps at once: the interval is above 0 only where every gap is, and below 0 where some one is
-    (intersection-union); `against` names the smallest."""
+    """Return all gaps as one number: its interval is above 0 only where that of every gap is, and below 0 where that of
+    some gap is (intersection-union). `against` names the smallest gap."""
     nearest = min(gaps, key=lambda each: gaps[each]["value"])
     ends = [min(gap["ci95"][end] for gap in gaps.values()) for end in (0, 1)]
     return {**gaps[nearest], "ci95": ends, "against": nearest}
 
 
 def student(values: np.ndarray) -> tuple[float, list[float]]:
-    """The mean of independent values, and its 95 % interval (Student's)."""
+    """Return the mean of independent values [N], and its 95 % interval (Student's)."""
     half = stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean()), [float(values.mean() - half), float(values.mean() + half)]
 
 
 def over_replicas(numbers: Sequence[Number]) -> Number:
-    """One number for all training seeds: their mean with Student's 95 % interval, within what is possible.
+    """Return one number for all replicas: their mean with Student's 95 % interval, within what is possible.
 
-    What cannot differ, and what there is only one of, stays as it is.
+    A number that is the same in every replica and has no interval, and one of a single replica, stays as it is.
     """
     first = numbers[0]
     values = np.array([number["value"] for number in numbers], dtype=float)
@@ -157,10 +157,10 @@ def over_replicas(numbers: Sequence[Number]) -> Number:
 
 
 def rank_correlation(x: np.ndarray, y: np.ndarray) -> Number:
-    """Spearman's rank correlation of n pairs with its 95 % interval by Bonett and Wright (2000).
+    """Return Spearman's rank correlation of n pairs with its 95 % interval by Bonett and Wright (2000).
 
-    Where the order is perfect, which has no standard error, the open end is that of the next value there is (two
-    neighbours swapped). 0 where one does not vary; the interval is everything below four pairs.
+    A perfect order has no standard error; its inner end is that of the next possible value (two neighbours swapped).
+    The value is 0 where x or y does not vary. Then, and where there are fewer than four pairs, the interval is -1..1.
     """
     n = len(x)
     varies = n > 1 and np.ptp(x) > 0 and np.ptp(y) > 0

@@ -1,4 +1,4 @@
-"""How well the data set's classifier judges, as the stage `judges` leaves it."""
+"""The result of the stage `judges`: how well the data set's classifier judges."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,11 +11,11 @@ STAGE = "judges"
 
 @dataclass(frozen=True)
 class Quality:
-    """Who judges, and whether the classifier recognises real images well enough to judge generated ones."""
+    """The judge in use, and whether the classifier recognises real images well enough to judge generated ones."""
 
-    judge: str  # whose features images are compared in: classifier or inception
-    frechet: str  # what the Frechet distance over these features is called
-    kernel: str  # what the kernel distance over them is called
+    judge: str  # the network that gives the features: classifier or inception
+    frechet: str  # the name of the Frechet distance over these features
+    kernel: str  # the name of the kernel distance over these features
     can_judge: bool  # whether the accuracy is at least min_accuracy
     min_accuracy: float  # 0..1
     accuracy: Number  # share of the real test images that the classifier recognises

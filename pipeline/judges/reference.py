@@ -1,4 +1,5 @@
-"""The real images as the judge sees them, computed once and kept under a name that says of what and by whom."""
+"""The real images as the judge sees them, computed once and kept in a file whose name says which images and which
+judge."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,14 @@ from pipeline.judges.frechet import Gaussian, gaussian
 
 
 def file_name(data_sha256: str, judge: Judge) -> str:
-    """Different for other images and for another judge."""
+    """Return a file name that is different for other images and for another judge."""
     return f"{judge.identity}-{judge.layer}-data-{data_sha256[:12]}.npz"
 
 
 @dataclass(frozen=True)
 class Reference:
-    """features: float64 [M, F] and labels: int64 [M] of some real images; statistics: of all of them."""
+    """The real images to compare with. features: float64 [M, F], and labels: int64 [M], of some of them; statistics:
+    the Gaussian of all of them."""
 
     features: np.ndarray
     labels: np.ndarray
@@ -28,7 +30,8 @@ class Reference:
 
 
 def choose(features: np.ndarray, labels: np.ndarray, at_most: int) -> Reference:
-    """The reference that all real images [N] give: at most so many of them, evenly over the classes."""
+    """Make the reference from all real images [N]; it keeps the features of `at_most` of them, evenly over the
+    classes."""
     chosen = evenly(labels, at_most)
     return Reference(features[chosen], labels[chosen], gaussian(features))
 
@@ -48,7 +51,7 @@ def save(folder: Path, data_sha256: str, judge: Judge, reference: Reference) -> 
 
 
 def load(folder: Path, data_sha256: str, judge: Judge) -> Reference:
-    """The reference of these images by this judge; that of any other is not taken."""
+    """Load the reference of these images by this judge; a missing or damaged one is a `UserError`."""
     path = Path(folder) / file_name(data_sha256, judge)
     try:
         with open(path, "rb") as file, np.load(file) as saved:
@@ -57,5 +60,5 @@ def load(folder: Path, data_sha256: str, judge: Judge) -> Reference:
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         raise UserError(
             f"{path} is not there or not whole: the statistics in {folder} are of other images or another judge; "
-            "`dvc repro judges` makes them."
+            "`uv run dvc repro judges` makes them."
         ) from None

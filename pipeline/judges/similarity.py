@@ -1,4 +1,4 @@
-"""How alike two images are: SSIM (Wang et al. 2004) and PSNR, by scikit-image."""
+"""The likeness of two images: SSIM (Wang et al. 2004) and PSNR, by scikit-image."""
 
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -9,8 +9,9 @@ SMALLEST = 7  # pixels per side, the window of SSIM
 
 
 def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Structural similarity [N] of uint8 [N, H, W, C] pair by pair, 1 where equal: windows of 7x7 pixels, uniformly
-    weighted, mean over channels (scikit-image's defaults)."""
+    """Return the structural similarity of each pair of images, [N], which is 1 where they are equal; images, others:
+    uint8 [N, H, W, C]. Windows of 7x7 pixels have uniform weights, and the mean is over channels (scikit-image's
+    defaults)."""
     return np.array(
         [
             1.0 if np.array_equal(a, b) else structural_similarity(a, b, channel_axis=-1, data_range=255)
@@ -20,7 +21,8 @@ def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def psnr(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Peak signal-to-noise ratio [N] in dB of uint8 [N, H, W, C] pair by pair; at most `MOST_PSNR`, where equal."""
+    """Return the peak signal-to-noise ratio of each pair of images, [N] in dB; it is at most `MOST_PSNR`, which equal
+    images have. images, others: uint8 [N, H, W, C]."""
     return np.array(
         [
             MOST_PSNR if np.array_equal(a, b) else min(peak_signal_noise_ratio(a, b, data_range=255), MOST_PSNR)

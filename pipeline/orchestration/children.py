@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: each in a session of its own, which is ended as a whole."""
+"""Child processes that never outlive this one: each has a session of its own, which is ended as a whole."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ GRACE_SECONDS = 10.0
 
 
 class Children:
-    """The processes under way; `end()` ends them all and lets no further one start."""
+    """The processes that are running; `end()` ends them all, and then no other one can start."""
 
     def __init__(self) -> None:
         self._alive: set[subprocess.Popen[str]] = set()
@@ -22,7 +22,8 @@ class Children:
     def run(
         self, command: list[str], env: dict[str, str], timeout_seconds: float, say: Callable[[str], None]
     ) -> int | None:
-        """Run a command, each line of its output given to `say` as it comes; returns its status, None on time-out."""
+        """Run a command, give each line of its output to `say` as it comes, and return its exit status, or None where
+        it ran out of time."""
         with self._lock:
             if self.ended:
                 return -signal.SIGINT
@@ -61,7 +62,7 @@ class Children:
         return None if timed_out.is_set() else status
 
     def end(self) -> None:
-        """Interrupt everything under way, wait, and kill what is left."""
+        """Interrupt every running process, wait, and kill what is left."""
         with self._lock:
             self.ended = True
             alive = list(self._alive)
@@ -70,7 +71,7 @@ class Children:
 
 
 def end(process: "subprocess.Popen[str]") -> None:
-    """Interrupt the process's whole session, give it some seconds to let go of its locks, then kill what is left."""
+    """Interrupt the process's whole session, give it some seconds to release its locks, then kill what is left."""
     group = process.pid
     if process.poll() is None:
         _signal(group, signal.SIGINT)
@@ -84,7 +85,7 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 
 def _signal(group: int, number: int) -> bool:
-    """Send a signal to a process group; is there one?"""
+    """Send a signal to a process group, and say whether there is one."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:

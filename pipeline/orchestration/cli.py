@@ -1,4 +1,4 @@
-"""The `anatomy` command: check the parameters, take a profile, run everything as a flow, record it, look at parts."""
+"""The command `anatomy` checks the parameters, applies a profile, runs everything, records it, and lists parts."""
 
 import argparse
 import tempfile
@@ -25,7 +25,7 @@ def check() -> None:
 def run() -> None:
     """Bring everything up to date as a Prefect flow, then record it."""
     values = params.load(PARAMS)
-    from pipeline.orchestration import flow  # a second and a half, which `check` need not wait for
+    from pipeline.orchestration import flow  # takes a second and a half to import
 
     outcomes = flow.run(values.flow)
     for outcome in outcomes:
@@ -37,19 +37,19 @@ def run() -> None:
 def record() -> None:
     """Record in MLflow every training, subject and report that no run holds yet."""
     values = params.load(PARAMS)
-    from pipeline.orchestration import recording  # seconds of pandas, which `check` need not wait for
+    from pipeline.orchestration import recording  # pandas takes seconds to import
 
     done = recording.record(Path("outputs"), Path(values.report.folder), values)
     print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
 
 
 def deps(check: bool) -> None:
-    """Write into dvc.yaml the files that each stage imports; --check only compares."""
+    """Write into dvc.yaml the files that each stage imports; with --check only compare."""
     print(dependencies.write(check))
 
 
 def profile(name: str, show: bool) -> None:
-    """Lay a profile of profiles/ over params.yaml, comments kept; --show only prints the difference."""
+    """Write the values of a profile of profiles/ into params.yaml, and keep its comments; with --show only print."""
     before = PARAMS.read_text(encoding="utf-8") if PARAMS.is_file() else ""
     after = profiles.apply(before, name)
     print(profiles.difference(before, after) or f"params.yaml has profile {name} already.")
@@ -60,7 +60,7 @@ def profile(name: str, show: bool) -> None:
 def parts(where: str) -> None:
     """Print the parts of a denoiser: a name under subjects or variants, a folder, or OWNER/NAME@REVISION on the hub."""
     values = params.load(PARAMS)
-    from pipeline.anatomy import parts as anatomy  # seconds of torch and diffusers, which `check` need not wait for
+    from pipeline.anatomy import parts as anatomy  # torch and diffusers take seconds to import
     from pipeline.diffusion import subject
 
     with tempfile.TemporaryDirectory() as folder:
@@ -75,8 +75,8 @@ def parts(where: str) -> None:
 
 
 def fetch(where: str, folder: Path) -> None:
-    """Bring a pipeline from the hub into a folder: OWNER/NAME@REVISION, its configuration and safetensors alone."""
-    from pipeline.diffusion import subject  # seconds of torch and diffusers, which `check` need not wait for
+    """Fetch the pipeline OWNER/NAME@REVISION from the hub into a folder: its configuration and safetensors alone."""
+    from pipeline.diffusion import subject  # torch and diffusers take seconds to import
 
     subject.fetch(where, folder)
     print(f"{folder} can be named under subjects in params.yaml.")
@@ -98,8 +98,8 @@ def main() -> None:
     shown.add_argument("subject", help="a name under subjects or variants, a folder, or OWNER/NAME@REVISION")
     shown.set_defaults(call=lambda args: parts(args.subject))
     brought = commands.add_parser("fetch", help=fetch.__doc__)
-    brought.add_argument("model", help="OWNER/NAME@REVISION, the revision a commit's 40 hexadecimal digits")
-    brought.add_argument("folder", type=Path)
+    brought.add_argument("model", help="OWNER/NAME@REVISION; the revision is a commit's 40 hexadecimal digits")
+    brought.add_argument("folder", type=Path, help="where to put it")
     brought.set_defaults(call=lambda args: fetch(args.model, args.folder))
     args = parser.parse_args()
     errors.run(lambda: args.call(args))

@@ -1,6 +1,6 @@
-"""The files that each stage's result hangs on, found from its imports and written into dvc.yaml.
+"""The files that each stage's result depends on, which are found from its imports and written into dvc.yaml.
 
-The report's pages are written there too, one for every chapter.
+The pages of the report are written there too, one for every chapter.
 """
 
 import ast
@@ -18,20 +18,20 @@ from pipeline.orchestration.profiles import round_trip
 
 GRAPH = Path("dvc.yaml")
 CODE = ("stages/", "pipeline/")  # where code is; a dependency from elsewhere is data, and is left as it is
-OBSERVERS = (  # cannot change an output
+OBSERVERS = (  # files that cannot change an output
     "pipeline/progress.py",
     "pipeline/orchestration/tracking.py",
     "pipeline/orchestration/recording.py",
 )
-PASSES_THROUGH = "pipeline/params/"  # hands values on unchanged: DVC watches the values themselves, in params.yaml
-REPORT, FOLDER = "stages/report.py", "${report.folder}"  # the stage that writes a page a chapter, and where to
-CHECK = "stages/check.py"  # the one stage whose work those files are
+PASSES_THROUGH = "pipeline/params/"  # passes values on unchanged: DVC watches the values themselves, in params.yaml
+REPORT, FOLDER = "stages/report.py", "${report.folder}"  # the stage that writes a page per chapter, and where
+CHECK = "stages/check.py"  # the one stage whose result depends on the code in `PASSES_THROUGH`
 
 
 def write(check: bool, root: Path = Path()) -> str:
     """Bring the code dependencies in dvc.yaml up to date, and return a sentence that says what changed.
 
-    check: change nothing; where something would change, that is a `UserError` that names the command.
+    check: change nothing; an out-of-date dvc.yaml is then a `UserError` that names the command to run.
     """
     path = root / GRAPH
     try:
@@ -108,7 +108,7 @@ def _update_pages(outs: list[Any]) -> list[str]:
 
 
 def closure(script: str, root: Path = Path()) -> list[str]:
-    """Return the project's files that a script's result hangs on: itself first, the others by name.
+    """Return the project's files that a script's result depends on: itself first, the others sorted by name.
 
     They are the modules that it imports, directly or not, at the top of a file or inside a function; the packages on
     the way whose `__init__.py` holds code; and the files beside a module that have its stem, such as its template.

@@ -1,4 +1,4 @@
-"""The Prefect flow over DVC's own graph: a task per stage, each after the stages it needs, as many at once as asked."""
+"""The Prefect flow over DVC's own graph: a task per stage, after the stages that it needs, several at a time."""
 
 import contextlib
 import os
@@ -25,13 +25,14 @@ from pipeline.orchestration.children import Children
 from pipeline.orchestration.graph import Graph
 from pipeline.params import Flow
 
-USER_ERROR = "error: "  # what a stage's own sentence starts with
-MISTAKE = "Mistake"  # the state of a stage whose parameters or data are at fault: trying again would not help
+USER_ERROR = "error: "  # how the sentence of a `UserError` begins in a stage's output
+MISTAKE = "Mistake"  # the state of a stage with wrong parameters or data: trying again would not help
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a stage ended. reason: None where all is well; mine: the user's parameters or data are at fault."""
+    """The end of a stage. seconds: how long it took; ran: whether it ran or was restored; reason: why it failed, or
+    None; mine: whether the user's parameters or data are wrong."""
 
     stage: str
     seconds: float
@@ -43,7 +44,7 @@ class Outcome:
 def run(params: Flow) -> list[Outcome]:
     """Bring the project in the current folder up to date; a failure is a `UserError` that names the stages.
 
-    Stages that hang on a failed one are left out, all others run. An interrupt ends every child before it is passed on.
+    Stages that need a failed one are left out, and all others run. An interrupt first ends every child process.
     """
     graph, children, outcomes = Graph(), Children(), dict[str, Outcome]()
     if not graph.stale:
@@ -79,9 +80,9 @@ def run(params: Flow) -> list[Outcome]:
 
 @contextlib.contextmanager
 def _ended_with_us(children: Children) -> Iterator[None]:
-    """Whatever ends the block, Ctrl-C and SIGTERM among it, ends the children; a second signal cannot cut that short.
+    """End the children when the block ends, also by Ctrl-C or SIGTERM; a second signal cannot stop that.
 
-    Entered inside the flow, whose engine puts a SIGTERM handler of its own in place of ours.
+    It is entered inside the flow, because Prefect's engine sets a SIGTERM handler of its own before.
     """
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, signal.default_int_handler) for number in signals}
@@ -96,7 +97,7 @@ def _ended_with_us(children: Children) -> Iterator[None]:
 
 
 def _reproduce(stage: str, timeout_minutes: float, children: Children) -> Outcome:
-    """One stage through DVC, once."""
+    """Run one stage through DVC once, and return how it ended."""
     logger, lines, start = get_run_logger(), list[str](), time.perf_counter()
     env = {
         **os.environ,
@@ -123,7 +124,7 @@ def _reproduce(stage: str, timeout_minutes: float, children: Children) -> Outcom
 
 
 def _trouble(stages: list[str], outcomes: dict[str, Outcome]) -> str:
-    """What failed and what was left out for it, in one sentence; empty where all is well."""
+    """Return in one sentence what failed and what was left out because of it; the text is empty where all is well."""
     failed = [f"stage {o.stage}: {o.reason.rstrip('.')}" for o in outcomes.values() if o.reason]
     left_out = [stage for stage in stages if stage not in outcomes]
     needed = f"left out, because they need what failed: {', '.join(left_out)}"

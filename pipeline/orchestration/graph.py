@@ -1,4 +1,4 @@
-"""DVC's own graph of stages, the one place that touches DVC's internal API."""
+"""DVC's own graph of stages; this is the only file that uses DVC's internal API."""
 
 import os
 
@@ -12,8 +12,8 @@ os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 class Graph:
     """The stages of the project in the current folder.
 
-    dependencies: stage -> the stages it needs, in an order they can run in; stale: those that `dvc repro` would look at
-    again, because they changed or hang on one that did, in the same order.
+    dependencies: stage -> the stages that it needs, in an order in which they can run; stale: the stages that `dvc
+    repro` would look at again, because they changed or need one that did, in the same order.
     """
 
     def __init__(self) -> None:

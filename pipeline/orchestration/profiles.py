@@ -1,4 +1,4 @@
-"""Profiles: files of overrides in profiles/, written into params.yaml with its comments kept."""
+"""Profiles, which are files of overrides in profiles/; they are written into params.yaml, and its comments stay."""
 
 import difflib
 from collections.abc import Mapping, MutableMapping
@@ -13,20 +13,20 @@ from pipeline import params
 from pipeline.errors import UserError
 
 FOLDER = Path("profiles")
-BASED_ON = "based_on"  # the key by which a profile names another, over which it is laid
-DEFAULT = "digits"  # names every key that any profile changes, so that one profile never leaves a trace in the next
+BASED_ON = "based_on"  # the key by which a profile names another one that it changes
+DEFAULT = "digits"  # sets every key that any profile changes, so that no value of an earlier profile stays
 
 
 def names(folder: Path = FOLDER) -> list[str]:
-    """The profiles there are."""
+    """Return the names of the profiles, sorted."""
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 def apply(text: str, name: str, folder: Path = FOLDER) -> str:
-    """Return the text of a params.yaml with the profile laid over it; what no profile names stays as it is.
+    """Return the text of a params.yaml with the profile's values; a key that no profile names stays as it is.
 
-    Laid down are the default, then the profiles that this one is based on, then itself. An unknown profile, or
-    parameters that would not be sound, are a `UserError`.
+    The default is applied first, then the profiles that this one is based on, then the profile itself. An unknown
+    profile, or parameters that would not be sound, are a `UserError`.
     """
     if not text:
         raise UserError("params.yaml is not there; run this from the project's folder.")
@@ -43,7 +43,7 @@ def apply(text: str, name: str, folder: Path = FOLDER) -> str:
 
 
 def difference(before: str, after: str) -> str:
-    """The lines that differ, as a unified diff without context; empty where none does."""
+    """Return the lines that differ as a unified diff without context; it is empty where none does."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
@@ -89,7 +89,7 @@ def _align(section: MutableMapping[str, Any]) -> None:
 
 
 def _in_a_line(value: Any) -> Any:
-    """A list or mapping that is written on one line; anything else as it is."""
+    """Mark a list or mapping to be written on one line, and return it; return anything else as it is."""
     if isinstance(value, CommentedMap | CommentedSeq):
         value.fa.set_flow_style()
     return value

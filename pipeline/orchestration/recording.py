@@ -1,7 +1,8 @@
-"""What MLflow is told from the files once the report is there: a run per training, per subject, and of the report.
+"""The recording of finished results in MLflow from their files: a run per replica, a run per subject, and one of the
+report.
 
 A picture of one variant is a file with its name, and the pictures of one subject are in a folder with its name; all
-others belong to the report. What is recorded already is left alone.
+others belong to the report. What is recorded already stays as it is.
 """
 
 import hashlib
@@ -22,10 +23,10 @@ Metrics = dict[str, tuple[float, int]]  # name -> value and step
 
 
 def record(outputs: Path, report: Path, values: Params) -> list[str]:
-    """Complete or create every run whose results MLflow does not hold yet; returns the names of those recorded.
+    """Complete or create every run whose results MLflow does not hold yet, and return the names of those recorded.
 
-    outputs: folder of the stages' outputs; report: folder of report.md, summary.json and figures. A training restored
-    from DVC's cache is recorded from its files.
+    outputs: folder of the stages' outputs; report: folder of report.md, summary.json and figures. A training that DVC
+    restored from its cache is recorded from its files.
     """
     recorder, done = Recorder(), list[str]()
     summary = read_json(report / "summary.json")
@@ -46,7 +47,7 @@ def record(outputs: Path, report: Path, values: Params) -> list[str]:
 
 
 def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, variant: str, replica: int) -> bool:
-    """Record a training: its curve, metrics and pictures; False where a run holds them."""
+    """Record a training's curve, metrics and pictures; return False where a run holds them already."""
     trained, sampled, evaluated = (outputs / s / variant / str(replica) for s in ("train", "sample", "evaluate"))
     numbers = read_json(evaluated / "metrics.json")
     weights = weights_sha256(trained / "model")
@@ -78,7 +79,8 @@ def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, v
 
 
 def _subject(recorder: Recorder, report: Path, values: Params, summary: dict[str, Any], subject: str) -> bool:
-    """Record a subject: every number of its chapters, its verdicts as tags, and its pictures."""
+    """Record every number of a subject's chapters, its verdicts as tags, and its pictures; return False where a run
+    holds them already, or where the subject has no numbers."""
     mine = {f"{stage}.{rest}": n for name, n in summary.items() for stage, rest in [_split(name, subject)] if rest}
     if not mine:
         return False
@@ -100,7 +102,8 @@ def _subject(recorder: Recorder, report: Path, values: Params, summary: dict[str
 
 
 def _report(recorder: Recorder, report: Path, values: Params) -> bool:
-    """Record the report: its pages, its summary, and the pictures that are of no single variant or subject."""
+    """Record the report's pages, its summary, and the pictures of no single variant or subject; return False where a
+    run holds them already."""
     text = (report / "summary.json").read_text(encoding="utf-8")
     state = _digest("report", text)
     if recorder.find(**{RECORDED: state}):
@@ -114,7 +117,8 @@ def _report(recorder: Recorder, report: Path, values: Params) -> bool:
 
 
 def _split(name: str, subject: str) -> tuple[str, str]:
-    """A dotted name's first part, and what follows the subject's name in it; empty where it is of another."""
+    """Return the first word of a dotted name, and what follows the subject's name in it, or an empty text where the
+    name belongs to another subject."""
     first, _, rest = name.partition(".")
     begins = f"{subject}."
     return first, rest.removeprefix(begins) if rest.startswith(begins) and first in STAGES else ""
@@ -124,7 +128,7 @@ STAGES = ("intervene", "shortcut", "claims")  # what a subject's dotted names be
 
 
 def _metrics(numbers: dict[str, dict[str, Any]]) -> Metrics:
-    """Values, and where there are some the ends of their intervals, with their n."""
+    """Return each number's value, its n and, where it has an interval, the ends of it."""
     out: Metrics = {}
     for name, number in numbers.items():
         out |= {name: (number["value"], 0), f"{name}.n": (number["n"], 0)}

@@ -1,6 +1,6 @@
-"""MLflow: the connection, and the run of a training while it is under way.
+"""The connection to MLflow, and the run of a training while it goes on.
 
-An observer: whatever goes wrong here costs one warning and never a result, which is in the files.
+It only observes: an error here costs one warning and never a result, because results are in the files.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ class Row(Protocol):
 
 
 class Recorder:
-    """MLflow's client for this project's experiment, or nothing at all once it has failed."""
+    """MLflow's client for this project's experiment, which is None once it has failed."""
 
     def __init__(self) -> None:
         self.client: Any = None
@@ -84,13 +84,13 @@ class Recorder:
             )
 
     def find(self, **tags: str) -> list[Any]:
-        """Runs of the experiment that carry all these tags, newest first."""
+        """Return the runs of the experiment that have all these tags, newest first."""
         wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
         found: list[Any] = self.client.search_runs([self.experiment], wanted, order_by=["attributes.start_time DESC"])
         return found
 
     def create(self, name: str, **tags: str) -> str:
-        """Create a run of this name; returns its id."""
+        """Create a run of this name, and return its id."""
         tags = {"mlflow.runName": name, **tags}
         commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
         if commit.returncode == 0:
@@ -99,7 +99,7 @@ class Recorder:
         return run_id
 
     def batch(self, run_id: str, metrics: Mapping[str, tuple[float, int]], params: Mapping[str, Any]) -> None:
-        """Log metrics (value, step) and parameters in one call each."""
+        """Log metrics (name -> value and step) and parameters in one call; a value that is not a number is left out."""
         from mlflow.entities import Metric, Param
 
         now = int(time.time() * 1000)
@@ -154,7 +154,7 @@ class Live:
                 recorder.batch(self.run_id, {}, flat(self.shown))
 
     def finish(self, model: Path) -> None:
-        """Mark the run with the weights that it ended in."""
+        """Mark the run with the hash of its final weights."""
         self._guarded(lambda client: client.set_tag(self.run_id, WEIGHTS, weights_sha256(model)))
 
     def close(self, status: str) -> None:
@@ -169,7 +169,7 @@ class Live:
 
 @contextlib.contextmanager
 def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: dict[str, Any]) -> Iterator[Live]:
-    """Follow a training, determined by `key`, for the time of the block."""
+    """Follow the training that has this `key`, for the time of the block."""
     run, status = Live(variant, replica, key, params | {"costs": costs}), "FAILED"
     try:
         yield run
@@ -182,17 +182,17 @@ def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: di
 
 
 def tags_of(variant: str, replica: int) -> dict[str, str]:
-    """The tags that a training's run is found by."""
+    """Return the tags by which a training's run is found."""
     return {VARIANT: variant, REPLICA: str(replica), STAGE: f"train@{variant}-{replica}"}
 
 
 def weights_sha256(model: Path) -> str:
-    """Hash of a saved model's weights file."""
+    """Return the hash of a saved model's file of weights."""
     return hashlib.sha256((model / "diffusion_pytorch_model.safetensors").read_bytes()).hexdigest()
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one with dotted names."""
+    """Return nested dictionaries as one with dotted names."""
     out: dict[str, Any] = {}
     for name, value in values.items():
         out |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
@@ -208,7 +208,7 @@ def curve(row: Row) -> dict[str, tuple[float, int]]:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """One process at a time: several that create a fresh SQLite store together would collide."""
+    """Let one process in at a time, because several that create a new SQLite store together would collide."""
     with open("mlflow.db.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

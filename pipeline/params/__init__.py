@@ -1,7 +1,7 @@
-"""params.yaml as typed objects: the one file with values in it, checked whole before anything runs.
+"""params.yaml, the one file with values in it, as typed objects that are checked as a whole before anything runs.
 
-A file here is a section and holds what is checked of it alone; `together` holds what is checked across sections. No
-field has a default and no value is changed on its way, so what a stage gets is what params.yaml says.
+Each file here is a section and holds the checks of that section alone; `together` holds the checks across sections. No
+field has a default and no value is changed, so a stage gets exactly what params.yaml says.
 """
 
 from pipeline.params.bootstrap import Bootstrap

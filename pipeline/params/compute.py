@@ -1,4 +1,4 @@
-"""The section `compute`: where the numbers are crunched."""
+"""The section `compute`: the device and the threads that stages compute on."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from pipeline.params.section import Section
 
 
 class Compute(Section):
-    """Where the numbers are crunched."""
+    """The device and the threads that stages compute on."""
 
     device: Literal["auto", "cpu", "cuda"]
     threads: Annotated[int, Field(ge=1, le=256)]  # CPU threads per stage

@@ -10,7 +10,7 @@ from pipeline.errors import UserError
 from pipeline.params.section import Fraction, Section, Seed
 
 NAMED = ("digits", "mnist", "fashion_mnist", "cifar10")  # data sets known by name; any other name is a folder
-STROKE_FIELDS = ("slant", "stroke")  # of a caption template, beside class
+STROKE_FIELDS = ("slant", "stroke")  # the fields of a caption template, beside class
 
 
 class Data(Section):
@@ -33,12 +33,13 @@ class Data(Section):
             )
         if not _can_be_filled_in(self.caption):
             raise UserError(
-                f"params.yaml: {name}.caption is {self.caption!r}, but it must be a text with {{class}} in it, and of "
-                f"other fields {' and '.join(f'{{{field}}}' for field in STROKE_FIELDS)} alone."
+                f"params.yaml: {name}.caption is {self.caption!r}, but it must be a text with {{class}} in it, and "
+                f"with no other fields than {' and '.join(f'{{{field}}}' for field in STROKE_FIELDS)}."
             )
         if self.name == "digits" and self.test == "original":
             raise UserError(
-                f"params.yaml: {name}.test is original, but digits has no test split of its own; give a share."
+                f"params.yaml: {name}.test is original, but digits has no test split of its own; a share of the images "
+                "is accepted."
             )
         if self.test != "original" and self.validation + self.test >= 0.9:
             raise UserError(

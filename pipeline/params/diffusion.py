@@ -12,4 +12,4 @@ class Diffusion(Section):
 
     schedule: Literal["cosine", "linear"]
     timesteps: Annotated[int, Field(ge=2, le=100_000)]  # T
-    prediction: Literal["epsilon", "v"]  # what the network gives
+    prediction: Literal["epsilon", "v"]  # what the network predicts

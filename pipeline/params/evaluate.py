@@ -1,9 +1,9 @@
-"""The section `evaluate`: the distances to the real images."""
+"""The section `evaluate`: how images are compared with the real ones."""
 
 from pipeline.params.section import Count, Section
 
 
 class Evaluate(Section):
-    """The distances to the real images."""
+    """How images are compared with the real ones."""
 
     neighbours: Count  # k of precision, recall, density and coverage

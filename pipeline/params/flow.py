@@ -11,5 +11,5 @@ class Flow(Section):
     """How `anatomy run` runs the stages."""
 
     workers: Annotated[int, Field(ge=1, le=64)]  # stages at a time
-    timeout_minutes: Positive
-    retries: Annotated[int, Field(ge=0, le=10)]
+    timeout_minutes: Positive  # of one stage
+    retries: Annotated[int, Field(ge=0, le=10)]  # of one stage

@@ -23,16 +23,16 @@ class Classifier(Section):
 
 
 class Judges(Section):
-    """Whose features the distances are taken over."""
+    """The frozen networks that score images."""
 
     judge: Literal["classifier", "inception"]
     inception_weights: str | None  # path of a local file
-    reference: Count  # real images, at most, behind the metrics that look at pairs of images
+    reference: Count  # the most real images that metrics over pairs of images use
     classifier: Classifier
 
     def check(self, name: str) -> None:
         if self.inception_weights is not None and not Path(self.inception_weights).is_file():
             raise UserError(
-                f"params.yaml: {name}.inception_weights is {self.inception_weights}, which is not a file; it takes a "
-                "local copy of torch-fidelity's weights-inception-2015-12-05-6726825d.pth, or null to fetch it."
+                f"params.yaml: {name}.inception_weights is {self.inception_weights}, which is not a file; a local copy "
+                "of torch-fidelity's weights-inception-2015-12-05-6726825d.pth is accepted, or null to fetch it."
             )

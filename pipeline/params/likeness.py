@@ -6,4 +6,4 @@ from pipeline.params.section import Fraction, Section
 class Likeness(Section):
     """When two images count as alike."""
 
-    threshold: Fraction  # of SSIM
+    threshold: Fraction  # an image with a lower SSIM to the untouched one has changed

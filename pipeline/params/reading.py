@@ -1,4 +1,4 @@
-"""params.yaml from its text: read whole, and checked whole before anything runs."""
+"""The reading of params.yaml, which is checked as a whole before anything runs."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def load(path: Path) -> Params:
 
 
 def parse(text: str) -> Params:
-    """Do the same with the text of a params.yaml."""
+    """Check the text of a params.yaml, and return its values; anything unsound is a `UserError` as in `load`."""
     try:
         values = Params.model_validate(plain(text))
     except ValidationError as error:
@@ -32,7 +32,7 @@ def parse(text: str) -> Params:
 
 
 def plain(text: str) -> Any:
-    """Return what a YAML text holds, unchecked; text that is not YAML, or with a key twice, is a `UserError`."""
+    """Return what a YAML text holds, unchecked. A text that is not YAML, or has a key twice, is a `UserError`."""
     try:
         return yaml.load(text, Loader=_Reader)
     except yaml.YAMLError as error:
@@ -40,13 +40,15 @@ def plain(text: str) -> Any:
 
 
 class _Reader(yaml.SafeLoader):
-    """PyYAML's reader of plain values, which alone would let the last of two equal keys win in silence."""
+    """PyYAML's reader of plain values, which refuses a key that is there twice; PyYAML itself takes the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}
         for key, _ in node.value:
             name, line = str(key.value), key.start_mark.line + 1
             if name in lines:
-                raise UserError(f"params.yaml: {name} is there twice, in lines {lines[name]} and {line}; keep one.")
+                raise UserError(
+                    f"params.yaml: {name} is there twice, in lines {lines[name]} and {line}; one is accepted."
+                )
             lines[name] = line
         return super().construct_mapping(node, deep)

@@ -1,4 +1,4 @@
-"""The section `replicas`: the training seeds, with each of which every variant is trained once."""
+"""The section `replicas`: the training seeds. Every variant is trained once with each of them."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from pipeline.params.section import Seed
 
 def _each_once(seeds: list[int]) -> list[int]:
     if len(set(seeds)) < len(seeds):
-        raise ValueError(f"replicas is {seeds}, with a seed twice; each is a run of its own")
+        raise ValueError(f"replicas is {seeds}, with a seed twice; each seed may be there once")
     return seeds
 
 

@@ -12,12 +12,12 @@ class Sample(Section):
     """How many images are drawn."""
 
     count: Count  # images per variant
-    snapshot_count: Annotated[int, Field(ge=2)]  # images of each snapshot; a distance needs a variance
+    snapshot_count: Annotated[int, Field(ge=2)]  # images of each snapshot, at least two for a variance
     batch_size: Count
 
     def check(self, name: str) -> None:
         if self.snapshot_count > self.count:
             raise UserError(
-                f"params.yaml: {name}.snapshot_count is {self.snapshot_count}, more than {name}.count ({self.count}): "
-                "the same seeds stand for the end of training."
+                f"params.yaml: {name}.snapshot_count is {self.snapshot_count}, but it must be at most {name}.count "
+                f"({self.count}), because the end of training is compared on the same seeds."
             )

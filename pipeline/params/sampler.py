@@ -13,14 +13,14 @@ class Sampler(Section):
 
     name: Literal["ddim", "ddpm"]
     timesteps: Count | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]  # how many, or which
-    clip: bool  # the predicted clean image to [-1, 1]
-    first_seed: Seed  # of image 0
+    clip: bool  # whether the predicted clean image is kept in [-1, 1]
+    first_seed: Seed  # the seed of image 0
 
     @property
     def steps(self) -> int:
-        """The number of steps."""
+        """Return the number of steps, K."""
         return self.timesteps if isinstance(self.timesteps, int) else len(self.timesteps)
 
     def check(self, name: str) -> None:
         if isinstance(self.timesteps, list) and sorted(set(self.timesteps), reverse=True) != self.timesteps:
-            raise UserError(f"params.yaml: {name}.timesteps is {self.timesteps}, but must fall without repeats.")
+            raise UserError(f"params.yaml: {name}.timesteps is {self.timesteps}, but it must fall without repeats.")

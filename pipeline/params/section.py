@@ -1,4 +1,4 @@
-"""What every section of params.yaml is made of: its base class, and the types that several sections share."""
+"""The base class of every section of params.yaml, and the types that several sections share."""
 
 from typing import Annotated
 
@@ -13,12 +13,12 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # a key that the use
 
 
 class Section(BaseModel):
-    """A section of params.yaml: unknown keys and near-miss types are refused."""
+    """A section of params.yaml, which refuses unknown keys and values of another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     def check(self, name: str) -> None:
-        """Refuse values of this section that do not go together, or that name a file which is not there.
+        """Refuse values of this section that do not fit together, or that name a file which is not there.
 
-        It raises a `UserError` that calls the section `name`. A section whose types say it all leaves this as it is.
+        name: what the `UserError` calls the section. A section whose types are check enough does not override this.
         """

@@ -1,4 +1,4 @@
-"""Pydantic's errors as sentences for the person who wrote params.yaml."""
+"""The errors of pydantic, turned into sentences for the person who wrote params.yaml."""
 
 import difflib
 from typing import Any, get_args, get_origin
@@ -11,7 +11,7 @@ PYDANTIC_S_OWN = ("constrained-int", "int", "constrained-float", "float", "[key]
 
 
 def sentences(error: ValidationError, model: type[Section], prefix: str) -> str:
-    """Say for each of pydantic's findings what the key is, what it holds and what is accepted.
+    """Return one sentence that says for each of pydantic's errors the key, what it holds and what is accepted.
 
     model: the class that was validated; prefix: the key of what was validated, empty for the whole file.
     """

@@ -10,11 +10,11 @@ from pipeline.params.section import Count, Fraction, Section
 class Shortcut(Section):
     """The search for a faster way through the sampling loop, and its rivals."""
 
-    run: bool
-    learn: Annotated[int, Field(ge=2)]  # seeds that the schedule is learnt on
-    report: Annotated[int, Field(ge=2)]  # seeds, the ones after, that it is reported on
-    qualities: Annotated[list[Fraction], Field(min_length=1)]  # of SSIM, each with a schedule of its own
-    distance: Annotated[float, Field(ge=1, allow_inf_nan=False)]  # the distance may grow by this factor, for one more
+    run: bool  # whether the stage does anything
+    learn: Annotated[int, Field(ge=2)]  # how many seeds the schedules are learnt on
+    report: Annotated[int, Field(ge=2)]  # how many further seeds the schedules are measured on
+    qualities: Annotated[list[Fraction], Field(min_length=1)]  # the least SSIM of each schedule that is sought
+    distance: Annotated[float, Field(ge=1, allow_inf_nan=False)]  # one more schedule: how often the distance may grow
     blocks: list[Count]  # nb of a cut
     cuts: list[Count]  # n: steps of one cut
     rests: list[Annotated[int, Field(ge=0)]]  # r: steps between two cuts

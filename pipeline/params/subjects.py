@@ -13,25 +13,25 @@ class Subject(Section):
     """A denoiser under the microscope."""
 
     model: Annotated[str, Field(min_length=1)]  # folder of a variant's weights, or of a diffusers pipeline
-    prompts: list[str]  # that the images ask for in turn, where the network is told a text
+    prompts: list[str]  # texts that the images take in turn, where the network takes a text
     guidance: Annotated[float, Field(ge=0, allow_inf_nan=False)]  # scale of classifier-free guidance; 1: none
 
     @property
     def is_trained_here(self) -> bool:
-        """Whether the model is one that the stage `train` makes."""
+        """Say whether the stage `train` makes the model."""
         return Path(self.model).parts[:2] == ("outputs", "train")
 
     def check(self, name: str) -> None:
         if not self.is_trained_here and not Path(self.model).is_dir():
             raise UserError(
-                f"params.yaml: {name}.model is {self.model}, which is not a folder; `anatomy fetch "
+                f"params.yaml: {name}.model is {self.model}, which is not a folder; `uv run anatomy fetch "
                 "OWNER/NAME@REVISION FOLDER` brings a pipeline from the hub."
             )
 
 
 def _at_least_one(subjects: dict[str, Subject]) -> dict[str, Subject]:
     if not subjects:
-        raise ValueError("subjects is empty, but the report is of at least one; name the baseline's model")
+        raise ValueError("subjects is empty, but it must name at least one, such as the baseline's model")
     return subjects
 
 

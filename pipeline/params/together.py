@@ -1,4 +1,4 @@
-"""Whether the sections of params.yaml, each of which is sound alone, are sound together."""
+"""The checks across the sections of params.yaml, each of which has been checked alone."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pipeline.params.whole import Params
 
 
 def check(values: Params) -> None:
-    """Refuse sections that do not go together: a `UserError` that names the keys."""
+    """Refuse sections that do not fit together, by a `UserError` that names the keys."""
     _check_classifier(values)
     for variant in values.variants:
         unet = values.architecture(variant)
@@ -21,17 +21,17 @@ def check(values: Params) -> None:
 
 
 def _check_classifier(values: Params) -> None:
-    """Refuse a classifier that halves the image more often than it can be halved."""
+    """Refuse a classifier that halves the image more often than its size allows."""
     halvings, image_size = len(values.judges.classifier.channels), values.data.image_size
     if image_size >> halvings < 1:
         raise UserError(
-            f"params.yaml: judges.classifier.channels has {halvings} halvings, more than an image of {image_size} "
-            "pixels has (data.image_size)."
+            f"params.yaml: judges.classifier.channels has {halvings} widths, each with a halving, more than an image "
+            f"of {image_size} pixels per side allows (data.image_size)."
         )
 
 
 def _check_architecture(variant: str, unet: UNet, image_size: int) -> None:
-    """Refuse an architecture that cannot be built for images of this size, by the key that makes it impossible."""
+    """Refuse an architecture that cannot be built for images of this size, by an error that names the key."""
     resolutions = architecture.resolutions(len(unet.channels), image_size)
     factor = 2 ** (len(unet.channels) - 1)
     if image_size % factor:
@@ -58,7 +58,7 @@ def _check_architecture(variant: str, unet: UNet, image_size: int) -> None:
 
 
 def _check_sampling(values: Params) -> None:
-    """Refuse timesteps that the noise process has not, and too few images for their neighbours."""
+    """Refuse timesteps that the noise process does not have, and fewer images than the neighbours need."""
     timesteps, most = values.sampler.timesteps, values.diffusion.timesteps
     if isinstance(timesteps, int) and timesteps > most:
         raise UserError(
@@ -91,7 +91,7 @@ def _check_subjects(values: Params) -> None:
 
 
 def _check_interventions(values: Params) -> None:
-    """Refuse interventions that do not fit into the sampling loop, or parts that a variant has not."""
+    """Refuse interventions that do not fit into the sampling loop, and parts that a variant does not have."""
     intervene, steps = values.intervene, values.sampler.steps
     if intervene.length > steps:
         raise UserError(

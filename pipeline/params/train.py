@@ -9,21 +9,21 @@ from pipeline.params.section import Count, NonNegative, Positive, Section
 
 
 class Train(Section):
-    """How every variant is trained; counted in images seen."""
+    """How every variant is trained; its length is counted in images seen."""
 
-    images: Count
+    images: Count  # seen in the whole training
     batch_size: Count
-    lr: Positive
+    lr: Positive  # the peak
     weight_decay: NonNegative
     warmup: Annotated[int, Field(ge=0)]  # images
-    clip_norm: Positive
+    clip_norm: Positive  # the largest norm of the gradients
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
-    vlb_weight: NonNegative  # of the variational bound, where the variance is learned
+    vlb_weight: NonNegative  # weight of the variational bound, where the variance is learned
     snapshots: list[Count]  # images seen
     log_every: Count  # images
     validation_draws: Count  # noise draws per validation image
     checkpoint_every: Count  # images
-    max_loss: Positive
+    max_loss: Positive  # a batch with a larger loss ends the training
     precision: Literal["float32", "bfloat16"]
     channels_last: bool
     compile: Literal["none", "default", "reduce-overhead", "max-autotune"]  # modes of torch.compile

@@ -18,10 +18,10 @@ class UNet(Section):
     head_channels: Count
     norm_groups: Count
     projections: bool  # 1x1 convolutions that widen an encoder without residual blocks
-    skips: bool
-    time_embedding: bool
-    class_embedding: bool
-    learned_variance: bool
+    skips: bool  # whether the decoder gets them, or zeros
+    time_embedding: bool  # whether the network gets the timestep
+    class_embedding: bool  # whether the network gets the class
+    learned_variance: bool  # whether it gives the variance of each step too
 
     def check(self, name: str) -> None:
         if any(width % self.norm_groups for width in self.channels):

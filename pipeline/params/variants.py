@@ -1,4 +1,4 @@
-"""The section `variants`: by what each variant differs from the baseline."""
+"""The section `variants`: the name of each variant, and its difference from the baseline."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 from pipeline.params.section import Name
 
 BASELINE = "baseline"
-FLOOR = "floor"  # the real test images' row, which no variant may take
+FLOOR = "floor"  # the name of the real test images' row, which no variant may have
 
 
 def _with_a_baseline(variants: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -17,9 +17,9 @@ def _with_a_baseline(variants: dict[str, dict[str, Any]]) -> dict[str, dict[str,
             "others are compared with"
         )
     if FLOOR in variants:
-        raise ValueError(f"variants.{FLOOR} has the name of the row that the real test images get; take another")
+        raise ValueError(f"variants.{FLOOR} has the name of the row of the real test images; any other is accepted")
     return variants
 
 
 Variants = Annotated[dict[Name, dict[str, Any]], AfterValidator(_with_a_baseline)]
-"""Name -> the keys of `unet` that differ."""
+"""The variants are a name -> the keys of `unet` that differ from the baseline."""

@@ -50,7 +50,7 @@ class Params(Section):
     def architecture(self, variant: str) -> UNet:
         """Return the baseline's architecture with the variant's difference laid over it.
 
-        A variant that is not there, or a key or value that `unet` would refuse, is a `UserError`.
+        An unknown variant, and a key or value that `unet` would refuse, is a `UserError`.
         """
         if variant not in self.variants:
             raise UserError(f"params.yaml has no variant {variant!r}; it has {', '.join(self.variants)}.")

@@ -80,7 +80,7 @@ def test_the_source_s_own_test_split_is_taken_whole() -> None:
 
 
 def test_an_own_test_split_that_is_not_there_or_lacks_a_class_is_a_sentence() -> None:
-    with pytest.raises(UserError, match=r"here has no test split of its own; give data\.test as a share"):
+    with pytest.raises(UserError, match=r"data\.test is original, but here has no test split of its own"):
         split(made(50, 50), 0.1, "original", seed=0)
     with pytest.raises(UserError, match="class c1 has 0 images"):
         split(replace(made(50, 50), held_out=np.arange(100) < 20), 0.1, "original", seed=0)
