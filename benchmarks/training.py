@@ -34,6 +34,7 @@ from diffusers.training_utils import EMAModel
 
 BATCH_OF_FLOPS = 3 * 2  # a training pass is about three forward passes; a multiply-add is two operations
 CLASSES = 10
+MATRIX = {"cuda": 8192, "cpu": 1536}  # rows and columns of the matrices whose product gives the rate
 PATIENCE = 600  # seconds that trainings side by side wait for one that has died
 SWITCHES: dict[str, dict[str, Any]] = {
     "as params.yaml has it": {},
@@ -222,7 +223,7 @@ def losses_after(
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
     """Return the operations per second of a large matrix product, the best of five."""
-    size = 8192 if device.type == "cuda" else 1536
+    size = MATRIX[device.type]
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     product: Callable[[], Any] = lambda: a @ b  # noqa: E731
     product()

@@ -1,4 +1,4 @@
-"""What many tests share: which tests are slow and share a worker, and U-Nets of a few thousand weights."""
+"""What many tests share: which of them are slow or share a worker, and U-Nets of a few thousand weights."""
 
 import fcntl
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
     from diffusers import UNet2DConditionModel, UNet2DModel
@@ -15,25 +16,35 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with a thread per core each would get in each other's way
 
 TESTS = Path(__file__).parent
-FIRST = ("project", "orchestration/test_flow")  # what takes longest begins first, so that the workers end together
+PROJECT = (
+    "stages/test_microscope.py",
+    "stages/test_pipeline.py",
+)  # share the tiny project, which takes a minute to make
+FIRST = (*PROJECT, "orchestration/test_flow.py")  # what takes longest begins first, so that the workers end together
 SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, and all that use the tiny project; begin with what takes longest."""
-    groups = {item: _group(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Mark what is slow, and begin with what takes longest."""
+    for item in items:
         if SLOW & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: FIRST.index(groups[item]) if groups[item] in FIRST else len(FIRST))
+    places = {file: place for place, file in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(TESTS).as_posix(), len(FIRST)))
 
 
-def _group(item: pytest.Item) -> str:
-    if "project" in getattr(item, "fixturenames", ()):
-        return "project"
-    return item.path.relative_to(TESTS).with_suffix("").as_posix()
+class _ByFile(LoadFileScheduling):
+    """A worker for the tests of a file, and one for all that use the tiny project."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "project" if file.removeprefix("tests/") in PROJECT else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    """Give the tests to the workers in that way."""
+    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
