@@ -8,7 +8,8 @@ ROOT = Path(__file__).parents[1]
 def rows(*paths: Path) -> dict[str, set[str]]:
     """First cell -> the other cells of every table row that begins with it."""
     found: dict[str, set[str]] = {}
-    for line in "\n".join(path.read_text(encoding="utf-8") for path in paths).splitlines():
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    for line in text.replace("\u00a0", " ").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
         if cells:
             found.setdefault(cells[0], set()).update(cells[1:])
