@@ -22,12 +22,24 @@ PROJECT = (
 )  # share the tiny project, which takes a minute to make
 FIRST = (*PROJECT, "orchestration/test_flow.py")  # what takes longest begins first, so that the workers end together
 SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
+SLOW_FILES = (  # train, sample or draw for seconds
+    "anatomy/test_shortcuts",
+    "anatomy/test_sweep",
+    "anatomy/test_without",
+    "diffusion/test_lean",
+    "diffusion/test_training",
+    "orchestration/test_flow",
+    "reporting/chapters/test_intervene",
+    "reporting/test_plots",
+    "reporting/test_report",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow, and begin with what takes longest."""
     for item in items:
-        if SLOW & set(getattr(item, "fixturenames", ())):
+        file = item.path.relative_to(TESTS).as_posix()
+        if SLOW & set(getattr(item, "fixturenames", ())) or file.startswith(SLOW_FILES):
             item.add_marker(pytest.mark.slow)
     places = {file: place for place, file in enumerate(FIRST)}
     items.sort(key=lambda item: places.get(item.path.relative_to(TESTS).as_posix(), len(FIRST)))

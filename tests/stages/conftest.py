@@ -47,8 +47,9 @@ class Project:
 
     def environment(self, **extra: str) -> dict[str, str]:
         """The environment of a user in this folder: this Python first, the copy's own code, nothing sent anywhere."""
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **inherited,  # with byte code kept, so that every stage after the first starts sooner
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.root),
             "PREFECT_HOME": str(self.root / ".prefect"),
