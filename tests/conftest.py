@@ -23,10 +23,13 @@ PROJECT = (
 FIRST = (*PROJECT, "orchestration/test_flow.py")  # what takes longest begins first, so that the workers end together
 SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
 SLOW_FILES = (  # train, sample or draw for seconds
+    "anatomy/test_comparison",
     "anatomy/test_shortcuts",
     "anatomy/test_sweep",
+    "anatomy/test_trials",
     "anatomy/test_without",
     "diffusion/test_lean",
+    "diffusion/test_sampling",
     "diffusion/test_training",
     "orchestration/test_flow",
     "reporting/chapters/test_intervene",
