@@ -129,7 +129,7 @@ def _parts(swept: Intervened) -> Table:
 
 
 def _limits(subject: str, swept: Intervened, summary: Summary) -> Table:
-    """From when, for how long and after what rest blocks may be left out."""
+    """Make the table of from when, for how long and after what rest blocks may be left out."""
     blocks = swept.blocks
     columns = [
         Column(f"blocks left out, of {blocks}"),
@@ -151,7 +151,7 @@ def _limits(subject: str, swept: Intervened, summary: Summary) -> Table:
 
 
 def source_starts(nb: int, blocks: int) -> str:
-    """Where the source begins to cut about this share of the blocks, in words."""
+    """Say where the source begins to cut about this share of the blocks."""
     scaled = nb * SOURCE_BLOCKS / blocks
     near = min(SOURCE_STARTS, key=lambda each: abs(each - scaled))
     return f"{SOURCE_STARTS[near]} (nb = {near} of {SOURCE_BLOCKS})" if abs(near - scaled) <= 1 else NOTHING
