@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pipeline import tether
+
 LONGEST = 2000  # characters of a sentence; of a longer one the beginning and the end are shown
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_SAYS = ("No space left", "Disk quota exceeded", "os error 28")  # what libraries say without the error's number
@@ -36,7 +38,8 @@ def run(main: Callable[[], None]) -> None:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        main()
+        with tether.alone():
+            main()
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("interrupted: finished results are kept; the same command goes on from here.", file=sys.stderr)

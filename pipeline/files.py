@@ -161,9 +161,10 @@ def is_file(path: Path) -> bool:
 def reading(path: Path, stage: str = "") -> Iterator[None]:
     """Turn the error of a file that is missing, unreadable or not whole, within the block, into a `UserError`.
 
-    stage: the stage that writes the file, which the sentence then says to run; an empty text where the file may be the
-    user's own, which nobody is told to make anew.
+    stage: the stage that writes the file, which the sentence then says to run; where it is not given, the one whose
+    folder of `outputs` the file lies in. A file elsewhere is the user's own, which nobody is told to make anew.
     """
+    stage = stage or stage_of(path)
     makes = f"; the stage `{stage}`, which `uv run dvc repro` runs, makes it" if stage else ""
     try:
         yield
@@ -176,6 +177,12 @@ def reading(path: Path, stage: str = "") -> Iterator[None]:
     except (ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         reason = " ".join(str(error).split())[:160].rstrip(".")
         raise UserError(f"{path} is not whole ({reason}){makes and f'{makes} again'}.") from None
+
+
+def stage_of(path: Path) -> str:
+    """Return the stage that writes a path, the first folder within `outputs`, or an empty text for any other path."""
+    parts = Path(path).parts
+    return parts[1] if len(parts) > 2 and parts[0] == "outputs" else ""
 
 
 def _refuse_constant(name: str) -> None:

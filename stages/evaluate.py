@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pipeline import compute, errors, params
+from pipeline import arguments, compute, errors, params
 from pipeline.data import prepared
 from pipeline.data.images import evenly, in_turn, load
 from pipeline.diffusion.sampled import snapshots
@@ -16,14 +16,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True, help="folder of images, each with its label")
-    parser.add_argument("--at-most", type=int, help="how many images to take, evenly over the classes; not given: all")
-    parser.add_argument("--snapshot-count", type=int, required=True, help="how many images each snapshot has")
+    parser.add_argument(
+        "--at-most", type=arguments.count, help="how many images to take, evenly over the classes; not given: all"
+    )
+    parser.add_argument(
+        "--snapshot-count", type=arguments.count, required=True, help="how many images each snapshot has"
+    )
     parser.add_argument(
         "--snapshots", type=Path, help="folder with a folder of images per snapshot, named by images seen"
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder for features, resamples and numbers")
+    parser.add_argument("--out", type=arguments.out, required=True, help="folder for features, resamples and numbers")
     args = parser.parse_args()
     values = params.load(args.params)
     device = compute.device(values.compute.device, values.compute.threads)

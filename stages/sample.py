@@ -4,7 +4,7 @@ import argparse
 import time
 from pathlib import Path
 
-from pipeline import compute, errors, params
+from pipeline import arguments, compute, errors, params
 from pipeline.anatomy import drawing, policy
 from pipeline.data.images import ImageSet
 from pipeline.diffusion import subject as subjects
@@ -23,11 +23,11 @@ def main() -> None:
         "--prompt", action="append", default=[], help="a text for a pipeline; images take several in turn"
     )
     parser.add_argument(
-        "--guidance", type=float, default=1.0, help="scale of classifier-free guidance; not given: 1 (none)"
+        "--guidance", type=arguments.scale, default=1.0, help="scale of classifier-free guidance; not given: 1 (none)"
     )
     parser.add_argument("--snapshots", type=Path, help="folder of weights, by images seen; not given: none")
     parser.add_argument("--policy", type=Path, help="policy that shortcut wrote; not given: nothing is left out")
-    parser.add_argument("--out", type=Path, required=True, help="folder for images, snapshots and timing.json")
+    parser.add_argument("--out", type=arguments.out, required=True, help="folder for images, snapshots and timing.json")
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.sample, values.sampler

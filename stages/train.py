@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pipeline import compute, errors, params
+from pipeline import arguments, compute, errors, params
 from pipeline.data import prepared
 from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
@@ -19,13 +19,15 @@ def main() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--variant", required=True, help="a name under variants")
     parser.add_argument(
-        "--replica", type=int, required=True, help="training seed: of weights, batches, timesteps and noise"
+        "--replica", type=arguments.seed, required=True, help="training seed: of weights, batches, timesteps and noise"
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument(
         "--checkpoints", type=Path, required=True, help="folder of checkpoints to go on from, and to write"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for model, snapshots, curves, costs and timing")
+    parser.add_argument(
+        "--out", type=arguments.out, required=True, help="folder for model, snapshots, curves, costs and timing"
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     name = f"{args.variant}-{args.replica}"

@@ -117,7 +117,10 @@ BAD = {
         ["variant wide needs at least", "GiB of memory", "weights"],
     ),
     "blocks beyond memory": (lambda v: v["unet"].update(res_blocks=10**9), ["unet.res_blocks", "1000"]),
-    "a batch beyond memory": (lambda v: v["train"].update(images=10**9, batch_size=10**9, snapshots=[]), ["train.batch_size"]),
+    "a batch beyond memory": (
+        lambda v: v["train"].update(images=10**9, batch_size=10**9, snapshots=[]),
+        ["train.batch_size"],
+    ),
     "images beyond memory": (lambda v: v["sample"].update(count=10**11), ["sample.count needs at least"]),
     "draws beyond memory": (lambda v: v["bootstrap"].update(resamples=10**9), ["bootstrap.resamples needs at least"]),
     "a classifier beyond memory": (lambda v: v["judges"]["classifier"].update(features=10**11), ["judges.classifier"]),

@@ -59,7 +59,7 @@ def load(folder: Path) -> Trained:
 def by_images_seen(snapshots: Path | None) -> dict[int, Path]:
     """Return images seen -> folder for every snapshot, in rising order; the result is empty where `snapshots` is
     None."""
-    folders = entries(snapshots, STAGE) if snapshots else []
+    folders = entries(snapshots) if snapshots else []
     odd = [folder for folder in folders if not (folder.name.isascii() and folder.name.isdigit() and folder.is_dir())]
     if odd:
         raise UserError(

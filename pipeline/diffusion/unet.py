@@ -14,6 +14,7 @@ from pipeline.diffusion import architecture
 from pipeline.diffusion.lean import Downsample2D, UNet2DModel, UNetMidBlock2D, get_up_block
 from pipeline.diffusion.schedule import as_noise
 from pipeline.errors import UserError
+from pipeline.files import stage_of
 from pipeline.params import UNet
 
 Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -58,8 +59,7 @@ def load(folder: Path) -> UNet2DModel:
         model.load_state_dict(load_file(Path(folder) / "diffusion_pytorch_model.safetensors"))
     except Exception as error:  # diffusers raises a dozen kinds at a configuration that is none
         reason = " ".join(str(error).split())[:160].rstrip(".")
-        trained = Path(folder).parts[:2] == ("outputs", "train")
-        again = "; the stage `train`, which `uv run dvc repro` runs, makes it again" if trained else ""
+        again = "; the stage `train`, which `uv run dvc repro` runs, makes it again" if stage_of(folder) else ""
         raise UserError(f"{folder} holds no whole set of weights ({reason}){again}.") from None
     check_finite(model, folder)
     return model.eval()

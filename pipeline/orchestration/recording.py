@@ -60,7 +60,9 @@ def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, v
         return False
     else:
         run_id = recorder.create(f"{variant}-{replica}", **tags_of(variant, replica), **{WEIGHTS: weights})
-        costs = {name: value for name, value in read_json(trained / "costs.json", "train").items() if name != "architecture"}
+        costs = {
+            name: value for name, value in read_json(trained / "costs.json", "train").items() if name != "architecture"
+        }
         shown = values.model_dump(exclude={"variants"}) | {"unet": values.architecture(variant).model_dump()}
         recorder.batch(run_id, {}, flat(shown | {"costs": costs}))
         for row in curves.itertuples(index=False):

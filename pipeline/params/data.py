@@ -29,13 +29,13 @@ class Data(Section):
     def check(self, name: str) -> None:
         if self.name not in NAMED and not is_folder(Path(self.name)):
             raise UserError(
-                f"params.yaml: {name}.name is {short(self.name)}, but it must be {', '.join(NAMED)} or a folder of Parquet "
-                "files or of images in one sub-folder per class."
+                f"params.yaml: {name}.name is {short(self.name)}, but it must be {', '.join(NAMED)} or a folder of "
+                "Parquet files or of images in one sub-folder per class."
             )
         if not _can_be_filled_in(self.caption):
             raise UserError(
-                f"params.yaml: {name}.caption is {short(self.caption)}, but it must be a text with {{class}} in it, and "
-                f"with no other fields than {' and '.join(f'{{{field}}}' for field in STROKE_FIELDS)}."
+                f"params.yaml: {name}.caption is {short(self.caption)}, but it must be a text with {{class}} in it, "
+                f"and with no other fields than {' and '.join(f'{{{field}}}' for field in STROKE_FIELDS)}."
             )
         if self.name == "digits" and self.test == "original":
             raise UserError(

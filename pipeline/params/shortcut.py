@@ -14,7 +14,9 @@ class Shortcut(Section):
     learn: Annotated[int, Field(ge=2, le=10**9)]  # how many seeds the schedules are learnt on
     report: Annotated[int, Field(ge=2, le=10**9)]  # how many further seeds the schedules are measured on
     qualities: Annotated[list[Fraction], Field(min_length=1)]  # the least SSIM of each schedule that is sought
-    distance: Annotated[float, Field(ge=1, le=1e6, allow_inf_nan=False)]  # one more schedule: how often the distance may grow
+    distance: Annotated[
+        float, Field(ge=1, le=1e6, allow_inf_nan=False)
+    ]  # one more schedule: how often the distance may grow
     blocks: list[Count]  # nb of a cut
     cuts: list[Count]  # n: steps of one cut
     rests: list[Annotated[int, Field(ge=0)]]  # r: steps between two cuts
