@@ -26,6 +26,7 @@ def main() -> None:
         "--guidance", type=arguments.scale, default=1.0, help="scale of classifier-free guidance; not given: 1 (none)"
     )
     parser.add_argument("--snapshots", type=Path, help="folder of weights, by images seen; not given: none")
+    parser.add_argument("--count", type=arguments.count, help="how many images to draw; not given: sample.count")
     parser.add_argument("--policy", type=Path, help="policy that shortcut wrote; not given: nothing is left out")
     parser.add_argument("--out", type=arguments.out, required=True, help="folder for images, snapshots and timing.json")
     args = parser.parse_args()
@@ -35,7 +36,8 @@ def main() -> None:
     whole = descend(sampler.timesteps, values.diffusion.timesteps)
     followed = policy.load(args.policy) if args.policy else policy.plain(whole, sampler.name, sampler.clip)
     marks = by_images_seen(args.snapshots)
-    images = chosen.count + len(marks) * chosen.snapshot_count
+    count = args.count or chosen.count
+    images = count + len(marks) * chosen.snapshot_count
 
     with bar(f"sample: {'-'.join(args.out.parts[-2:])}", images * followed.calls, "call") as progress:
 
@@ -48,11 +50,11 @@ def main() -> None:
             return ImageSet(drawn, labels, seeds)
 
         start = time.perf_counter()
-        finished = draw(args.model, chosen.count)
+        finished = draw(args.model, count)
         seconds = time.perf_counter() - start
         snapshots = {images_seen: draw(weights, chosen.snapshot_count) for images_seen, weights in marks.items()}
 
-    timing = {"seconds": seconds, "images": chosen.count, "batch_size": chosen.batch_size}
+    timing = {"seconds": seconds, "images": count, "batch_size": chosen.batch_size}
     Sampled(finished, snapshots, timing | {"peak_bytes": compute.peak_bytes(device)}).save(args.out)
 
 
