@@ -107,7 +107,7 @@ def parse_yaml(text: str, name: str) -> Any:
         return reader.get_single_data()
     except RecursionError:
         raise UserError(f"{name} is nested too deeply.") from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # ValueError: of a date or number that is none
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:  # of odd tags
         raise UserError(f"{name} is not YAML: {' '.join(str(error).split())[:300]}.") from None
 
 

@@ -44,7 +44,7 @@ def main() -> None:
 
     device = compute.device(values.compute.device, values.compute.threads)
     judge = classifier.load(args.judges / "classifier").to(device)
-    subject = subjects.load(values.subject(args.subject), values.diffusion).to(device)
+    subject = subjects.load(params.subject(values.subjects, args.subject), values.diffusion).to(device)
     loop = Loop(
         subject, descend(sampler.timesteps, len(subject.alpha_bar)), sampler.name, sampler.clip, chosen.batch_size
     )

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipeline import arguments, errors, params
+from pipeline.files import entries
 from pipeline.orchestration import recording
 from pipeline.reporting import report
 from pipeline.reporting.study import Study
@@ -18,6 +19,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     values = params.load(args.params)
+    entries(args.outputs / "judges", "judges")  # without which there is nothing to report
     report.write(Study(args.outputs, values), args.out)
     recording.record(args.outputs, args.out, values)
 

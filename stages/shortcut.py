@@ -36,7 +36,7 @@ def main() -> None:
     from pipeline.judges.features import choose, extract
 
     device = compute.device(values.compute.device, values.compute.threads)
-    subject = subjects.load(values.subject(args.subject), values.diffusion).to(device)
+    subject = subjects.load(params.subject(values.subjects, args.subject), values.diffusion).to(device)
     timesteps = descend(sampler.timesteps, len(subject.alpha_bar))
     size = min(chosen.search_batch_size, chosen.learn)
     loop = Loop(subject, timesteps, sampler.name, sampler.clip, size)

@@ -13,7 +13,7 @@ from torch import nn
 from pipeline.diffusion import architecture
 from pipeline.diffusion.lean import Downsample2D, UNet2DModel, UNetMidBlock2D, get_up_block
 from pipeline.diffusion.schedule import as_noise
-from pipeline.errors import UserError
+from pipeline.errors import UserError, short
 from pipeline.files import stage_of
 from pipeline.params import UNet
 
@@ -55,7 +55,11 @@ def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: 
 def load(folder: Path) -> UNet2DModel:
     """Load a denoiser saved with `save_pretrained`, in evaluation mode; a missing or damaged one is a `UserError`."""
     try:
-        model = _from_config(dict(UNet2DModel.load_config(folder, local_files_only=True)))
+        config = dict(UNet2DModel.load_config(folder, local_files_only=True))
+        for key in ("sample_size", "in_channels", "classes"):
+            if not isinstance(config[key], int) or config[key] < 1:
+                raise ValueError(f"its {key} is {short(config[key])}, not a whole number from 1")
+        model = _from_config(config)
         model.load_state_dict(load_file(Path(folder) / "diffusion_pytorch_model.safetensors"))
     except Exception as error:  # diffusers raises a dozen kinds at a configuration that is none
         reason = " ".join(str(error).split())[:160].rstrip(".")

@@ -115,7 +115,7 @@ def apply(file: Path, name: str, count: int, out: Path) -> None:
     from pipeline.diffusion.schedule import descend
     from pipeline.progress import bar
 
-    sampler, asked = values.sampler, values.subject(name)
+    sampler, asked = values.sampler, params.subject(values.subjects, name)
     wanted = policy.load(file) if isinstance(held, dict) else interventions.parse(held)
     device = compute.device(values.compute.device, values.compute.threads)
     subject = subjects.load(asked, values.diffusion).to(device)

@@ -64,7 +64,9 @@ def rewritten(text: str, root: Path) -> tuple[str, dict[str, list[str]]]:
         raise UserError(f"{GRAPH} holds no stages.")
     changes = dict[str, list[str]]()
     for name, stage in graph["stages"].items():
-        stage = stage.get("do", stage)
+        stage = stage.get("do", stage) if isinstance(stage, Mapping) else stage
+        if not isinstance(stage, Mapping) or not isinstance(stage.get("cmd"), str):
+            raise UserError(f"{GRAPH}: stage {name} has no command in one text (cmd).")
         scripts = [word for word in stage["cmd"].split() if word.startswith("stages/")]
         if scripts and not (root / scripts[0]).is_file():
             raise UserError(f"{GRAPH}: stage {name} runs {scripts[0]}, which is not there.")

@@ -20,7 +20,7 @@ from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
 from pipeline.params.shortcut import Shortcut
-from pipeline.params.subjects import Subject
+from pipeline.params.subjects import Subject, subject
 from pipeline.params.train import Train
 from pipeline.params.unet import UNet
 from pipeline.params.variants import BASELINE, FLOOR
@@ -53,4 +53,5 @@ __all__ = [
     "memory",
     "parse",
     "plain",
+    "subject",
 ]

@@ -37,3 +37,10 @@ def _at_least_one(subjects: dict[str, Subject]) -> dict[str, Subject]:
 
 
 Subjects = Annotated[dict[Name, Subject], AfterValidator(_at_least_one)]
+
+
+def subject(subjects: dict[str, Subject], name: str) -> Subject:
+    """Return the subject of this name; an unknown one is a `UserError`."""
+    if name not in subjects:
+        raise UserError(f"params.yaml has no subject {short(name)}; it has {', '.join(subjects)}.")
+    return subjects[name]
