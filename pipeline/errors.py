@@ -79,7 +79,7 @@ def sentence(error: BaseException) -> str | None:
         return str(error)
     if getattr(error, "errno", None) in FULL or SHORT_WRITE.search(text) or any(said in text for said in FULL_SAYS):
         where = getattr(error, "filename", None) or "the outputs"
-        return f"no space left on the disk that holds {where}; nothing was changed."
+        return f"no space left on the disk that holds {where}; nothing half-written is left."
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(said in text for said in NO_MEMORY)):
         return f"this machine's memory is too small for what was asked ({text[:120]}); smaller batches take less."
     if isinstance(error, ValidationError):
