@@ -26,7 +26,7 @@ class Policy(BaseModel):
     clip: bool
     blocks: Annotated[int, Field(ge=1)] | None
     intervention: Intervention
-    learnt: dict[str, float]
+    learnt: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
 
     @property
     def calls(self) -> int:
@@ -45,7 +45,12 @@ def plain(timesteps: list[int], sampler: Literal["ddim", "ddpm"], clip: bool) ->
 
 def load(path: Path) -> Policy:
     """Read a saved policy; an unsound one is a `UserError`."""
+    return checked(read_json(path), str(path))
+
+
+def checked(values: object, name: str) -> Policy:
+    """Return the policy that values describe; unsound ones are a `UserError`, which calls them by this name."""
     try:
-        return Policy.model_validate(read_json(path))
+        return Policy.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{path} is no policy: {unsound(error)}.") from None
+        raise UserError(f"{name} is no policy: {unsound(error)}.") from None

@@ -116,7 +116,7 @@ def apply(file: Path, name: str, count: int, out: Path) -> None:
     from pipeline.progress import bar
 
     sampler, asked = values.sampler, params.subject(values.subjects, name)
-    wanted = policy.load(file) if isinstance(held, dict) else interventions.parse(held)
+    wanted = policy.checked(held, str(file)) if isinstance(held, dict) else interventions.parse(held)
     device = compute.device(values.compute.device, values.compute.threads)
     subject = subjects.load(asked, values.diffusion).to(device)
     if isinstance(wanted, policy.Policy):
