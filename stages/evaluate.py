@@ -1,50 +1,73 @@
-"""evaluate: compare one set of images, and its snapshots, with the real training images, as the judges see them."""
+"""evaluate: compare the images of every replica of a variant, and of its snapshots, with the real training images, as
+the judges see them; or one set of images."""
 
 import argparse
 from pathlib import Path
 
 from pipeline import compute, errors, params
-from pipeline.data import prepared
-from pipeline.data.images import evenly, in_turn, load
-from pipeline.diffusion.sampled import snapshots
+from pipeline.data import images, prepared
+from pipeline.data.images import ImageSet, evenly, in_turn
+from pipeline.diffusion import sampled
+from pipeline.files import part
 from pipeline.judges import classifier, reference
 from pipeline.judges.evaluation import Judges, evaluate
 from pipeline.judges.features import choose
+from pipeline.processes import side_by_side
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="folder of images, each with its label")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--sampled", type=Path, help="folder that sample wrote: every replica is evaluated")
+    source.add_argument("--images", type=Path, help="folder of one set of images, each with its label")
     parser.add_argument("--at-most", type=int, help="how many images to take, evenly over the classes; not given: all")
-    parser.add_argument("--snapshot-count", type=int, required=True, help="how many images each snapshot has")
-    parser.add_argument(
-        "--snapshots", type=Path, help="folder with a folder of images per snapshot, named by images seen"
-    )
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for features, resamples and numbers")
     args = parser.parse_args()
     values = params.load(args.params)
-    device = compute.device(values.compute.device, values.compute.threads)
-    images = load(args.images)
-    if args.at_most:
-        images = images[evenly(images.labels, args.at_most)]
-        images = images[in_turn(images.labels)]
+    at_once = values.compute.side_by_side
+
+    if args.images:
+        judge(args, values, chosen(images.load(args.images), args.at_most), {}, args.out)
+        return
+
+    def of_replica(replica: int) -> None:
+        drawn = images.load(part(args.sampled, "images", replica))
+        snapshots = sampled.snapshots(part(args.sampled, "snapshots", replica))
+        judge(args, values, chosen(drawn, args.at_most), snapshots, args.out / str(replica))
+
+    side_by_side(of_replica, values.replicas, at_once)
+
+
+def chosen(found: ImageSet, at_most: int | None) -> ImageSet:
+    """Take at most so many images, evenly over the classes and with the classes in turn."""
+    if not at_most:
+        return found
+    found = found[evenly(found.labels, at_most)]
+    return found[in_turn(found.labels)]
+
+
+def judge(
+    args: argparse.Namespace, values: params.Params, found: ImageSet, snapshots: dict[int, ImageSet], out: Path
+) -> None:
+    """Evaluate one set of images and its snapshots, and write what was found to `out`."""
+    device = compute.device(values.compute.device, values.compute.replica_threads)
     dataset = prepared.dataset(args.data)
     trained = classifier.load(args.judges / "classifier").to(device)
-    judge = choose(values.judges, trained)
-    real = reference.load(args.judges / "reference", dataset.sha256["train"], judge)
-    found, features = evaluate(
-        Judges(trained, judge, real, device),
-        images,
-        snapshots(args.snapshots),
+    eye = choose(values.judges, trained)
+    real = reference.load(args.judges / "reference", dataset.sha256["train"], eye)
+    result, features = evaluate(
+        Judges(trained, eye, real, device),
+        found,
+        snapshots,
         dataset.split("train"),
-        args.snapshot_count,
+        values.sample.snapshot_count,
         values.evaluate.neighbours,
         values.bootstrap,
     )
-    found.save(args.out, features)
+    result.save(out, features)
 
 
 if __name__ == "__main__":

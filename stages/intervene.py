@@ -59,7 +59,7 @@ def main() -> None:
         [chosen.seeds, chosen.shown, chosen.batch_size],
         compute.fingerprint(device),
     ]
-    key = checkpoint.key(determined_by)
+    key = checkpoint.key(determined_by, "data", "diffusion", "judges", "anatomy")
     store = args.checkpoints / f"intervene-{args.subject}-{key[:12]}"  # those of other parameters stay
     trials = Trials(loop, seeds, labels, sees, chosen.shown, store)
     draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)

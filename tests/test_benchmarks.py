@@ -44,7 +44,7 @@ def test_training_is_compared_with_the_plain_loop_switch_by_switch(
 @pytest.mark.slow
 @pytest.mark.parametrize("cells", ["params", "source"])
 def test_a_sweep_as_a_tree_finds_what_the_plain_way_finds_with_fewer_calls(tiny, tmp_path: Path, cells: str) -> None:
-    tiny().save_pretrained(tmp_path / "outputs/train/baseline/0/model")
+    tiny().save_pretrained(tmp_path / "outputs/train/baseline/model/0")
     found, said = run(tmp_path, sweep.main, f"--seeds 6 --cells {cells}")
     assert (found["seeds"], found["batch_size"]["plain"], found["of"]) == (6, 6, cells)
     assert found["cells"] > 3
@@ -105,7 +105,7 @@ def spent(**seconds: float) -> dict[str, float]:
 
 LEFT = [  # what three processes left word of, in no order
     {
-        "command": "stages/train.py --variant wide --out outputs/train/wide/3".split(),
+        "command": "stages/train.py --variant wide --out outputs/train/wide".split(),
         "born": 104.0,
         "ended": 110.0,
         "seconds": spent(imports=2, work=4),
@@ -122,13 +122,13 @@ LEFT = [  # what three processes left word of, in no order
 
 def test_a_run_s_time_is_parted_into_work_and_overhead() -> None:
     found = startup.summarise(20.0, LEFT)
-    assert list(found["stages"]) == ["check", "train@wide-3", "floor"], "in the order of their beginnings"
-    assert found["stages"]["train@wide-3"] == {"total": 6, **spent(imports=2, work=4)}
+    assert list(found["stages"]) == ["check", "train@wide", "floor"], "in the order of their beginnings"
+    assert found["stages"]["train@wide"] == {"total": 6, **spent(imports=2, work=4)}
     assert (found["work_seconds"], found["overhead_seconds"]) == (5, 15), "check is not what a run is for"
     assert (found["overhead_share"], found["between_stages_seconds"]) == (0.75, 9)
     heading, *rows, last = startup.table(found).splitlines()
     assert heading.split() == ["stage", "total", "s", *startup.KINDS]
-    assert [row.split()[:2] for row in rows] == [["check", "2.0"], ["train@wide-3", "6.0"], ["floor", "3.0"]]
+    assert [row.split()[:2] for row in rows] == [["check", "2.0"], ["train@wide", "6.0"], ["floor", "3.0"]]
     assert rows[1].split()[2:] == " ".join(f"{100 * share:.0f} %" for share in (0, 1 / 3, 0, 2 / 3, 0, 0, 0)).split()
     assert "took 20.0 s, of which 5.0 s went" in last
     assert "15.0 s, 75.0 % of the run, are overhead; 9.0 s of them passed" in last
@@ -138,7 +138,7 @@ def test_a_run_s_time_is_parted_into_work_and_overhead() -> None:
     ("command", "stage"),
     {
         "stages/prepare.py --out outputs/prepare": "prepare",
-        "stages/evaluate.py --out outputs/evaluate/no_skips/2 --params params.yaml": "evaluate@no_skips-2",
+        "stages/evaluate.py --out outputs/evaluate/no_skips --params params.yaml": "evaluate@no_skips",
         "stages/intervene.py --out outputs/intervene/baseline": "intervene@baseline",
         "stages/report.py --outputs outputs --out reports/tiny": "report",
     }.items(),

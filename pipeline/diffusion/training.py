@@ -19,6 +19,7 @@ import pandas as pd
 import torch
 from torch.optim.swa_utils import AveragedModel
 
+from pipeline import compute
 from pipeline.data.tensors import scaled
 from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.schedule import add_noise, as_noise, snr_db, velocity
@@ -85,7 +86,7 @@ class Training:
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=params.lr, weight_decay=params.weight_decay, fused=True
         )
-        self.updates, self.seconds = 0, 0.0
+        self.updates, self.seconds, self.peak_bytes = 0, 0.0, 0
         self.rows: list[Row] = []
         self.losses: list[float] = []
         self.snapshots: dict[int, dict[str, torch.Tensor]] = {}
@@ -100,6 +101,7 @@ class Training:
             self._check(losses.tolist(), first)
             self.losses += losses.tolist()
             self.seconds += time.perf_counter() - start
+            self.peak_bytes = max(self.peak_bytes, compute.peak_bytes(self.images.device))
             if stop in self.marks:
                 weights = self.averaged.module.state_dict()
                 self.snapshots[self.images_seen] = {name: tensor.cpu().clone() for name, tensor in weights.items()}
@@ -201,7 +203,8 @@ class Training:
         for images_seen, weights in self.snapshots.items():
             tensors |= {f"snapshot.{images_seen}.{n}": tensor for n, tensor in weights.items()}
         tensors["losses"] = torch.tensor(self.losses, dtype=torch.float64)
-        return tensors, {"updates": self.updates, "seconds": self.seconds, "rows": [asdict(r) for r in self.rows]}
+        counted = {"updates": self.updates, "seconds": self.seconds, "peak_bytes": self.peak_bytes}
+        return tensors, counted | {"rows": [asdict(row) for row in self.rows]}
 
     def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
@@ -218,7 +221,7 @@ class Training:
                 self.snapshots.setdefault(int(images_seen), {})[weight] = tensor.cpu()
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
         self.losses = tensors["losses"].tolist()
-        self.updates, self.seconds = state["updates"], state["seconds"]
+        self.updates, self.seconds, self.peak_bytes = (state[name] for name in ("updates", "seconds", "peak_bytes"))
         self.rows = [Row(**row) for row in state["rows"]]
 
 

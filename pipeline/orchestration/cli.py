@@ -64,7 +64,7 @@ def parts(where: str) -> None:
     from pipeline.diffusion import subject
 
     with tempfile.TemporaryDirectory() as folder:
-        model = f"outputs/train/{where}/{values.replicas[0]}/model" if where in values.variants else where
+        model = f"outputs/train/{where}/model/{values.replicas[0]}" if where in values.variants else where
         if subject.HUB.fullmatch(where):
             model = folder
             subject.fetch(where, Path(folder))

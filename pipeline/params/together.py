@@ -80,12 +80,12 @@ def _check_sampling(values: Params) -> None:
 
 def _check_subjects(values: Params) -> None:
     """Refuse a subject that the stage `train` will not have made."""
-    trained = {f"outputs/train/{v}/{r}/model" for v in values.variants for r in values.replicas}
+    trained = {f"outputs/train/{v}/model/{r}" for v in values.variants for r in values.replicas}
     for name, subject in values.subjects.items():
         if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
             raise UserError(
                 f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
-                f"outputs/train/V/R/model with V one of {', '.join(values.variants)} and R one of "
+                f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
                 f"{', '.join(map(str, values.replicas))} (replicas)."
             )
 

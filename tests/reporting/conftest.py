@@ -93,7 +93,7 @@ def made(seed: int, worse: float, **architecture: object) -> Run:
     }
     training = {"train_seconds": 12.0 + seed, "device": "cpu", "peak_bytes": 2**30}
     sampling = {"seconds": 8.0, "images": 40, "batch_size": 20, "peak_bytes": 2**29}
-    trained = Trained(Path(), curve, updates, validation, costs, training)
+    trained = Trained(Path(), seed, curve, updates, validation, costs, training)
     drawn = Sampled(images(40, 10 * seed), {32: images(40, 10 * seed)}, sampling)
     return Run(trained, drawn, evaluated(seed, worse))
 
