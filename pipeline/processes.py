@@ -30,20 +30,21 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int) ->
             while waiting and len(running) < at_once:
                 item = waiting.pop(0)
                 receiver, sender = context.Pipe(duplex=False)
-                child = context.Process(target=_child, args=(work, item, sender))
+                child: BaseProcess = context.Process(target=_child, args=(work, item, sender))
                 child.start()
                 sender.close()
                 running[child.sentinel] = item, child, receiver
             for sentinel in wait(list(running)):
-                item, child, receiver = running.pop(int(sentinel))  # type: ignore[arg-type]
-                child.join()
-                if child.exitcode:
-                    raise UserError(_sentence(item, child, receiver))
+                item, ended, told = running.pop(int(sentinel))  # type: ignore[call-overload]
+                ended.join()
+                if ended.exitcode:
+                    raise UserError(_sentence(item, ended, told))
     finally:
-        for _, child, _ in running.values():
-            child.terminate()
-        for _, child, _ in running.values():
-            child.join()
+        children = [each for _, each, _ in running.values()]
+        for each in children:
+            each.terminate()
+        for each in children:
+            each.join()
 
 
 def _child(work: Callable[[T], None], item: T, sender: Connection) -> None:

@@ -23,12 +23,12 @@ def test_every_item_is_done_once_in_a_process_of_its_own(tmp_path: Path, at_once
 def test_no_more_than_so_many_go_at_a_time(tmp_path: Path) -> None:
     def work(item: int) -> None:
         (tmp_path / f"{item}.at").touch()
-        time.sleep(0.05)
+        time.sleep(0.5)
         (tmp_path / f"{item}.seen").write_text(str(len(list(tmp_path.glob("*.at")))))
         (tmp_path / f"{item}.at").unlink()
 
-    side_by_side(work, range(5), 2)
-    assert max(int(path.read_text()) for path in tmp_path.glob("*.seen")) == 2
+    side_by_side(work, range(4), 2)
+    assert {int(path.read_text()) for path in tmp_path.glob("*.seen")} <= {1, 2}
 
 
 def test_the_first_error_stops_the_others_and_is_raised_here(tmp_path: Path) -> None:
@@ -44,5 +44,5 @@ def test_the_first_error_stops_the_others_and_is_raised_here(tmp_path: Path) -> 
 
 
 def test_a_child_that_is_killed_is_a_sentence() -> None:
-    with pytest.raises(UserError, match="the process of [78] was ended by signal 9; what it had finished is kept"):
+    with pytest.raises(UserError, match=r"the process of [78] was ended by signal 9; what it had finished is kept"):
         side_by_side(lambda item: os.kill(os.getpid(), signal.SIGKILL), [7, 8], 2)

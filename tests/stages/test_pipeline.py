@@ -127,7 +127,7 @@ def test_a_replica_more_trains_none_of_the_others_again_and_goes_beside_them(sou
     assert all(first[name] != second[name] for name in first if "safetensors" in name)
     shutil.rmtree(sound.root / "scratch")
     shutil.rmtree(sound.root / "checkpoints")
-    sound.write(replicas=[1])
+    sound.write(replicas=[1], subjects={"baseline": {"model": "outputs/train/baseline/model/1"}})
     assert sound.stage(*TRAIN).returncode == 0
     assert _trained(sound, "scratch", 1) == second, "a replica is the same alone and beside another"
 
@@ -170,9 +170,7 @@ def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
     process = subprocess.Popen(
         [sys.executable, *TRAIN], cwd=sound.root, env=sound.environment(), stderr=subprocess.DEVNULL
     )
-    while (
-        not [path for path in checkpoints.glob("baseline-0-*") if path not in (other, older)] and process.poll() is None
-    ):
+    while not set(checkpoints.glob("baseline-0-*")) - {other, older} and process.poll() is None:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it was killed before its end"
