@@ -24,7 +24,7 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int) ->
             work(item)
         return
     context = multiprocessing.get_context("fork")
-    waiting, running = list(items), dict[int, tuple[T, BaseProcess, Connection]]()
+    waiting, running = list(items), dict[object, tuple[T, BaseProcess, Connection]]()
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
@@ -34,8 +34,8 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int) ->
                 child.start()
                 sender.close()
                 running[child.sentinel] = item, child, receiver
-            for sentinel in wait(list(running)):
-                item, ended, told = running.pop(int(sentinel))  # type: ignore[call-overload]
+            for sentinel in wait([each.sentinel for _, each, _ in running.values()]):
+                item, ended, told = running.pop(sentinel)
                 ended.join()
                 if ended.exitcode:
                     raise UserError(_sentence(item, ended, told))

@@ -9,7 +9,7 @@ from pipeline.data import images, prepared
 from pipeline.data.images import ImageSet, evenly, in_turn
 from pipeline.diffusion import sampled
 from pipeline.files import part
-from pipeline.judges import classifier, reference
+from pipeline.judges import classifier, reference, teaching
 from pipeline.judges.evaluation import Judges, evaluate
 from pipeline.judges.features import choose
 from pipeline.processes import side_by_side
@@ -29,14 +29,16 @@ def main() -> None:
     values = params.load(args.params)
     at_once = values.compute.side_by_side
 
+    real = prepared.dataset(args.data).split("train")
     if args.images:
-        judge(args, values, chosen(images.load(args.images), args.at_most), {}, args.out)
+        found = chosen(images.load(args.images), args.at_most)
+        judge(args, values, found, {}, teaching.ceiling(real, len(found)), 0, args.out)
         return
 
     def of_replica(replica: int) -> None:
-        drawn = images.load(part(args.sampled, "images", replica))
+        drawn = chosen(images.load(part(args.sampled, "images", replica)), args.at_most)
         snapshots = sampled.snapshots(part(args.sampled, "snapshots", replica))
-        judge(args, values, chosen(drawn, args.at_most), snapshots, args.out / str(replica))
+        judge(args, values, drawn, snapshots, teaching.lessons(drawn, real), replica, args.out / str(replica))
 
     side_by_side(of_replica, values.replicas, at_once)
 
@@ -50,14 +52,27 @@ def chosen(found: ImageSet, at_most: int | None) -> ImageSet:
 
 
 def judge(
-    args: argparse.Namespace, values: params.Params, found: ImageSet, snapshots: dict[int, ImageSet], out: Path
+    args: argparse.Namespace,
+    values: params.Params,
+    found: ImageSet,
+    snapshots: dict[int, ImageSet],
+    lessons: dict[str, ImageSet],
+    seed: int,
+    out: Path,
 ) -> None:
-    """Evaluate one set of images and its snapshots, and write what was found to `out`."""
+    """Evaluate one set of images and its snapshots, and write what was found to `out`.
+
+    lessons: the sets that a classifier learns from, whose fresh weights are drawn from `seed`.
+    """
     device = compute.device(values.compute.device, values.compute.replica_threads)
     dataset = prepared.dataset(args.data)
     trained = classifier.load(args.judges / "classifier").to(device)
     eye = choose(values.judges, trained)
     real = reference.load(args.judges / "reference", dataset.sha256["train"], eye)
+    learning = values.judges.classifier.model_copy(
+        update={"images": values.evaluate.teaching_images, "seed": values.judges.classifier.seed + 1 + seed}
+    )
+    taught = teaching.scores(lessons, dataset.split("test"), len(dataset.classes), learning, device)
     result, features = evaluate(
         Judges(trained, eye, real, device),
         found,
@@ -65,6 +80,7 @@ def judge(
         dataset.split("train"),
         values.sample.snapshot_count,
         values.evaluate.neighbours,
+        taught,
         values.bootstrap,
     )
     result.save(out, features)
