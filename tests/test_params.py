@@ -104,8 +104,8 @@ BAD = {
         ["subjects.baseline.model is models/none", "not a folder"],
     ),
     "a subject that is not trained": (
-        lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/1"),
-        ["outputs/train/V/model/R", "R one of 0"],
+        lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/3"),
+        ["outputs/train/V/model/R", "R one of 0, 1, 2"],
     ),
     "a usual length that is not tried": (
         lambda v: v["intervene"].update(length=3),
