@@ -150,9 +150,9 @@ def test_a_jump_lands_where_equation_4_says(loop, seeds) -> None:
 def test_a_jump_draws_one_step_s_noise_where_it_is_asked_to(variant, seeds) -> None:
     loop = Loop(variant(), list(range(500, 0, -10)), "ddpm", True, 5)
     jumped = {}
-    for noise in ("whole", "step"):
-        cut = {"remove": "steps", "start": loop.steps, "count": 3, "noise": noise}
-        jumped[noise] = next(loop.walk(plan(parse([cut]), loop.steps, 4), seeds, seeds % 3))
+    for drawing in ("whole", "step"):
+        cut = {"remove": "steps", "start": loop.steps, "count": 3, "noise": drawing}
+        jumped[drawing] = next(loop.walk(plan(parse([cut]), loop.steps, 4), seeds, seeds % 3))
     one, drawn = jumped["step"], loop.drawn(seeds, jumped["step"].action)
     assert torch.equal(one.x0, jumped["whole"].x0), "the network sees the same"
     a, to, of_step = (loop.level(loop.steps - passed) for passed in (0, 3, 1))
