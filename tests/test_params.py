@@ -108,8 +108,8 @@ BAD = {
         ["outputs/train/V/model/R", "R one of 0, 1, 2"],
     ),
     "a usual length that is not tried": (
-        lambda v: v["intervene"].update(length=3),
-        ["intervene.length is 3", "1, 2, 5"],
+        lambda v: v["intervene"].update(length=4),
+        ["intervene.length is 4", "2, 3"],
     ),
     "blocks that are not there": (
         lambda v: v["intervene"].update(blocks=[2, 10]),

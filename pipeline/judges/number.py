@@ -13,13 +13,14 @@ from scipy.special import stdtrit
 
 from pipeline.judges import bootstrap
 
-Kind = Literal["share", "size", "correlation", "psnr"]
+Kind = Literal["share", "size", "correlation", "psnr", "likeness"]
 MOST_PSNR = float(10 * np.log10(255**2 * 12))  # in dB, of 8-bit rounding alone (variance 1/12)
 BOUNDS: dict[str, tuple[float, float]] = {
     "share": (0.0, 1.0),
     "size": (0.0, np.inf),
     "correlation": (-1.0, 1.0),
     "psnr": (0.0, MOST_PSNR),
+    "likeness": (-np.inf, 1.0),
 }
 
 

@@ -127,9 +127,15 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
     return effect
 
 
-def of_subject(stage: str, name: str, unit: str, of_images: bool = False) -> Callable[[Summary, str], Number]:
+MEASURED = "sweeps that show it (intervene), or a schedule that was found (shortcut)"
+
+
+def of_subject(
+    stage: str, name: str, unit: str, of_images: bool = False, needs: str = MEASURED
+) -> Callable[[Summary, str], Number]:
     """What a stage has measured of a subject under the claim's name; shares in percent points where that is the unit.
-    of_images: whether it is about distances to the real images, which count where the judge can judge."""
+    of_images: whether it is about distances to the real images, which count where the judge can judge; needs: what is
+    missing where it was not measured."""
 
     def effect(s: Summary, subject: str) -> Number:
         if of_images:
@@ -138,7 +144,7 @@ def of_subject(stage: str, name: str, unit: str, of_images: bool = False) -> Cal
             raise MissingError("a subject")
         number = s.get(f"{stage}.{subject}.effects.{name}")
         if number is None:
-            raise MissingError("sweeps that show it (intervene), or a schedule that was found (shortcut)")
+            raise MissingError(needs)
         if "ci95" not in number:
             raise MissingError("six timed runs (shortcut.report over shortcut.batch_size)")
         return scaled(number, 100) if unit == "points" else number

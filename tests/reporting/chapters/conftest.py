@@ -15,8 +15,8 @@ from pipeline.anatomy.intervened import Intervened
 from pipeline.judges import bootstrap
 
 ROOT = Path(__file__).parents[3]
-STEPS, BLOCKS, SEEDS = 10, 4, 12
-CHANGES = {"starts": 5, "jumps": [1, 2, 3], "length": 3, "skips": 1, "blocks": [1, 3]}
+STEPS, BLOCKS, SEEDS = 24, 4, 12
+CHANGES = {"starts": 5, "phase_starts": 12, "jumps": [1, 2, 3], "length": 3, "skips": 1, "blocks": [1, 3]}
 CHANGES |= {"durations": [1, 2], "relaxations": [0, 2], "fills": ["zeros"], "shown": 3}
 METHODS = ["untouched", "source, zeros", "source, cache", "found, ssim-0.795", "DDIM, 3 steps"]
 
@@ -42,12 +42,13 @@ def swept(values) -> Intervened:
     ]
     found = {}
     for cell in wanted:
-        level = 1.0 if cell.sweep == "jump" and cell.n == 1 else 0.95 - 0.03 * cell.start + 0.01 * cell.r
+        level = 1.0 if cell.sweep == "jump" and cell.n == 1 else 0.98 - 0.02 * cell.start + 0.01 * cell.r
         ssim = np.clip(level + 0.02 * rng.standard_normal(SEEDS), 0, 1)
         images = rng.integers(0, 255, (3, 8, 8, 1), dtype=np.uint8)
         found[cell] = {"ssim": ssim, "psnr": 40 * ssim, "kept": ssim > 0.7, "images": images}
     labels = np.arange(SEEDS) % 3
-    curves = Curves(found, bootstrap.draws(labels, 100, 0), values.likeness.threshold)
+    unrelated = np.linspace(0.25, 0.35, SEEDS)
+    curves = Curves(found, unrelated, bootstrap.draws(labels, 100, 0), values.likeness.threshold)
     at = {k: float(12 - 3 * k) for k in range(STEPS, 0, -1)}
     parts = pd.DataFrame(
         [

@@ -31,12 +31,47 @@ def test_the_page_says_what_the_numbers_say_of_every_subject(swept, values, tmp_
     page = chapter.page(found, summary, pictures)
     assert re.findall(r"^## `(\w+)`$", page, re.M) == ["baseline", "cat"]
     first = summary["intervene.baseline.phases.composition_ends"]
-    assert page.count(f"Composition ends at step {first['value']:g}") == 2
+    assert page.count(f"they would meet at step {first['value']:g}") == 2, "SSIM falls evenly in this toy"
+    assert page.count("a mean SSIM of 0.30 [") == 2
     linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
     assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
     assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((0.1, 2.0), "The curves fall into three levels"),
+        ((-0.1, 2.0), "three levels are not shown to fit better"),
+        ((-2.0, -0.1), "three levels do not fit better"),
+    ],
+)
+def test_phases_are_told_where_three_levels_fit_better(swept, values, ends: tuple[float, float], said: str) -> None:
+    found = Found(values, {"baseline": swept})
+    summary = chapter.numbers(found)
+    summary["intervene.baseline.effects.three_phases"]["ci95"] = list(ends)
+    assert said in chapter.page(found, summary, {})
+    assert said in chapter.finding(found, summary).says
+
+
+def test_without_enough_starts_no_phases_are_told(swept, values) -> None:
+    few = {name: n for name, n in swept.findings.items() if "phases" not in name}
+    found = Found(values, {"baseline": replace(swept, findings=few)})
+    summary = chapter.numbers(found)
+    assert "Phases are not told here" in chapter.page(found, summary, {})
+    assert chapter.finding(found, summary) is None
+
+
+@pytest.mark.parametrize("noise", ["whole", "step"])
+def test_the_page_says_what_noise_a_jump_draws(swept, values, noise: str) -> None:
+    asked = values.model_copy(update={"intervene": values.intervene.model_copy(update={"jump_noise": noise})})
+    found = Found(asked, {"baseline": swept})
+    page = chapter.page(found, chapter.numbers(found), {})
+    other = {"whole": "step", "step": "whole"}[noise]
+    assert f"`intervene.jump_noise: {other}`" in page
+    assert f"`intervene.jump_noise: {noise}`" not in page
 
 
 @pytest.mark.parametrize("fills", [["cache"], ["cache", "zeros"]])
@@ -73,7 +108,7 @@ def test_claims_of_the_loop_are_decided_for_every_subject(swept, values) -> None
     decided = {each.name: each for each in decide(chapter.CLAIMS, chapter.numbers(found), ["baseline", "cat"])}
     assert len(decided) == 2 * len(chapter.CLAIMS)
     ours, theirs = (decided[f"{subject}.first_steps_compose"] for subject in ("baseline", "cat"))
-    assert (ours.verdict, ours.number) == ("supported", theirs.number), "SSIM falls with the start in this toy"
+    assert (ours.verdict, ours.number) == ("supported", theirs.number), "classes are lost early in this toy"
     (nobody,) = decide(chapter.CLAIMS[:1], {}, [])
     assert (nobody.verdict, nobody.needs) == ("no data", "a subject")
 
