@@ -91,29 +91,22 @@ class Sweeps(Effect):
 
 
 class Shortcuts(Effect):
-    """What `shortcut` measures. Samplers with fewer steps are rivals where they take no more time than the schedule."""
+    """What `shortcut` measures. Likeness is SSIM from that of images which have nothing to do with each other (0) to
+    that of equal ones (1). Samplers with fewer steps are rivals where they cost no more multiply-adds than the
+    schedule, to the nearest step."""
 
     STRATEGY_KEEPS_LIKENESS = (
         "strategy_keeps_likeness",
-        "The source's strategy has an SSIM above the source's own 0.795 by so much.",
+        "The source's strategy has a mean likeness above the threshold by so much.",
+    )
+    STRATEGY_KEEPS_QUALITY = (
+        "strategy_keeps_quality",
+        "The source's strategy is nearer to the real images by so much than the untouched loop's distance times the "
+        "growth that a schedule found for the distance is allowed.",
     )
     CACHE_BEATS_ZEROS = (
         "cache_beats_zeros",
-        "The source's strategy with cached blocks has an SSIM higher by so much than with zeros.",
-    )
-    STRATEGY_SAVES = (
-        "strategy_saves",
-        "The source's strategy saves a share of the time that is larger by so much than the source's own 27 %.",
-    )
-    FOUND_SAVES_MORE = (
-        "found_saves_more",
-        "The cheapest schedule found that is at least as like as the source's strategy saves a share of the time that "
-        "is larger by so much.",
-    )
-    BEATS_FEWER_STEPS_IN_LIKENESS = (
-        "beats_fewer_steps_in_likeness",
-        "The schedule found for the source's likeness has an SSIM higher by so much than every rival, each to its own "
-        "whole loop.",
+        "The source's strategy with zeros is further from the real images by so much than with cached blocks.",
     )
     LIKENESS_BEATS_FEWER_STEPS = (
         "likeness_beats_fewer_steps",

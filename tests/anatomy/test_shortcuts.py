@@ -17,6 +17,7 @@ from pipeline.params import Shortcut
 
 SHORTCUT = {
     "run": True,
+    "search": 2,
     "learn": 6,
     "report": 4,
     "qualities": [0.8],
