@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
+from pipeline import tether
 from pipeline.errors import UserError
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int) ->
 
 def _child(work: Callable[[T], None], item: T, sender: Connection) -> None:
     """Do the work of a child, and tell the parent the sentence of an error."""
+    tether.tie_to_parent()
     try:
         work(item)
     except UserError as error:

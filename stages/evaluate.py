@@ -4,7 +4,7 @@ the judges see them; or one set of images."""
 import argparse
 from pathlib import Path
 
-from pipeline import compute, errors, params
+from pipeline import arguments, compute, errors, params
 from pipeline.data import images, prepared
 from pipeline.data.images import ImageSet, evenly, in_turn
 from pipeline.diffusion import sampled
@@ -21,10 +21,12 @@ def main() -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--sampled", type=Path, help="folder that sample wrote: every replica is evaluated")
     source.add_argument("--images", type=Path, help="folder of one set of images, each with its label")
-    parser.add_argument("--at-most", type=int, help="how many images to take, evenly over the classes; not given: all")
+    parser.add_argument(
+        "--at-most", type=arguments.count, help="how many images to take, evenly over the classes; not given: all"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder for features, resamples and numbers")
+    parser.add_argument("--out", type=arguments.out, required=True, help="folder for features, resamples and numbers")
     args = parser.parse_args()
     values = params.load(args.params)
     at_once = values.compute.side_by_side

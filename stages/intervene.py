@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from pipeline import errors, params
+from pipeline import arguments, errors, params
 from pipeline.files import empty_folder, remove
 from pipeline.progress import bar
 
@@ -19,7 +19,7 @@ def main() -> None:
         "--checkpoints", type=Path, required=True, help="folder of checkpoints to go on from, and to write"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder for parts, cells, curves, findings and pictures"
+        "--out", type=arguments.out, required=True, help="folder for parts, cells, curves, findings and pictures"
     )
     args = parser.parse_args()
     values = params.load(args.params)
@@ -44,7 +44,7 @@ def main() -> None:
 
     device = compute.device(values.compute.device, values.compute.threads)
     judge = classifier.load(args.judges / "classifier").to(device)
-    subject = subjects.load(values.subjects[args.subject], values.diffusion).to(device)
+    subject = subjects.load(values.subject(args.subject), values.diffusion).to(device)
     loop = Loop(
         subject, descend(sampler.timesteps, len(subject.alpha_bar)), sampler.name, sampler.clip, chosen.batch_size
     )

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pipeline import compute, errors, params
+from pipeline import arguments, compute, errors, params
 from pipeline.data import prepared
 from pipeline.data.tensors import resident
 from pipeline.judges import classifier, number, reference
@@ -16,7 +16,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder for classifier, reference and quality.json")
+    parser.add_argument(
+        "--out", type=arguments.out, required=True, help="folder for classifier, reference and quality.json"
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     device = compute.device(values.compute.device, values.compute.threads)

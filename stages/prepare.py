@@ -3,14 +3,7 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from pipeline import errors, params
-from pipeline.data import captions, complexity, masks, sources, strokes
-from pipeline.data.images import evenly
-from pipeline.data.prepared import Prepared
-from pipeline.data.split import repeated, split
+from pipeline import arguments, errors, params
 
 MEASURED = 5000  # how many training images the complexity of the classes is measured on, at most
 
@@ -20,12 +13,20 @@ def main() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=arguments.out,
         required=True,
         help="folder for the splits, masks, captions, classes and dataset.json",
     )
     args = parser.parse_args()
     data = params.load(args.params).data
+    # These take seconds to import, in which an interrupt or unsound parameters shall end the stage by a sentence too.
+    import numpy as np
+    import pandas as pd
+
+    from pipeline.data import captions, complexity, masks, sources, strokes
+    from pipeline.data.images import evenly
+    from pipeline.data.prepared import Prepared
+    from pipeline.data.split import repeated, split
 
     source = sources.load(data)
     splits = split(source, data.validation, data.test, data.seed)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pipeline import errors, params
+from pipeline import arguments, errors, params
 from pipeline.orchestration import recording
 from pipeline.reporting import report
 from pipeline.reporting.study import Study
@@ -13,7 +13,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--outputs", type=Path, required=True, help="folder of the stages' outputs")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pages, summary.json and figures")
+    parser.add_argument(
+        "--out", type=arguments.out, required=True, help="folder for the pages, summary.json and figures"
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     report.write(Study(args.outputs, values), args.out)

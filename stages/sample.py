@@ -5,7 +5,7 @@ import argparse
 import time
 from pathlib import Path
 
-from pipeline import compute, errors, params
+from pipeline import arguments, compute, errors, params
 from pipeline.anatomy import drawing, policy
 from pipeline.data.images import ImageSet
 from pipeline.diffusion import subject as subjects
@@ -28,10 +28,10 @@ def main() -> None:
         "--prompt", action="append", default=[], help="a text for a pipeline; images take several in turn"
     )
     parser.add_argument(
-        "--guidance", type=float, default=1.0, help="scale of classifier-free guidance; not given: 1 (none)"
+        "--guidance", type=arguments.scale, default=1.0, help="scale of classifier-free guidance; not given: 1 (none)"
     )
     parser.add_argument("--policy", type=Path, help="policy that shortcut wrote; not given: nothing is left out")
-    parser.add_argument("--out", type=Path, required=True, help="folder for images, snapshots and log")
+    parser.add_argument("--out", type=arguments.out, required=True, help="folder for images, snapshots and log")
     args = parser.parse_args()
     values = params.load(args.params)
     replicas = values.replicas if args.trained else [None]

@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from pipeline import errors, params
+from pipeline import arguments, errors, params
 from pipeline.files import empty_folder
 from pipeline.progress import bar
 
@@ -15,7 +15,9 @@ def main() -> None:
     parser.add_argument("--subject", required=True, help="a name under subjects")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder for policies, methods, times and pictures")
+    parser.add_argument(
+        "--out", type=arguments.out, required=True, help="folder for policies, methods, times and pictures"
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.shortcut, values.sampler
@@ -34,7 +36,7 @@ def main() -> None:
     from pipeline.judges.features import choose, extract
 
     device = compute.device(values.compute.device, values.compute.threads)
-    subject = subjects.load(values.subjects[args.subject], values.diffusion).to(device)
+    subject = subjects.load(values.subject(args.subject), values.diffusion).to(device)
     timesteps = descend(sampler.timesteps, len(subject.alpha_bar))
     size = min(chosen.search_batch_size, chosen.learn)
     loop = Loop(subject, timesteps, sampler.name, sampler.clip, size)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import compute, errors, params
+from pipeline import arguments, compute, errors, params
 from pipeline.data import prepared
 from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
@@ -28,7 +28,9 @@ def main() -> None:
     parser.add_argument(
         "--checkpoints", type=Path, required=True, help="folder of checkpoints to go on from, and to write"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for model, snapshots and log of each replica")
+    parser.add_argument(
+        "--out", type=arguments.out, required=True, help="folder for model, snapshots and log of each replica"
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     values.architecture(args.variant)  # an unknown name is refused here

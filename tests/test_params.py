@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pipeline import params
-from pipeline.errors import UserError
+from pipeline.errors import LONGEST, UserError
 
 ROOT = Path(__file__).parents[1]
 VALUES = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -95,13 +95,47 @@ BAD = {
     "more steps than T": (lambda v: v["sampler"].update(timesteps=1001), ["sampler.timesteps", "1000"]),
     "as long as no loop": (
         lambda v: v["intervene"].update(length=51, jumps=[51]),
-        ["intervene.length is 51", "50 steps"],
+        ["is 51, but must be at most 50", "50 steps"],
     ),
+    "longer jumps than the loop": (lambda v: v["intervene"].update(jumps=[1, 5, 51]), ["intervene.jumps is 51", "50"]),
+    "longer durations": (lambda v: v["intervene"].update(durations=[99]), ["intervene.durations is 99", "50 steps"]),
+    "longer rests": (lambda v: v["intervene"].update(relaxations=[49]), ["intervene.relaxations is 49", "at most 48"]),
+    "more starts than steps": (lambda v: v["intervene"].update(starts=51), ["intervene.starts is 51", "50 steps"]),
+    "longer cuts": (lambda v: v["shortcut"].update(cuts=[99]), ["shortcut.cuts is 99", "at most 50"]),
+    "rests beyond the loop": (lambda v: v["shortcut"].update(rests=[50]), ["shortcut.rests is 50", "at most 49"]),
+    "wider intervals": (lambda v: v["shortcut"].update(intervals=[99]), ["shortcut.intervals is 99", "at most 50"]),
+    "not fewer": (lambda v: v["shortcut"].update(fewer=[50]), ["shortcut.fewer is 50", "at most 49"]),
+    "a cut twice": (lambda v: v["shortcut"].update(cuts=[3, 3]), ["shortcut.cuts has 3 twice"]),
+    "a duration twice": (lambda v: v["intervene"].update(durations=[5, 5]), ["intervene.durations has 5 twice"]),
+    "beyond any number": (lambda v: v["train"].update(images=10**30), ["train.images", "less than or equal to"]),
+    "an update's rows": (
+        lambda v: v["train"].update(images=10**12, batch_size=1),
+        ["train.images needs at least", "GiB", "updates.csv"],
+    ),
+    "weights beyond memory": (
+        lambda v: v["variants"]["wide"].update(channels=[10**6, 10**6, 10**6]),
+        ["variant wide needs at least", "GiB of memory", "weights"],
+    ),
+    "blocks beyond memory": (lambda v: v["unet"].update(res_blocks=10**9), ["unet.res_blocks", "1000"]),
+    "a batch beyond memory": (
+        lambda v: v["train"].update(images=10**9, batch_size=10**9, snapshots=[]),
+        ["train.batch_size"],
+    ),
+    "images beyond memory": (lambda v: v["sample"].update(count=10**11), ["sample.count needs at least"]),
+    "draws beyond memory": (lambda v: v["bootstrap"].update(resamples=10**9), ["bootstrap.resamples needs at least"]),
+    "a classifier beyond memory": (lambda v: v["judges"]["classifier"].update(features=10**11), ["judges.classifier"]),
+    "levels without end": (lambda v: v["unet"].update(channels=[16] * 20000), ["unet.channels", "at most 9 items"]),
+    "a name of 5,000 letters": (lambda v: v["data"].update(name="a" * 5000), ["data.name is 'aaa", "..."]),
+    "a variant of 5,000 letters": (lambda v: v["variants"].update({"a" * 5000: {}}), ["at most 60 characters"]),
+    "the figures of another report": (lambda v: v["report"].update(folder="reports/figures"), ["report.folder"]),
+    "a page of another report": (lambda v: v["report"].update(folder="reports/report.md"), ["report.folder"]),
+    "guidance that is none": (lambda v: v["subjects"]["baseline"].update(guidance=float("nan")), ["guidance is nan"]),
+    "20,000 bad items": (lambda v: v.update(replicas=["x"] * 20000), ["replicas.0 is 'x'", "and 19980 more"]),
     "splits": (lambda v: v["data"].update(test=0.85), ["data.test", "0.9"]),
     "no subjects": (lambda v: v.update(subjects={}), ["subjects is empty"]),
     "a subject that is nowhere": (
         lambda v: v["subjects"]["baseline"].update(model="models/none"),
-        ["subjects.baseline.model is models/none", "not a folder"],
+        ["subjects.baseline.model is 'models/none'", "not a folder"],
     ),
     "a subject that is not trained": (
         lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/3"),
@@ -126,6 +160,7 @@ def test_unsound_values_are_refused_in_one_line_that_names_the_key(tmp_path: Pat
         load(tmp_path, change)
     sentence = str(caught.value)
     assert "\n" not in sentence
+    assert len(sentence) <= LONGEST + 10
     assert sentence.startswith("params.yaml: ")
     assert all(word in sentence for word in words), sentence
 
@@ -163,7 +198,7 @@ def test_a_key_that_is_there_twice_is_refused(key: str) -> None:
 
 
 def test_no_section_knows_another() -> None:
-    assembling = {"__init__", "whole", "together", "reading", "sentences"}
+    assembling = {"__init__", "whole", "together", "memory", "reading", "sentences"}
     files = [path for path in (ROOT / "pipeline/params").glob("*.py") if path.stem not in assembling]
     assert len(files) > 15
     for path in files:
@@ -172,5 +207,6 @@ def test_no_section_knows_another() -> None:
                 assert node.module != "pipeline", path
                 assert not (node.module or "").startswith("pipeline.") or node.module in (
                     "pipeline.errors",
+                    "pipeline.files",
                     "pipeline.params.section",
                 ), path

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -46,3 +48,28 @@ def test_the_first_error_stops_the_others_and_is_raised_here(tmp_path: Path) -> 
 def test_a_child_that_is_killed_is_a_sentence() -> None:
     with pytest.raises(UserError, match=r"the process of [78] was ended by signal 9; what it had finished is kept"):
         side_by_side(lambda item: os.kill(os.getpid(), signal.SIGKILL), [7, 8], 2)
+
+
+def test_a_child_ends_with_its_parent_whatever_ended_it(tmp_path: Path) -> None:
+    program = (
+        "import os, time; from pathlib import Path; from pipeline.processes import side_by_side\n"
+        f"write = lambda item: Path({str(tmp_path)!r}, str(item)).write_text(str(os.getpid()))\n"
+        "side_by_side(lambda item: (write(item), time.sleep(300)), [0, 1], 2)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+    while len([path for path in tmp_path.iterdir() if path.read_text()]) < 2:
+        time.sleep(0.02)
+    children = [int(path.read_text()) for path in tmp_path.iterdir()]
+    parent.kill()
+    parent.wait()
+    until = time.monotonic() + 30
+    while any(_runs(child) for child in children) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(_runs(child) for child in children)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, unsound
 
 Step = Annotated[int, Field(ge=1)]
 Noise = Literal["whole", "step"]  # what a jump draws: the noise of all its steps, or only that of one (equation 4)
@@ -89,9 +89,7 @@ def parse(values: object) -> Intervention:
     try:
         return TypeAdapter(Intervention).validate_python(values)
     except ValidationError as error:
-        found = error.errors()[0]
-        place = ".".join(str(part) for part in found["loc"])
-        raise UserError(f"intervention: {place or 'the list'} is {found['input']!r}, but {found['msg']}.") from None
+        raise UserError(f"intervention: {unsound(error)}.") from None
 
 
 def plan(intervention: Intervention, steps: int, blocks: int) -> Plan:

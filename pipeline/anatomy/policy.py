@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.anatomy.interventions import Intervention, plan
-from pipeline.errors import UserError
+from pipeline.errors import UserError, unsound
 from pipeline.files import read_json, write_json
 
 
@@ -64,8 +64,4 @@ def load(path: Path) -> Policy:
     try:
         return Policy.model_validate(read_json(path))
     except ValidationError as error:
-        found = error.errors()[0]
-        place = ".".join(map(str, found["loc"])) or "the whole"
-        shown = repr(found["input"])
-        said = "is missing" if found["type"] == "missing" else f"is {shown[:80]}, but {found['msg']}"
-        raise UserError(f"{path} is no policy: {place} {said}.") from None
+        raise UserError(f"{path} is no policy: {unsound(error)}.") from None

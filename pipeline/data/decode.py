@@ -16,6 +16,7 @@ from pipeline.progress import bar
 
 CHANNELS = {"L": 1, "RGB": 3}  # Pillow's names of 8-bit grey and colour
 SHOWN = 3  # how many files an error names at most
+SMALLEST = 2  # pixels per side of an image that can show something
 BLOCK = 500  # images that a thread decodes at a time
 DEEP = "has more than 8 bits a channel; scale it to 0..255 and save it with 8"
 
@@ -92,6 +93,10 @@ def _open(content: bytes | Path | None) -> Image.Image:
         raise
     except UnidentifiedImageError:
         raise UnusableError("is not an image that Pillow can read") from None
+    except OSError as error:
+        if error.filename is None:  # Pillow's own, of a damaged file
+            raise UnusableError(f"is damaged ({' '.join(str(error).split())})") from None
+        raise UnusableError(f"cannot be read ({error.strerror})") from None
     except Exception as error:  # Pillow's decoders throw a dozen kinds at damaged files
         raise UnusableError(f"is damaged ({' '.join(str(error).split())})") from None
     if image.mode == "P":
@@ -115,4 +120,6 @@ def _square(image: Image.Image, size: int, non_square: str) -> Image.Image:
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
         image = image.crop((left, top, left + side, top + side))
+    if image.width < SMALLEST:
+        raise UnusableError(f"is {width}x{height} pixels, too small to show anything; at least {SMALLEST} are accepted")
     return image.resize((size, size), Image.Resampling.LANCZOS) if image.width > size else image

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import UserError
-from pipeline.files import replacing
+from pipeline.files import reading, replacing
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,18 @@ class ImageSet:
 
 def load(folder: Path) -> ImageSet:
     """Map a saved set into memory; a missing or damaged one is a `UserError`."""
-    try:
-        return ImageSet(*(np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in ("images", "labels", "ids")))
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(
-            f"{folder} holds no whole set of images ({error}); `uv run dvc repro` makes it again."
-        ) from None
+    arrays = []
+    for name in ("images", "labels", "ids"):
+        path = Path(folder) / f"{name}.npy"
+        with reading(path):
+            arrays.append(np.load(path, mmap_mode="r"))
+    found = ImageSet(*arrays)
+    with reading(folder):
+        if found.images.ndim != 4 or found.images.dtype != np.uint8:
+            raise ValueError(f"its images are {found.images.dtype} {list(found.images.shape)}, not uint8 [N, H, W, C]")
+        if not len(found.images) == len(found.labels) == len(found.ids) > 0:
+            raise ValueError("it holds no images, or another number of images than of labels and ids")
+        return found
 
 
 def evenly(labels: np.ndarray, at_most: int) -> np.ndarray:

@@ -9,8 +9,10 @@ import numpy as np
 from skimage.transform import resize
 from sklearn.datasets import load_digits
 
+from pipeline.data import folders
 from pipeline.data.decode import decode
 from pipeline.errors import UserError
+from pipeline.files import is_folder
 from pipeline.params import Data
 
 HUB = {  # name: repository and revision on the Hugging Face hub
@@ -18,7 +20,6 @@ HUB = {  # name: repository and revision on the Hugging Face hub
     "fashion_mnist": ("zalando-datasets/fashion_mnist", "531be5e2ccc9dba0c201ad3ae567a4f3d16ecdd2"),
     "cifar10": ("uoft-cs/cifar10", "0b2714987fa478483af9968de7c934580d0bb9a2"),
 }
-TRAIN, TEST = ("train", "val", "valid", "validation"), ("test",)  # sub-folders that are splits and not classes
 LOCAL = "ANATOMY_DATA"  # environment variable: a folder of local copies, looked in before the network
 
 
@@ -70,7 +71,7 @@ def _hub(data: Data) -> Source:
     """Load a data set of the Hugging Face hub at its pinned revision, or its local copy."""
     repository, revision = HUB[data.name]
     local = os.environ.get(LOCAL)
-    if local and (Path(local) / data.name).is_dir():
+    if local and is_folder(Path(local) / data.name):
         return _folder(Path(local) / data.name, f"{repository}, a local copy", data)
     import datasets  # takes a second to import, and scikit-learn's digits do not need it
 
@@ -87,37 +88,16 @@ def _hub(data: Data) -> Source:
 
 def _folder(folder: Path, origin: str, data: Data) -> Source:
     """Load a folder of Parquet files, or of images in one sub-folder per class; both may be divided into splits."""
-    parquet = sorted(folder.rglob("*.parquet"))
+    parquet = folders.parquet_files(folder)
     if parquet:
         return _tables(_read(folder, parquet), origin, data)
-    parts = _visible(folder)
-    if not parts or any(path.name.lower() not in (*TRAIN, *TEST) or not path.is_dir() for path in parts):
-        parts = [folder]
-    stray = [path for part in parts for path in _visible(part) if not path.is_dir()]
-    if stray and any(path.is_dir() for part in parts for path in _visible(part)):
-        raise UserError(
-            f"{stray[0].parent} has {stray[0].name} beside its classes' sub-folders, so its class is not known; every "
-            "image must be in the sub-folder of its class."
-        )
-    classes = sorted({path.name for part in parts for path in _visible(part) if path.is_dir()})
-    files = [
-        (part.name.lower() in TEST and part != folder, index, path)
-        for part in parts
-        for index, name in enumerate(classes)
-        for path in sorted((part / name).rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    ]
-    if not files:
-        raise UserError(f"{folder} holds neither Parquet files nor images in one sub-folder per class.")
-    images, sides = decode([(str(path), path) for _, _, path in files], data.image_size, data.non_square)
-    labels = np.array([index for _, index, _ in files], dtype=np.int64)
-    own = np.array([test for test, _, _ in files])
-    return Source(images, labels, np.arange(len(images)), classes, origin, sides, own if own.any() else None)
-
-
-def _visible(folder: Path) -> list[Path]:
-    """Return what a folder holds, without hidden files."""
-    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    found = folders.image_files(folder)
+    images, sides = decode([(str(path), path) for _, _, path in found.files], data.image_size, data.non_square)
+    labels = np.array([index for _, index, _ in found.files], dtype=np.int64)
+    own = np.array([test for test, _, _ in found.files])
+    origin = f"{origin} ({found.said})" if found.said else origin
+    ids = np.arange(len(images))
+    return Source(images, labels, ids, found.classes, origin, sides, own if own.any() else None)
 
 
 def _read(folder: Path, files: list[Path]) -> Any:
@@ -127,8 +107,12 @@ def _read(folder: Path, files: list[Path]) -> Any:
 
     found: dict[str, list[str]] = {"train": [], "test": []}
     for file in files:
-        test = any(part.lower().startswith("test") for part in file.relative_to(folder).parts)
-        found["test" if test else "train"].append(str(file))
+        found["test" if folders.is_test(file, folder) else "train"].append(str(file))
+    if not found["train"]:
+        raise UserError(
+            f"{folder} holds a test split alone, but training needs images too: in Parquet files whose name and folder "
+            "do not begin with test."
+        )
     try:
         return datasets.load_dataset("parquet", data_files={split: paths for split, paths in found.items() if paths})
     except Exception as error:  # datasets wraps what Arrow and the disk say

@@ -5,21 +5,21 @@ latents.
 """
 
 import hashlib
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from torch import nn
 
 from pipeline.data.tensors import from_network
 from pipeline.diffusion import unet
 from pipeline.diffusion.schedule import alpha_bar, as_noise
-from pipeline.errors import UserError
-from pipeline.files import read_json
+from pipeline.errors import UserError, short
+from pipeline.files import read_object
 from pipeline.params import Diffusion
 from pipeline.params import Subject as SubjectParams
 
@@ -28,8 +28,6 @@ PLAIN, OF_TEXTS = (
     "UNet2DModel",
     "UNet2DConditionModel",
 )  # diffusers' U-Nets: one gets a class or nothing, one gets a text
-SAFE = ["*.json", "*.safetensors", "*.txt", "*.model"]  # the files to fetch from a repository: no code, no pickle
-HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
             "model_index.json); `uv run dvc repro` trains variants, and `uv run anatomy fetch` brings a pipeline from "
             "the hub."
         )
-    if not set(unet.OURS) <= set(read_json(folder / "config.json")):
+    if not set(unet.OURS) <= set(read_object(folder / "config.json")):
         raise UserError(
             f"{folder} holds a network alone, without its noise process; the folder of its whole pipeline, the one "
             "with model_index.json in it, is accepted."
@@ -168,39 +166,38 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
     """Load a pipeline that diffusers saved: its U-Net, noise process, prompts' embeddings and autoencoder."""
     import diffusers  # its autoencoders take a second to import, and other subjects do not need them
 
-    index = read_json(folder / "model_index.json")
-    kind = (index.get("unet") or [None, None])[1]
+    index = folder / "model_index.json"
+    kind = _kind(index, "unet")
     if kind not in (PLAIN, OF_TEXTS):
         raise UserError(
             f"{folder} has {kind or 'no U-Net'} as its denoiser, but only {PLAIN} and {OF_TEXTS} are accepted."
         )
     known = {"vae": "AutoencoderKL", "text_encoder": "CLIPTextModel", "vqvae": None, "text_encoder_2": None}
     for part, accepted in known.items():
-        there = (index.get(part) or [None, None])[1]
+        there = _kind(index, part)
         if there not in (None, accepted):
             raise UserError(f"{folder} has {there} as its {part}, but only {accepted or 'none'} is accepted there.")
     noise_process = _place(folder, "scheduler") / "scheduler_config.json"
     if not noise_process.is_file():
         raise UserError(f"the pipeline in {folder} cannot be read (it has no {noise_process.name}).")
-    settings = read_json(noise_process)
-    if "beta_schedule" not in settings or "Flow" in settings.get("_class_name", ""):
+    settings = read_object(noise_process)
+    if "beta_schedule" not in settings or "Flow" in str(settings.get("_class_name")):
         raise UserError(
             f"{folder} has the noise process of {settings.get('_class_name')}, which has no betas; one with a "
             "beta_schedule is accepted."
         )
     model = _whole(getattr(diffusers, kind), _place(folder, "unet"))
-    autoencoder = _whole(diffusers.AutoencoderKL, folder / "vae") if (index.get("vae") or [None])[0] else None
-    try:
+    autoencoder = _whole(diffusers.AutoencoderKL, folder / "vae") if _kind(index, "vae") else None
+    with _reading(f"the noise process in {folder}"):
         scheduler = diffusers.DDPMScheduler.from_pretrained(noise_process.parent, local_files_only=True)
-    except (OSError, ValueError, RuntimeError) as error:  # NotImplementedError, of unknown betas, is one of the last
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"the noise process in {folder} cannot be read ({reason}).") from None
     prediction = {"epsilon": "epsilon", "v_prediction": "v"}.get(scheduler.config.prediction_type)
     if prediction is None:
         raise UserError(
             f"{folder} predicts {scheduler.config.prediction_type}, but only epsilon and v_prediction are accepted."
         )
     levels = scheduler.alphas_cumprod.double()
+    if not torch.isfinite(levels).all() or levels.max() > 1:
+        raise UserError(f"{folder} has a noise process whose alpha-bar is not between 0 and 1.")
     if levels.min() <= 0:
         raise UserError(
             f"{folder} has a noise process that ends in noise alone, from which no clean image can be predicted; "
@@ -228,7 +225,26 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
 def is_told_text(folder: Path) -> bool:
     """Say whether a folder holds a pipeline whose U-Net takes a text."""
     index = folder / "model_index.json"
-    return index.is_file() and (read_json(index).get("unet") or [None, None])[1] == OF_TEXTS
+    return index.is_file() and _kind(index, "unet") == OF_TEXTS
+
+
+def _kind(index: Path, part: str) -> str | None:
+    """Return the class that model_index.json names for a component, or None where there is none."""
+    entry = read_object(index).get(part) or [None, None]
+    if not isinstance(entry, list) or len(entry) != 2 or not all(isinstance(each, str | None) for each in entry):
+        raise UserError(f"{index} has {short(entry)} as its {part}, but a library and a class are expected there.")
+    return entry[1]
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Turn whatever diffusers and transformers raise at files that are none of theirs, which is a dozen kinds of error,
+    into a `UserError` that names what they read."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{what} cannot be read ({reason}).") from None
 
 
 def _place(folder: Path, part: str) -> Path:
@@ -249,14 +265,13 @@ def _whole(kind: Any, folder: Path) -> Any:
     """Load a saved network in evaluation mode and single precision; a missing weight is a `UserError`."""
     diffusers = hasattr(kind, "load_config")
     how = {"torch_dtype": torch.float32, "low_cpu_mem_usage": False} if diffusers else {"dtype": torch.float32}
-    try:
+    with _reading(f"the network in {folder}"):
         model, loading = kind.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **how
         )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise UserError(f"the network in {folder} cannot be read ({' '.join(str(error).split())[:200]}).") from None
     if loading["missing_keys"]:
         raise UserError(f"the network in {folder} cannot be read (it lacks {sorted(loading['missing_keys'])[0]}).")
+    unet.check_finite(model, folder)
     return model.eval()
 
 
@@ -265,11 +280,8 @@ def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
     """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts."""
     from transformers import CLIPTextModel, CLIPTokenizer  # takes seconds to import, and other subjects do not need it
 
-    try:
+    with _reading(f"the tokenizer of the text encoder in {folder}"):
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"the text encoder in {folder} cannot be read (its tokenizer: {reason}).") from None
     if tokenizer.vocab_size < 2 or (
         not any((folder / "tokenizer").glob("*vocab*")) and not (folder / "tokenizer" / "tokenizer.json").is_file()
     ):
@@ -278,21 +290,3 @@ def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
     length = min(tokenizer.model_max_length, encoder.config.max_position_embeddings)
     tokens = tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
     return encoder(tokens.input_ids)[0]
-
-
-def fetch(where: str, folder: Path) -> None:
-    """Bring the pipeline OWNER/NAME@REVISION from the Hugging Face hub into a folder. Only its configuration and its
-    safetensors of that commit are fetched; a name without a commit, or a failed download, is a `UserError`."""
-    match = HUB.fullmatch(where)
-    if not match:
-        raise UserError(
-            f"{where} names no pinned model; it must be OWNER/NAME@REVISION, the revision a commit's 40 hexadecimal "
-            "digits, as the hub's page of the model shows it under Files and versions."
-        )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        snapshot_download(match["name"], revision=match["revision"], local_dir=folder, allow_patterns=SAFE)
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise UserError(f"{where} could not be fetched ({' '.join(str(error).split())[:200]}).") from None

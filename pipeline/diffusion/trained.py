@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.files import part, read_json, write_json
+from pipeline.errors import UserError
+from pipeline.files import entries, part, read_json, write_json
 from pipeline.tables import read_csv, write_csv
 
 STAGE = "train"
@@ -63,5 +64,10 @@ def load(folder: Path, replica: int) -> Trained:
 def by_images_seen(snapshots: Path | None) -> dict[int, Path]:
     """Return images seen -> folder for every snapshot, in rising order; the result is empty where `snapshots` is
     None."""
-    folders = snapshots.iterdir() if snapshots else ()
+    folders = entries(snapshots) if snapshots else []
+    odd = [folder for folder in folders if not (folder.name.isascii() and folder.name.isdigit() and folder.is_dir())]
+    if odd:
+        raise UserError(
+            f"{odd[0]} is no snapshot: a folder of snapshots has a folder for each, named by the images seen."
+        )
     return dict(sorted((int(folder.name), folder) for folder in folders))

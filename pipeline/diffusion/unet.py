@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -15,6 +14,7 @@ from pipeline.diffusion import architecture
 from pipeline.diffusion.lean import Downsample2D, UNet2DModel, UNetMidBlock2D, get_up_block
 from pipeline.diffusion.schedule import as_noise
 from pipeline.errors import UserError
+from pipeline.files import stage_of
 from pipeline.params import UNet
 
 Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -57,12 +57,19 @@ def load(folder: Path) -> UNet2DModel:
     try:
         model = _from_config(dict(UNet2DModel.load_config(folder, local_files_only=True)))
         model.load_state_dict(load_file(Path(folder) / "diffusion_pytorch_model.safetensors"))
-    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{folder} holds no whole set of weights ({reason}); `uv run dvc repro` trains the variants of params.yaml."
-        ) from None
+    except Exception as error:  # diffusers raises a dozen kinds at a configuration that is none
+        reason = " ".join(str(error).split())[:160].rstrip(".")
+        again = "; the stage `train`, which `uv run dvc repro` runs, makes it again" if stage_of(folder) else ""
+        raise UserError(f"{folder} holds no whole set of weights ({reason}){again}.") from None
+    check_finite(model, folder)
     return model.eval()
+
+
+def check_finite(model: nn.Module, folder: Path) -> None:
+    """Refuse a network with a weight that is not a finite number, by a `UserError`: every image would be noise."""
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise UserError(f"the network in {folder} has weights that are not finite numbers, such as in {name}.")
 
 
 def _from_config(config: dict) -> UNet2DModel:

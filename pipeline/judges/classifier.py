@@ -11,9 +11,10 @@ from torch import nn
 
 from pipeline.data.tensors import scaled, to_network
 from pipeline.errors import UserError
-from pipeline.files import read_json, replacing, write_json
+from pipeline.files import read_object, reading, replacing, write_json
 from pipeline.params import Classifier as ClassifierParams
 
+STAGE = "judges"
 UPDATES_PER_REPORT = 20
 
 
@@ -102,7 +103,10 @@ def save(classifier: Classifier, folder: Path) -> None:
 
 def load(folder: Path) -> Classifier:
     """Load a saved classifier, in evaluation mode; a missing or damaged one is a `UserError`."""
-    classifier = Classifier(**read_json(Path(folder) / "config.json"))
+    path = Path(folder) / "config.json"
+    config = read_object(path, STAGE)
+    with reading(path, STAGE):
+        classifier = Classifier(**config)
     try:
         classifier.load_state_dict(load_file(Path(folder) / "model.safetensors"))
     except (OSError, SafetensorError, RuntimeError) as error:

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from pipeline.data.images import ImageSet
+from pipeline.errors import UserError
 from pipeline.judges import bootstrap, classifier, memorisation, metrics, number
 from pipeline.judges.classifier import Classifier
 from pipeline.judges.evaluated import END, Evaluated
@@ -44,6 +45,7 @@ def evaluate(
     first on, stand for the end of training beside the snapshots; neighbours: k of precision, recall, density and
     coverage; taught: what `teaching.scores` found, which is added to the metrics.
     """
+    _check(images, snapshots, training, neighbours)
     judge, real = judges.judge, judges.real
     features = extract(judge, images.images, judges.device)
     recognised_as = classifier.predict(judges.trained, images.images)
@@ -80,3 +82,22 @@ def evaluate(
         {mark: each.replicates for mark, each in brief.items()},
     )
     return found, features
+
+
+def _check(images: ImageSet, snapshots: Mapping[int, ImageSet], training: ImageSet, neighbours: int) -> None:
+    """Refuse images of another size than the real ones, of classes that these do not have, or too few for their
+    neighbours."""
+    for each in (images, *snapshots.values()):
+        if each.images.shape[1:] != training.images.shape[1:]:
+            mine, real = ("x".join(map(str, of.images.shape[1:])) for of in (each, training))
+            raise UserError(f"the images to evaluate are {mine} pixels, but the real ones are {real}.")
+    if int(images.labels.min()) < 0 or int(images.labels.max()) > int(training.labels.max()):
+        raise UserError(
+            f"the images to evaluate have labels up to {images.labels.max()}, but the real ones end at "
+            f"{training.labels.max()}."
+        )
+    if len(images) < neighbours + 2:
+        raise UserError(
+            f"{len(images)} images are too few for {neighbours} neighbours of each (evaluate.neighbours); at least "
+            f"{neighbours + 2} are needed."
+        )

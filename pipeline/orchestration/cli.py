@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from pipeline import errors, params
-from pipeline.files import write_text
+from pipeline.files import read_text, write_text
 from pipeline.orchestration import dependencies, profiles
 from pipeline.orchestration.graph import Graph
 
@@ -50,7 +50,7 @@ def deps(check: bool) -> None:
 
 def profile(name: str, show: bool) -> None:
     """Write the values of a profile of profiles/ into params.yaml, and keep its comments; with --show only print."""
-    before = PARAMS.read_text(encoding="utf-8") if PARAMS.is_file() else ""
+    before = read_text(PARAMS) if PARAMS.exists() else ""
     after = profiles.apply(before, name)
     print(profiles.difference(before, after) or f"params.yaml has profile {name} already.")
     if not show:
@@ -61,13 +61,13 @@ def parts(where: str) -> None:
     """Print the parts of a denoiser: a name under subjects or variants, a folder, or OWNER/NAME@REVISION on the hub."""
     values = params.load(PARAMS)
     from pipeline.anatomy import parts as anatomy  # torch and diffusers take seconds to import
-    from pipeline.diffusion import subject
+    from pipeline.diffusion import hub, subject
 
     with tempfile.TemporaryDirectory() as folder:
         model = f"outputs/train/{where}/model/{values.replicas[0]}" if where in values.variants else where
-        if subject.HUB.fullmatch(where):
+        if hub.HUB.fullmatch(where):
             model = folder
-            subject.fetch(where, Path(folder))
+            hub.fetch(where, Path(folder))
         prompts = [""] if subject.is_told_text(Path(model)) else []
         asked = values.subjects.get(where) or params.Subject(model=model, prompts=prompts, guidance=1.0)
         table = anatomy.table(subject.load(asked, values.diffusion))
@@ -76,9 +76,9 @@ def parts(where: str) -> None:
 
 def fetch(where: str, folder: Path) -> None:
     """Fetch the pipeline OWNER/NAME@REVISION from the hub into a folder: its configuration and safetensors alone."""
-    from pipeline.diffusion import subject  # torch and diffusers take seconds to import
+    from pipeline.diffusion import hub
 
-    subject.fetch(where, folder)
+    hub.fetch(where, folder)
     print(f"{folder} can be named under subjects in params.yaml.")
 
 

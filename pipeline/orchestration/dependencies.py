@@ -13,13 +13,14 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import UserError
-from pipeline.files import write_text
+from pipeline.files import read_text, write_text
 from pipeline.orchestration.profiles import round_trip
 
 GRAPH = Path("dvc.yaml")
 CODE = ("stages/", "pipeline/")  # where code is; a dependency from elsewhere is data, and is left as it is
 OBSERVERS = (  # files that cannot change an output
     "pipeline/progress.py",
+    "pipeline/tether.py",
     "pipeline/orchestration/tracking.py",
     "pipeline/orchestration/recording.py",
 )
@@ -34,10 +35,9 @@ def write(check: bool, root: Path = Path()) -> str:
     check: change nothing; an out-of-date dvc.yaml is then a `UserError` that names the command to run.
     """
     path = root / GRAPH
-    try:
-        before = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{GRAPH} is not there; run this from the project's folder.") from None
+    if not path.exists():
+        raise UserError(f"{GRAPH} is not there; run this from the project's folder.")
+    before = read_text(path)
     after, changes = rewritten(before, root)
     if not changes:
         return f"{GRAPH} lists the files that its stages import."

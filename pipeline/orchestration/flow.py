@@ -20,6 +20,7 @@ from prefect.futures import wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from pipeline import tether
 from pipeline.errors import UserError
 from pipeline.orchestration.children import Children
 from pipeline.orchestration.graph import Graph
@@ -102,6 +103,7 @@ def _reproduce(stage: str, timeout_minutes: float, children: Children) -> Outcom
     env = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        tether.FLOW: str(os.getpid()),
         "PYTHONUNBUFFERED": "1",  # a line reaches the log when it is printed, not when the stage ends
     }
 
@@ -109,7 +111,8 @@ def _reproduce(stage: str, timeout_minutes: float, children: Children) -> Outcom
         lines.append(line)
         logger.info("%s | %s", stage, line)
 
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage]
+    repro = ["dvc", "--wait-for-lock", "repro", "--single-item", stage]
+    command = [sys.executable, "-m", "pipeline.tether", *repro]
     status = children.run(command, env, timeout_minutes * 60, say)
     seconds, ran = time.perf_counter() - start, any(line.startswith("Running stage") for line in lines)
     if status == 0:

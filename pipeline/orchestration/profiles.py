@@ -8,9 +8,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from pipeline import params
-from pipeline.errors import UserError
+from pipeline.errors import UserError, short
+from pipeline.files import read_text, read_yaml
 
 FOLDER = Path("profiles")
 BASED_ON = "based_on"  # the key by which a profile names another one that it changes
@@ -33,7 +35,7 @@ def apply(text: str, name: str, folder: Path = FOLDER) -> str:
     layers = _layers(name, folder)
     if not isinstance(params.plain(text), dict):
         raise UserError("params.yaml holds no sections.")
-    values = round_trip().load(text)
+    values = _with_comments(text, "params.yaml")
     for over in layers:
         lay(values, over)
     out = StringIO()
@@ -51,6 +53,8 @@ def difference(before: str, after: str) -> str:
 def lay(base: MutableMapping[str, Any], over: Mapping[str, Any]) -> None:
     """Put the values of `over` into `base`, section by section; variants are replaced whole."""
     for key, value in over.items():
+        if isinstance(base.get(key), Mapping) and not isinstance(value, Mapping):
+            raise UserError(f"a profile gives {short(value)} for {key}, which is a section with keys of its own.")
         if isinstance(value, Mapping) and not isinstance(base.get(key), MutableMapping):
             base[key] = CommentedMap()
         if isinstance(value, Mapping) and key == "variants":
@@ -75,9 +79,25 @@ def _layers(name: str, folder: Path) -> list[CommentedMap]:
         chain.append(following)
         if following in read:
             raise UserError(f"profiles/ goes round in a circle: {', which is based on '.join(chain)}.")
-        read[following] = round_trip().load((folder / f"{following}.yaml").read_text(encoding="utf-8"))
+        read[following] = _read(folder / f"{following}.yaml")
         following = read[following].pop(BASED_ON, None if following == DEFAULT else DEFAULT)
     return list(reversed(read.values()))
+
+
+def _read(path: Path) -> CommentedMap:
+    """Read a profile with its comments; one that is not YAML, or holds no sections, is a `UserError`."""
+    if not isinstance(read_yaml(path), dict):
+        raise UserError(f"{path} holds no sections; a profile has sections of params.yaml, with the keys that differ.")
+    return _with_comments(read_text(path), str(path))
+
+
+def _with_comments(text: str, name: str) -> CommentedMap:
+    """Return what a YAML text holds, with its comments; what ruamel.yaml cannot keep is a `UserError`."""
+    try:
+        values: CommentedMap = round_trip().load(text)
+    except YAMLError as error:
+        raise UserError(f"{name} cannot be read ({' '.join(str(error).split())[:300]}).") from None
+    return values
 
 
 def _align(section: MutableMapping[str, Any]) -> None:

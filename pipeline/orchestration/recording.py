@@ -29,7 +29,7 @@ def record(outputs: Path, report: Path, values: Params) -> list[str]:
     restored from its cache is recorded from its files.
     """
     recorder, done = Recorder(), list[str]()
-    summary = read_json(report / "summary.json")
+    summary = read_json(report / "summary.json", "report")
 
     def attempt(name: str, act: Callable[[], bool]) -> None:
         if recorder.client is not None:
@@ -50,7 +50,7 @@ def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, v
     """Record a training's curve, metrics and pictures; return False where a run holds them already."""
     trained, drawn = (part(outputs / stage / variant, "log", replica) for stage in ("train", "sample"))
     evaluated = outputs / "evaluate" / variant / str(replica)
-    numbers = read_json(evaluated / "metrics.json")
+    numbers = read_json(evaluated / "metrics.json", "evaluate")
     weights = weights_sha256(part(outputs / "train" / variant, "model", replica))
     state = _digest(weights, (evaluated / "metrics.json").read_text())
     unfinished = [run for run in recorder.find(**{WEIGHTS: weights}) if RECORDED not in run.data.tags]
@@ -61,18 +61,20 @@ def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, v
         return False
     else:
         run_id = recorder.create(f"{variant}-{replica}", **tags_of(variant, replica), **{WEIGHTS: weights})
-        costs = {name: value for name, value in read_json(trained / "costs.json").items() if name != "architecture"}
+        costs = {
+            name: value for name, value in read_json(trained / "costs.json", "train").items() if name != "architecture"
+        }
         shown = values.model_dump(exclude={"variants"}) | {"unet": values.architecture(variant).model_dump()}
         recorder.batch(run_id, {}, flat(shown | {"costs": costs}))
         for row in curves.itertuples(index=False):
             recorder.batch(run_id, curve(row), {})  # type: ignore[arg-type]  # its columns are a Row's names
-    timing, sampling = read_json(trained / "timing.json"), read_json(drawn / "timing.json")
+    timing, sampling = read_json(trained / "timing.json", "train"), read_json(drawn / "timing.json", "sample")
     metrics = _metrics({f"evaluate.{name}": number for name, number in numbers.items()})
     metrics["train.seconds"] = (timing["train_seconds"], 0)
     metrics["sample.seconds_per_image"] = (sampling["seconds"] / sampling["images"], 0)
     recorder.batch(run_id, metrics, {})
     end = int(curves["images_seen"].iloc[-1])
-    for mark, found in read_json(evaluated / "snapshots.json").items():
+    for mark, found in read_json(evaluated / "snapshots.json", "evaluate").items():
         step = end if mark == "end" else int(mark)
         recorder.batch(run_id, {f"snapshots.{name}": (each["value"], step) for name, each in found.items()}, {})
     _close(recorder, run_id, state, sorted(report.glob(f"figures/*/{variant}.png")), report)

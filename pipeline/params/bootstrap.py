@@ -10,5 +10,5 @@ from pipeline.params.section import Section, Seed
 class Bootstrap(Section):
     """The resamples behind every interval."""
 
-    resamples: Annotated[int, Field(ge=100)]  # how many
+    resamples: Annotated[int, Field(ge=100, le=10**9)]  # how many
     seed: Seed  # what they are drawn from

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, short
+from pipeline.files import is_folder
 from pipeline.params.section import Fraction, Section, Seed
 
 NAMED = ("digits", "mnist", "fashion_mnist", "cifar10")  # data sets known by name; any other name is a folder
@@ -26,15 +27,15 @@ class Data(Section):
     seed: Seed
 
     def check(self, name: str) -> None:
-        if self.name not in NAMED and not Path(self.name).is_dir():
+        if self.name not in NAMED and not is_folder(Path(self.name)):
             raise UserError(
-                f"params.yaml: {name}.name is {self.name!r}, but it must be {', '.join(NAMED)} or a folder of Parquet "
-                "files or of images in one sub-folder per class."
+                f"params.yaml: {name}.name is {short(self.name)}, but it must be {', '.join(NAMED)} or a folder of "
+                "Parquet files or of images in one sub-folder per class."
             )
         if not _can_be_filled_in(self.caption):
             raise UserError(
-                f"params.yaml: {name}.caption is {self.caption!r}, but it must be a text with {{class}} in it, and "
-                f"with no other fields than {' and '.join(f'{{{field}}}' for field in STROKE_FIELDS)}."
+                f"params.yaml: {name}.caption is {short(self.caption)}, but it must be a text with {{class}} in it, "
+                f"and with no other fields than {' and '.join(f'{{{field}}}' for field in STROKE_FIELDS)}."
             )
         if self.name == "digits" and self.test == "original":
             raise UserError(

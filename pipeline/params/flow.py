@@ -11,5 +11,5 @@ class Flow(Section):
     """How `anatomy run` runs the stages."""
 
     workers: Annotated[int, Field(ge=1, le=64)]  # stages at a time
-    timeout_minutes: Positive  # of one stage
+    timeout_minutes: Annotated[Positive, Field(le=1_000_000)]  # of one stage
     retries: Annotated[int, Field(ge=0, le=10)]  # of one stage

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from pipeline.errors import UserError
+from pipeline.files import parse_yaml, read_text
 from pipeline.params import together
 from pipeline.params.sentences import sentences
 from pipeline.params.whole import Params
@@ -14,10 +14,9 @@ from pipeline.params.whole import Params
 
 def load(path: Path) -> Params:
     """Read and check params.yaml; anything unsound is a `UserError` that names the key and what is accepted."""
-    try:
-        return parse(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is not there; run this from the project's folder.") from None
+    if not Path(path).exists():
+        raise UserError(f"{path} is not there; run this from the project's folder.")
+    return parse(read_text(path))
 
 
 def parse(text: str) -> Params:
@@ -32,23 +31,6 @@ def parse(text: str) -> Params:
 
 
 def plain(text: str) -> Any:
-    """Return what a YAML text holds, unchecked. A text that is not YAML, or has a key twice, is a `UserError`."""
-    try:
-        return yaml.load(text, Loader=_Reader)
-    except yaml.YAMLError as error:
-        raise UserError(f"params.yaml is not YAML: {' '.join(str(error).split())}.") from None
-
-
-class _Reader(yaml.SafeLoader):
-    """PyYAML's reader of plain values, which refuses a key that is there twice; PyYAML itself takes the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        lines: dict[str, int] = {}
-        for key, _ in node.value:
-            name, line = str(key.value), key.start_mark.line + 1
-            if name in lines:
-                raise UserError(
-                    f"params.yaml: {name} is there twice, in lines {lines[name]} and {line}; one is accepted."
-                )
-            lines[name] = line
-        return super().construct_mapping(node, deep)
+    """Return what the text of a params.yaml holds, unchecked; a text that is not YAML, or has a key twice, is a
+    `UserError`."""
+    return parse_yaml(text, "params.yaml")

@@ -12,7 +12,7 @@ class Sample(Section):
     """How many images are drawn."""
 
     count: Count  # images per variant
-    snapshot_count: Annotated[int, Field(ge=2)]  # images of each snapshot, at least two for a variance
+    snapshot_count: Annotated[int, Field(ge=2, le=10**12)]  # images of each snapshot, at least two for a variance
     batch_size: Count
 
     def check(self, name: str) -> None:

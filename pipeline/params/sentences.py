@@ -5,8 +5,10 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
+from pipeline.errors import short
 from pipeline.params.section import Section
 
+MOST = 20  # of pydantic's errors are said at most
 PYDANTIC_S_OWN = ("constrained-int", "int", "constrained-float", "float", "[key]")  # parts of a place that are no keys
 
 
@@ -16,7 +18,8 @@ def sentences(error: ValidationError, model: type[Section], prefix: str) -> str:
     model: the class that was validated; prefix: the key of what was validated, empty for the whole file.
     """
     found: dict[str, str] = {}
-    for item in error.errors():
+    errors = error.errors(include_url=False)
+    for item in errors[:MOST]:
         names = [part for part in item["loc"] if isinstance(part, int) or not part.startswith(("list[", "literal["))]
         names = [part for part in names if part not in PYDANTIC_S_OWN]
         key = ".".join([prefix, *map(str, names)] if prefix else list(map(str, names)))
@@ -32,8 +35,9 @@ def sentences(error: ValidationError, model: type[Section], prefix: str) -> str:
         elif key in found:
             found[key] += f", or: {_lower(item['msg'])}"
         else:
-            found[key] = f"{key or 'the file'} is {item['input']!r}, but {_lower(item['msg'])}"
-    return "params.yaml: " + "; ".join(found.values()) + "."
+            found[key] = f"{key or 'the file'} is {short(item['input'])}, but {_lower(item['msg'])}"
+    more = [f"and {len(errors) - MOST} more"] if len(errors) > MOST else []
+    return "params.yaml: " + "; ".join([*found.values(), *more]) + "."
 
 
 def _lower(message: str) -> str:

@@ -11,12 +11,12 @@ class Shortcut(Section):
     """The search for a faster way through the sampling loop, and its rivals."""
 
     run: bool  # whether the stage does anything
-    search: Annotated[int, Field(ge=2)]  # how many seeds all schedules are tried on
-    learn: Annotated[int, Field(ge=2)]  # how many seeds, these among them, the best of them are learnt on
-    report: Annotated[int, Field(ge=2)]  # how many further seeds the schedules are measured on
+    search: Annotated[int, Field(ge=2, le=10**9)]  # how many seeds all schedules are tried on
+    learn: Annotated[int, Field(ge=2, le=10**9)]  # how many seeds, these among them, the best of them are learnt on
+    report: Annotated[int, Field(ge=2, le=10**9)]  # how many further seeds the schedules are measured on
     qualities: Annotated[list[Fraction], Field(min_length=1)]  # the least SSIM of each schedule that is sought
     distance: Annotated[
-        float, Field(ge=1, allow_inf_nan=False)
+        float, Field(ge=1, le=1e6, allow_inf_nan=False)
     ]  # the growth of the distance that still counts as little
     blocks: list[Count]  # nb of a cut
     cuts: list[Count]  # n: steps of one cut

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, short
+from pipeline.files import is_folder
 from pipeline.params.section import Name, Section
 
 
@@ -14,7 +15,7 @@ class Subject(Section):
 
     model: Annotated[str, Field(min_length=1)]  # folder of a variant's weights, or of a diffusers pipeline
     prompts: list[str]  # texts that the images take in turn, where the network takes a text
-    guidance: Annotated[float, Field(ge=0, allow_inf_nan=False)]  # scale of classifier-free guidance; 1: none
+    guidance: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]  # scale of classifier-free guidance; 1: none
 
     @property
     def is_trained_here(self) -> bool:
@@ -22,9 +23,9 @@ class Subject(Section):
         return Path(self.model).parts[:2] == ("outputs", "train")
 
     def check(self, name: str) -> None:
-        if not self.is_trained_here and not Path(self.model).is_dir():
+        if not self.is_trained_here and not is_folder(Path(self.model)):
             raise UserError(
-                f"params.yaml: {name}.model is {self.model}, which is not a folder; `uv run anatomy fetch "
+                f"params.yaml: {name}.model is {short(self.model)}, which is not a folder; `uv run anatomy fetch "
                 "OWNER/NAME@REVISION FOLDER` brings a pipeline from the hub."
             )
 

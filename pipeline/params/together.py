@@ -4,8 +4,13 @@ from pathlib import Path
 
 from pipeline.diffusion import architecture
 from pipeline.errors import UserError
+from pipeline.params import memory
+from pipeline.params.section import Section
 from pipeline.params.unet import UNet
 from pipeline.params.whole import Params
+
+TRIED = ("jumps", "blocks", "fills", "durations", "relaxations", "qualities", "cuts", "rests", "fewer", "intervals")
+"""The keys of lists each of whose entries is something to do."""
 
 
 def check(values: Params) -> None:
@@ -17,7 +22,10 @@ def check(values: Params) -> None:
         _check_architecture(variant, unet, values.data.image_size)
     _check_sampling(values)
     _check_subjects(values)
+    _check_lists(values)
+    _check_steps(values)
     _check_interventions(values)
+    memory.check(values)
 
 
 def _check_classifier(values: Params) -> None:
@@ -90,14 +98,42 @@ def _check_subjects(values: Params) -> None:
             )
 
 
+def _check_lists(values: Params) -> None:
+    """Refuse lists of what is tried that name a thing twice: it could only be done once."""
+    for name, section in values:
+        for key, listed in section if isinstance(section, Section) else ():
+            if isinstance(listed, list) and key in TRIED:
+                twice = next((each for at, each in enumerate(listed) if each in listed[:at]), None)
+                if twice is not None:
+                    raise UserError(f"params.yaml: {name}.{key} has {twice!r} twice; each may be there once.")
+
+
+def _check_steps(values: Params) -> None:
+    """Refuse what is to be tried over more steps than the sampling loop has, which could not be done."""
+    steps, intervene, shortcut = values.sampler.steps, values.intervene, values.shortcut
+    starts = 1 if intervene.starts == "all" else intervene.starts
+    bounds = {  # key: its values, and the most that a loop has room for
+        "intervene.starts": ([starts], steps),
+        "intervene.length": ([intervene.length], steps),
+        "intervene.jumps": (intervene.jumps, steps),
+        "intervene.durations": (intervene.durations, steps),
+        "intervene.relaxations": (intervene.relaxations, steps - 2),  # beside two cuts of a step each
+        "shortcut.cuts": (shortcut.cuts, steps),
+        "shortcut.rests": (shortcut.rests, steps - 1),  # beside a cut of one step
+        "shortcut.intervals": (shortcut.intervals, steps),
+        "shortcut.fewer": (shortcut.fewer, steps - 1),
+    }
+    for key, (asked, most) in bounds.items():
+        if max(asked, default=0) > max(most, 0):
+            raise UserError(
+                f"params.yaml: {key} is {max(asked)}, but must be at most {max(most, 0)}, for the sampling loop has "
+                f"{steps} steps (sampler.timesteps)."
+            )
+
+
 def _check_interventions(values: Params) -> None:
-    """Refuse interventions that do not fit into the sampling loop, and parts that a variant does not have."""
-    intervene, steps = values.intervene, values.sampler.steps
-    if intervene.length > steps:
-        raise UserError(
-            f"params.yaml: intervene.length is {intervene.length}, but must be at most the {steps} steps of "
-            "sampler.timesteps."
-        )
+    """Refuse parts that a variant does not have."""
+    intervene = values.intervene
     asked = {"intervene.skips": [intervene.skips], "shortcut.blocks": values.shortcut.blocks}
     if intervene.blocks != "all":
         asked["intervene.blocks"] = intervene.blocks

@@ -15,7 +15,7 @@ class Train(Section):
     batch_size: Count
     lr: Positive  # the peak
     weight_decay: NonNegative
-    warmup: Annotated[int, Field(ge=0)]  # images
+    warmup: Annotated[int, Field(ge=0, le=10**12)]  # images
     clip_norm: Positive  # the largest norm of the gradients
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
     vlb_weight: NonNegative  # weight of the variational bound, where the variance is learned

@@ -11,8 +11,8 @@ from pipeline.params.section import Count, Section
 class UNet(Section):
     """The architecture of a denoiser (Ho et al. 2020, appendix B; Nichol and Dhariwal 2021)."""
 
-    channels: Annotated[list[Count], Field(min_length=1)]  # per level, full resolution first
-    res_blocks: Annotated[int, Field(ge=0)]  # per level of the encoder
+    channels: Annotated[list[Count], Field(min_length=1, max_length=9)]  # per level, full resolution first
+    res_blocks: Annotated[int, Field(ge=0, le=1000)]  # per level of the encoder
     attention: list[Count]  # resolutions in pixels
     middle_attention: bool
     head_channels: Count

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, short
 from pipeline.params.bootstrap import Bootstrap
 from pipeline.params.compute import Compute
 from pipeline.params.data import Data
@@ -19,7 +19,7 @@ from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
 from pipeline.params.sentences import sentences
 from pipeline.params.shortcut import Shortcut
-from pipeline.params.subjects import Subjects
+from pipeline.params.subjects import Subject, Subjects
 from pipeline.params.train import Train
 from pipeline.params.unet import UNet
 from pipeline.params.variants import Variants
@@ -53,11 +53,17 @@ class Params(Section):
         An unknown variant, and a key or value that `unet` would refuse, is a `UserError`.
         """
         if variant not in self.variants:
-            raise UserError(f"params.yaml has no variant {variant!r}; it has {', '.join(self.variants)}.")
+            raise UserError(f"params.yaml has no variant {short(variant)}; it has {', '.join(self.variants)}.")
         try:
             return UNet.model_validate({**self.unet.model_dump(), **self.variants[variant]})
         except ValidationError as error:
             raise UserError(sentences(error, UNet, f"variants.{variant}")) from None
+
+    def subject(self, name: str) -> Subject:
+        """Return the subject of this name; an unknown one is a `UserError`."""
+        if name not in self.subjects:
+            raise UserError(f"params.yaml has no subject {short(name)}; it has {', '.join(self.subjects)}.")
+        return self.subjects[name]
 
     def check(self, name: str = "") -> None:
         """Let every section check itself."""

@@ -25,8 +25,8 @@ def unskipped(start: int, numbers: list[int], count: int = 1, **more: object) ->
 
 
 BAD = {
-    "not a list": (3, "the list is 3"),
-    "no kind": ([{"start": 3, "count": 1}], r"0 is \{'start': 3"),
+    "not a list": (3, "the whole is 3"),
+    "no kind": ([{"start": 3, "count": 1}], r"0 is \{'count': 1, 'start': 3"),
     "unknown kind": ([{"remove": "time", "start": 3, "count": 1}], "'blocks', 'skips', 'rest'"),
     "unknown key": ([jump(3, 1) | {"number": 2}], r"0\.steps\.number is 2"),
     "key of another kind": ([{"remove": "rest", "start": 3, "count": 2}], r"0\.rest\.count is 2"),

@@ -11,7 +11,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from pipeline.anatomy.interventions import parse, plan
 from pipeline.anatomy.sweep import Loop
-from pipeline.diffusion import subject
+from pipeline.diffusion import hub, subject
 from pipeline.diffusion.subject import Subject
 from pipeline.errors import UserError
 from pipeline.params import Diffusion
@@ -65,7 +65,7 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 def test_an_unpinned_name_is_one_sentence(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: pytest.fail("asked the hub"))
     with pytest.raises(UserError, match=r"names no pinned model; it must be OWNER/NAME@REVISION"):
-        subject.fetch(where, tmp_path)
+        hub.fetch(where, tmp_path)
 
 
 def test_one_commit_s_configuration_and_safetensors_are_fetched(
@@ -73,7 +73,7 @@ def test_one_commit_s_configuration_and_safetensors_are_fetched(
 ) -> None:
     asked = {}
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **more: asked.update(name=name, **more))
-    subject.fetch(f"some-owner/a.name@{REVISION}", tmp_path)
+    hub.fetch(f"some-owner/a.name@{REVISION}", tmp_path)
     patterns = asked.pop("allow_patterns")
     assert asked == {"name": "some-owner/a.name", "revision": REVISION, "local_dir": tmp_path}
     files = [
@@ -94,9 +94,9 @@ def unreachable(*_args: object, **_kwargs: object) -> None:
 def test_a_hub_that_does_not_answer_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
     with pytest.raises(UserError, match=r"could not be fetched \(no network at all\)"):
-        subject.fetch(f"owner/name@{REVISION}", tmp_path)
+        hub.fetch(f"owner/name@{REVISION}", tmp_path)
 
 
 def test_a_name_that_the_hub_does_not_know_how_to_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="owner/a--name"):
-        subject.fetch(f"owner/a--name@{REVISION}", tmp_path)
+        hub.fetch(f"owner/a--name@{REVISION}", tmp_path)

@@ -1,13 +1,16 @@
 """Folders of images are read by their sub-folders, and what is wrong with them is one sentence."""
 
+import errno
+import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.data import sources
 from pipeline.errors import UserError
-from tests.data.made import data, png
+from tests.data.made import cells, data, parquet, png
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -65,3 +68,82 @@ def test_sub_folders_called_train_and_test_are_splits_and_not_classes(folder: Pa
 def test_an_empty_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="neither Parquet files nor images in one sub-folder per class"):
         sources.load(data(name=str(tmp_path)))
+
+
+def test_a_linked_class_is_taken_and_images_deeper_down_are_counted(folder: Path) -> None:
+    shutil.move(folder / "dog", folder.parent / "elsewhere")
+    (folder / "dog").symlink_to(folder.parent / "elsewhere")
+    (folder / "cat" / "d.png").symlink_to(folder / "cat" / "a.png")
+    source = sources.load(data(name=str(folder)))
+    assert source.labels.tolist() == [0, 0, 0, 0, 1, 1]
+    assert source.origin == f"{folder} (1 of 6 images in folders inside their class's)"
+
+
+def _broken_link(folder: Path) -> None:
+    (folder / "cat" / "lost.png").symlink_to("annexed.png")
+
+
+def _fifo(folder: Path) -> None:
+    os.mkfifo(folder / "cat" / "pipe.png")
+
+
+def _circle(folder: Path) -> None:
+    (folder / "cat" / "again").symlink_to(folder)
+
+
+def _look_alike(folder: Path) -> None:
+    shutil.copytree(folder / "cat", folder / "Cat")
+
+
+def _test_alone(folder: Path) -> None:
+    for name in ("cat", "dog"):
+        shutil.move(folder / name, folder / "test" / name)
+
+
+def _one_pixel(folder: Path) -> None:
+    (folder / "dog" / "dot.png").write_bytes(png(1, size=1))
+
+
+def _two_kinds(folder: Path) -> None:
+    parquet(folder / "more.parquet", image=cells(1, 2), label=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_broken_link, r"cat/lost\.png is a broken link: annexed\.png is not there"),
+        (_fifo, r"cat/pipe\.png is neither a file nor a folder"),
+        (_circle, r"again is a link to a folder that holds it"),
+        (_look_alike, "the classes Cat and cat, whose names differ in case alone"),
+        (_test_alone, "holds a test split alone"),
+        (_one_pixel, r"dot\.png is 1x1 pixels, too small"),
+        (_two_kinds, r"Parquet files and 5 image files, such as .*cat/a\.png"),
+    ],
+)
+def test_nothing_is_left_out_in_silence(folder: Path, spoil: Callable[[Path], None], said: str) -> None:
+    spoil(folder)
+    with pytest.raises(UserError, match=said) as refused:
+        sources.load(data(name=str(folder)))
+    assert "data.classes can leave it out" not in str(refused.value)
+
+
+def test_a_folder_that_may_not_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    iterdir = Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:
+        if path.name == "dog":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(UserError, match=r"pets/dog cannot be read \(Permission denied\)"):
+        sources.load(data(name=str(folder)))
+
+
+def test_an_image_that_may_not_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(UserError, match=r"cat/a\.png cannot be read \(Permission denied\)"):
+        sources.load(data(name=str(folder)))

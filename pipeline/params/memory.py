@@ -1,0 +1,86 @@
+"""The bounds of params.yaml that follow from this machine's memory: what surely cannot fit is refused before anything
+runs.
+
+Each figure is the least that is needed, so nothing is refused that could run.
+"""
+
+import os
+from collections.abc import Iterator
+
+from pipeline.diffusion import architecture
+from pipeline.errors import UserError
+from pipeline.params.unet import UNet
+from pipeline.params.whole import Params
+
+FLOAT, INTEGER = 4, 8  # bytes of a number in the networks, and of an index
+ROW = 30  # bytes of an update's row in updates.csv, at least
+COPIES = 5  # of the weights in training: themselves, their average, gradients, and AdamW's two moments
+GREY, TEN = 1, 10  # channels of the images and classes that the count of weights assumes
+
+
+def weights(unet: UNet, image_size: int) -> int:
+    """Return how many weights an architecture has, for grey images of ten classes."""
+    return architecture.weights(
+        unet.channels,
+        unet.res_blocks,
+        architecture.attended(unet.attention, architecture.resolutions(len(unet.channels), image_size)),
+        unet.middle_attention,
+        unet.projections,
+        GREY,
+        2 * GREY if unet.learned_variance else GREY,
+        TEN if unet.class_embedding else 0,
+    )
+
+
+def check(values: Params) -> None:
+    """Refuse what cannot fit into this machine's memory, by a `UserError` that names the key and says how much it
+    takes."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for key, needed, what in _needs(values):
+        if needed > there:
+            raise UserError(
+                f"params.yaml: {key} needs at least {_size(needed)} of memory ({what}), but this machine has "
+                f"{_size(there)}."
+            )
+
+
+def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
+    """Yield each key whose value takes memory, the bytes that it takes at least, and for what."""
+    train, sample, classifier = values.train, values.sample, values.judges.classifier
+    pixels = values.data.image_size**2
+    widest = 0
+    for variant in values.variants:
+        unet = values.architecture(variant)
+        count = weights(unet, values.data.image_size)
+        copies = COPIES + len(train.snapshots)
+        yield f"variant {variant}", count * FLOAT * copies, f"{count:,} weights, {copies} times in training"
+        widest = max(widest, unet.channels[0])
+    flat = pixels * classifier.channels[-1] // 4 ** len(classifier.channels) * classifier.features
+    for before, after in zip(classifier.channels, classifier.channels[1:], strict=False):
+        flat += 9 * before * after
+    yield "judges.classifier", flat * FLOAT, f"{flat:,} weights"
+    batches = {
+        "judges.classifier.batch_size": (classifier.batch_size, classifier.channels[0]),
+        "train.batch_size": (train.batch_size, widest),
+        "sample.batch_size": (min(sample.batch_size, sample.count), widest),
+        "intervene.batch_size": (values.intervene.batch_size if values.intervene.run else 0, widest),
+        "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
+    }
+    for key, (images, width) in batches.items():
+        yield key, images * pixels * width * FLOAT, f"{images:,} images at a time in a layer of {width} channels"
+    drawn = {
+        "sample.count": sample.count,
+        "intervene.seeds": values.intervene.seeds,
+        "shortcut.learn": values.shortcut.learn,
+        "shortcut.report": values.shortcut.report,
+    }
+    for key, images in drawn.items():
+        yield key, images * pixels, f"{images:,} images"
+        indices = values.bootstrap.resamples * images
+        yield "bootstrap.resamples", indices * INTEGER, f"{values.bootstrap.resamples:,} draws of {key}"
+    yield "train.images", train.images // train.batch_size * ROW, "a row of updates.csv for every update"
+    yield "train.validation_draws", train.validation_draws * pixels * FLOAT, "the noise of every held-out image"
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:,.1f} GiB" if count < 2**60 else "more than a billion GiB"
