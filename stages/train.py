@@ -9,6 +9,7 @@ from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.diffusion.trained import Trained
+from pipeline.diffusion.validation import validation_set
 from pipeline.files import remove, replacing
 from pipeline.orchestration import tracking
 from pipeline.progress import bar
@@ -38,7 +39,7 @@ def main() -> None:
     cost = costs.measure(unet.build(architecture, *shape, args.replica))
     model = unet.build(architecture, *shape, args.replica).to(device)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
-    validation = training.validation_set(*resident(held_out, device), train.validation_draws, len(levels))
+    validation = validation_set(*resident(held_out, device), train.validation_draws, len(levels))
     run = training.Training(
         model,
         *resident(real, device),
