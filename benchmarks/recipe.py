@@ -71,21 +71,15 @@ class Job:
     parts: Path
 
 
-class MinSNR(training.Training):
-    """A training whose squared error has the weight min(SNR, 5) / (SNR + 1) of v-prediction (Hang et al. 2023, eq. 8)."""
-
-    def squared_error(self, predicted: torch.Tensor, target: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        a = self.alpha_bar[t]
-        snr = a / (1 - a)
-        weights = snr.clamp(max=5) / (snr + 1)
-        return (weights[:, None, None, None] * (predicted - target).square()).mean()
-
-
-ONE = {"images": 12_000, "warmup": 600, "batch_size": 16}
+OLD = {"beta2": 0.999, "even_timesteps": False}  # PyTorch's own, and timesteps that are each drawn alone
+HALF = OLD | {"images": 12_000, "warmup": 600, "batch_size": 16}
 CHANGES = {
-    REFERENCE: Change("epsilon", {"images": 24_000, "warmup": 1200, "batch_size": 32}),
-    "noise": Change("epsilon", ONE),
-    "v": Change("v", ONE),
+    REFERENCE: Change("epsilon", OLD | {"images": 24_000, "warmup": 1200, "batch_size": 32}),
+    "v": Change("v", HALF),
+    "v, even timesteps": Change("v", HALF | {"even_timesteps": True}),
+    "v, beta2": Change("v", HALF | {"beta2": 0.99}),
+    "v, even timesteps, beta2": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}),
+    "the same without skips": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}, {"skips": False}),
 }
 
 

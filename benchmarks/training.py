@@ -160,7 +160,9 @@ def plain(values: Params, variant: str, real: ImageSet, device: torch.device, im
     model = network(values, variant, real.images.shape[-1], device)
     average = EMAModel(model.parameters(), decay=train.ema, use_ema_warmup=False, foreach=True)
     scheduler = DDPMScheduler(values.diffusion.timesteps, beta_schedule=BETA_SCHEDULES[values.diffusion.schedule])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=train.lr, weight_decay=train.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=train.lr, betas=(0.9, train.beta2), weight_decay=train.weight_decay
+    )
     warmup, total = train.warmup // train.batch_size, -(-images // train.batch_size)
     rates = get_cosine_schedule_with_warmup(optimizer, warmup, total)
     pixels, labels = resident(real, torch.device("cpu"))

@@ -84,7 +84,11 @@ class Training:
         self.stops = sorted({*range(per_row, self.updates_total, per_row), *self.marks, self.updates_total})
         self.averaged = AveragedModel(model, multi_avg_fn=self._average)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=params.lr, weight_decay=params.weight_decay, fused=True
+            model.parameters(),
+            lr=params.lr,
+            betas=(0.9, params.beta2),
+            weight_decay=params.weight_decay,
+            fused=True,
         )
         self.updates, self.seconds = 0, 0.0
         self.rows: list[Row] = []
@@ -157,8 +161,16 @@ class Training:
         return loss.detach()
 
     def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
-        """Draw the timesteps of a batch, int [count]."""
-        return torch.randint(len(self.alpha_bar), (count,), generator=generator, device=generator.device)
+        """Draw the timesteps of a batch, int [count].
+
+        With `even_timesteps` there is one in each of `count` equal parts, all at the same place in their part, so that
+        the loss of a batch varies less (Kingma et al. 2021, appendix I.1).
+        """
+        total, device = len(self.alpha_bar), generator.device
+        if not self.params.even_timesteps:
+            return torch.randint(total, (count,), generator=generator, device=device)
+        place = torch.rand(1, generator=generator, device=device, dtype=torch.float64)
+        return ((torch.arange(count, device=device) + place) / count * total).long()
 
     def squared_error(self, predicted: torch.Tensor, target: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """Return the squared error of what is predicted, mean over pixels and images; predicted, target: [N, C, H, W];

@@ -143,7 +143,7 @@ def test_training_is_ho_et_al_s_algorithm_1_written_out(begin) -> None:
     run = begin(**FIVE_UPDATES)
     images, labels, held_out = run.images, run.labels, run.validation
     model, average = copy.deepcopy(run.model).train(), {}
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0, weight_decay=2.0, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0, betas=(0.9, 0.8), weight_decay=2.0, fused=True)
     levels, losses, averages = LEVELS.float(), list[float](), []
     for u in range(5):
         optimizer.param_groups[0]["lr"] = 0.003 * [1 / 3, 2 / 3, 1, 0.75, 0.25][u]
@@ -184,6 +184,31 @@ def test_a_learning_rate_too_high_stops_it_at_the_first_loss_above_the_bound(beg
     assert first > 1
     with pytest.raises(UserError, match=rf"variant little rose to {losses[first - 1]:.3g} at update {first} "):
         list(begin(**{**FIVE_UPDATES, "lr": 2.0, "log_every": 40}))
+
+
+def test_even_timesteps_are_one_in_each_part_and_reach_every_timestep(begin) -> None:
+    run, generator = begin(even_timesteps=True), torch.Generator().manual_seed(0)
+    batches = torch.stack([run.timesteps(8, generator) for _ in range(5000)])
+    assert (batches // 125).unique(dim=0).tolist() == [list(range(8))]
+    counts = torch.bincount(batches.flatten(), minlength=1000)
+    assert len(counts) == 1000
+    assert 10 < counts.min() <= counts.max() < 80, "each is expected 40 times"
+    alone = torch.stack([begin().timesteps(8, generator) for _ in range(50)])
+    assert len((alone // 125).sort(dim=1).values.unique(dim=0)) > 40
+
+
+def test_even_timesteps_are_those_that_an_update_learns_from(begin) -> None:
+    run = begin(even_timesteps=True)
+    model, generator = copy.deepcopy(run.model).train(), torch.Generator().manual_seed(mix(0, 0))
+    index = training.epoch_indices(0, 8, 20, 0, CPU)
+    place = float(torch.rand(1, generator=generator, dtype=torch.float64))
+    t = torch.tensor([math.floor((part + place) * 125) for part in range(8)])
+    eps = torch.randn(8, 1, 8, 8, generator=generator)
+    a = LEVELS[t].float().view(8, 1, 1, 1)
+    x = a.sqrt() * (run.images[index] / 127.5 - 1) + (1 - a).sqrt() * eps
+    with torch.no_grad():
+        expected = (model(x, t, class_labels=run.labels[index]).sample - eps).square().mean()
+    torch.testing.assert_close(run.update(), expected)
 
 
 def test_the_validation_draws_are_the_same_whatever_was_drawn_before(tiny) -> None:
