@@ -14,6 +14,7 @@ from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.diffusion.trained import Trained
+from pipeline.diffusion.validation import validation_set
 from pipeline.files import part, remove, replacing
 from pipeline.orchestration import tracking
 from pipeline.processes import side_by_side
@@ -51,7 +52,7 @@ def train(args: argparse.Namespace, values: params.Params, replica: int) -> None
     cost = costs.measure(unet.build(architecture, *shape, replica))
     model = unet.build(architecture, *shape, replica).to(device)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
-    validation = training.validation_set(*resident(held_out, device), chosen.validation_draws, len(levels))
+    validation = validation_set(*resident(held_out, device), chosen.validation_draws, len(levels))
     prediction = values.diffusion.prediction
     run = training.Training(
         model, *resident(real, device), validation, levels, prediction, chosen, replica, args.variant

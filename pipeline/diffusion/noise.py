@@ -25,3 +25,8 @@ def noise(seeds: np.ndarray, address: int, shape: tuple[int, int, int]) -> torch
         for seed in seeds
     ]
     return torch.from_numpy(np.stack(drawn))
+
+
+def mix(seed: int, stream: int) -> int:
+    """Make one 63-bit seed for a generator of torch's from a seed and the number of a stream."""
+    return int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1))

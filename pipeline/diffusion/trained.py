@@ -22,7 +22,8 @@ class Trained:
     replica: int  # the training seed
     curve: pd.DataFrame  # a row per log: images_seen, train_loss, validation_loss
     updates: pd.DataFrame  # a row per update: images_seen after it, loss
-    validation: pd.DataFrame  # a row per draw and held-out image: draw, id, label, t, snr_db, loss
+    validation: pd.DataFrame  # a row per draw and held-out image: draw, id, label, t, snr_db, loss, noise_mean,
+    # predicted_mean
     costs: dict[str, Any]  # `architecture`, and what `costs.Costs` counts of it
     timing: dict[str, Any]  # train_seconds, peak_bytes (None where unknown), device
 

@@ -79,6 +79,8 @@ def made(seed: int, worse: float, **architecture: object) -> Run:
     validation = pd.DataFrame(
         {"draw": draw, "id": image + 500, "label": image % 3, "t": t, "snr_db": 30.0 - t, "loss": losses}
     )
+    validation["noise_mean"] = rng.normal(0, 0.1, 60)
+    validation["predicted_mean"] = validation["noise_mean"] * (1 - 0.3 * worse * t / 60) + rng.normal(0, 0.01, 60)
     curve = pd.DataFrame(
         {"images_seen": [0, 32, 64], "train_loss": [np.nan, 3.0, 2.0], "validation_loss": [4.0, 3.5, losses.mean()]}
     )

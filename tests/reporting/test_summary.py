@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -114,6 +115,24 @@ def test_a_level_s_interval_is_that_of_resampled_images(results, summed) -> None
         chosen = [of[i] for of in by_image.values() for i in rng.integers(len(of), size=len(of))]
         means.append(np.concatenate(chosen).mean())
     assert high - low == pytest.approx(np.diff(np.quantile(means, [0.025, 0.975]))[0], rel=0.3)
+
+
+def test_a_level_s_slope_is_that_of_a_fit_and_its_interval_that_of_resampled_images(results, summed) -> None:
+    table = results["wide"][0].trained.validation
+    found = summed(results)["train.wide.noise_level.2.mean_slope"]
+    level = table[table["t"] >= 40]
+    assert (found["n"], found["value"]) == (
+        20,
+        pytest.approx(np.polyfit(level["noise_mean"], level["predicted_mean"], 1)[0]),
+    )
+    rng, fitted = np.random.default_rng(1), []
+    by_class = [table[table["label"] == label]["id"].unique() for label in range(3)]
+    for _ in range(1000):
+        chosen = np.concatenate([rng.choice(ids, len(ids)) for ids in by_class])
+        rows = pd.concat([level[level["id"] == each] for each in chosen])
+        fitted.append(np.polyfit(rows["noise_mean"], rows["predicted_mean"], 1)[0])
+    width = np.diff(np.quantile(fitted, [0.025, 0.975]))[0]
+    assert np.diff(found["ci95"])[0] == pytest.approx(width, rel=0.3)
 
 
 def test_nearness_is_measured_beside_the_real_test_images(results, summed) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from pipeline.judges.number import counted, rank_correlation, relative, resampled, student
 from pipeline.params import BASELINE
 from pipeline.reporting import plots
+from pipeline.reporting.chapters.loss import slopes
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import learns_faster, lower_loss
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
@@ -114,7 +115,8 @@ def by_level(validation: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _noise_levels(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
-    """The validation loss by noise level, and its change against the baseline; resampled are the images."""
+    """The validation loss by noise level, its change against the baseline, and the slope of the predicted on the true
+    mean of the noise; resampled are the images."""
     out: Summary = {}
     images = run.trained.validation.groupby("id", sort=True)
     draws, ids = study.draws(images["label"].first().to_numpy()), list(images.groups)
@@ -129,17 +131,20 @@ def _noise_levels(variant: str, run: Run, baseline: Run, study: Study) -> Summar
         key = f"train.{variant}.noise_level.{level}"
         out[f"{key}.loss"] = resampled(value, len(mine), replicates, "size")
         out[f"{key}.loss_change"] = relative(value, base, replicates, base_replicates, len(mine))
+        out[f"{key}.mean_slope"] = slopes.slope(mine, np.array(ids), draws)
         out[f"noise_levels.{level}.snr_db"] = counted(float(mine["snr_db"].median()), len(mine))
     return out
 
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
-    """Loss curves, the first part of training, and the loss by noise level."""
+    """Loss curves, the first part of training, and the loss and the slope of the mean by noise level."""
     _draw_curves(folder / "curves.png", {v: [run.trained.curve for run in runs] for v, runs in study.runs.items()})
     early = {v: [run.trained.updates for run in runs] for v, runs in study.runs.items()}
     _draw_early(folder / "early.png", early, study.params.report.early)
     _draw_levels(folder / "noise_levels.png", study.variants, summary)
+    decibels = [_decibels(summary, level) for level in children(summary, "noise_levels")]
     return {
+        "slopes": slopes.draw(folder / "slopes.png", f"{NAME}/slopes.png", study.variants, summary, decibels),
         "curves": Picture(
             f"{NAME}/curves.png",
             "Loss against images seen: a variant whose line is lower predicts the noise better. Training loss is the "
@@ -282,4 +287,7 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         n=parts[0]["n"],
         cleanest=text(parts[0]["value"] / whole, 0, 100),
         noisiest=text(parts[1]["value"] / whole, 1, 100),
+        velocity=study.params.diffusion.prediction == "v",
+        slope=text(summary[f"train.{BASELINE}.noise_level.{levels[-1]}.mean_slope"]),
+        noisiest_db=_decibels(summary, levels[-1]),
     )
