@@ -116,10 +116,11 @@ def durations(params: Intervene, own_start: dict[int, int]) -> Iterator[Cell]:
 
 def relaxations(params: Intervene, own_start: dict[int, int], longest: dict[int, int], steps: int) -> Iterator[Cell]:
     """Yield the cells that ask how long a rest must be between two cuts. Each cut is as long as one alone may be, but a
-    quarter of the steps at most, so that there is room for a rest; own_start: nb -> the step from which on so many
-    blocks are redundant; longest: nb -> the longest cut in steps."""
+    quarter of the steps at most, and no longer than leaves room for a rest of a fifth of them; own_start: nb -> the
+    step from which on so many blocks are redundant; longest: nb -> the longest cut in steps."""
     for number, most in longest.items():
-        n = min(most, max(steps // 4, 1))
+        room = (own_start[number] - steps // 5) // 2
+        n = min(most, max(min(steps // 4, room), 1))
         for r in params.relaxations:
             if own_start[number] - n - r >= n:
                 yield Cell("relax", own_start[number], n, number, r, params.fills[0])

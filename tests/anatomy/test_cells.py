@@ -138,6 +138,7 @@ def test_rests_leave_room_for_the_second_cut(chosen) -> None:
     made = list(cells.relaxations(chosen(relaxations=[0, 1, 5, 6, 9]), own, most, 12))
     assert [(cell.parts, cell.start, cell.n, cell.r) for cell in made] == [
         (2, 12, 3, 0), (2, 12, 3, 1), (2, 12, 3, 5), (2, 12, 3, 6), (4, 10, 3, 0), (4, 10, 3, 1),
+        (6, 3, 1, 0), (6, 3, 1, 1),
     ]  # fmt: skip
     assert all(plan(cell.intervention, 12, 6)[-1].k == 1 for cell in made)
 
@@ -147,6 +148,11 @@ def test_cuts_around_a_rest_are_a_quarter_of_the_steps_at_most(chosen) -> None:
         return {cell.n for cell in cells.relaxations(chosen(relaxations=[0]), {2: steps}, {2: most}, steps)}
 
     assert (lengths(12, 16), lengths(4, 16), lengths(2, 16), lengths(2, 3)) == ({4}, {4}, {2}, {1})
+
+
+def test_two_cuts_leave_room_for_a_rest_of_a_fifth_of_the_steps(chosen) -> None:
+    made = list(cells.relaxations(chosen(relaxations=[0, 10]), {2: 26}, {2: 12}, 50))
+    assert [(cell.n, cell.r) for cell in made] == [(8, 0), (8, 10)]
 
 
 @pytest.mark.parametrize("fills", [["zeros", "cache"], ["cache", "zeros"], ["cache"]])

@@ -159,19 +159,22 @@ def jumps(rows: pd.DataFrame, findings: Findings, scale: Scale, length: int) -> 
 def connections(skips: pd.DataFrame, blocks: pd.DataFrame, scale: Scale) -> Figure:
     """PSNR and likeness without the top skips, and without the fewest blocks that were tried."""
     fewest = blocks[blocks["parts"] == blocks["parts"].min()]
-    lines = {
-        f"without the top {skips['parts'].iloc[0]} skips": skips,
-        f"without the bottom {fewest['parts'].iloc[0]} blocks": fewest,
-    }
+    lines = {_without("top", skips, "skip"): skips, _without("bottom", fewest, "block"): fewest}
     return over_starts(lines, ["psnr", "likeness"], scale, spread=True, colours=["#E69F00", "#009E73"])
 
 
+def _without(which: str, rows: pd.DataFrame, part: str) -> str:
+    """Say what is left out in all rows, such as `without the top 2 skips`."""
+    count = rows["parts"].iloc[0]
+    return f"without the {which} {part}" if count == 1 else f"without the {which} {count} {part}s"
+
+
 def blocks(rows: pd.DataFrame, others: pd.DataFrame, scale: Scale) -> Figure:
-    """Likeness, and the share of images of the same class, a line per nb; dashed: others, with something else in their
+    """Likeness, PSNR and the share of the same class, a line per nb; dashed: others, with something else in their
     place."""
     lines = {f"nb = {nb}": group for nb, group in rows.groupby("parts")}
     dashed = {f"nb = {nb}": group for nb, group in others.groupby("parts")}
-    return over_starts(lines, ["likeness"], scale, dashed=dashed)
+    return over_starts(lines, ["likeness", "psnr"], scale, dashed=dashed)
 
 
 def over_starts(
