@@ -80,8 +80,8 @@ def of_shortcut(folder: Path) -> Compared:
     plans = {"untouched": [], "found, distance": [{"remove": "rest", "start": 2}]}
     policies = {"distance": plain([900, 100], "ddim", True)}
     pictures = dict.fromkeys(plans, PIXELS)
-    effects = {"strategy_saves": NUMBER}
-    made = Compared(methods, TABLE, effects, TABLE, TABLE, plans, policies, pictures, 6, 4)
+    effects = {"cache_beats_zeros": NUMBER}
+    made = Compared(methods, TABLE, effects, NUMBER, TABLE, TABLE, plans, policies, pictures, 6, 4)
     made.save(folder)
     return made
 

@@ -24,7 +24,7 @@ class Compared:
     times: pd.DataFrame  # a row per batch and method: batch, method, seconds, ratio to the untouched loop's
     effects: dict[str, Number]  # by the names in `effects.Shortcuts`
     real: Number | None  # the distance of as many real test images, None where no judge can say
-    likeness: pd.DataFrame  # a row per seed: seed, and a column of SSIM per method
+    likeness: pd.DataFrame  # a row per seed: seed, and a column of SSIM per method that should give the same images
     front: pd.DataFrame  # a row per end that the search found unbeaten: cost, a share of the whole loop's; ssim
     plans: dict[str, list[dict[str, Any]]]  # method -> its removals, as YAML has them
     policies: dict[str, Policy]  # what was found, by the quality it was found for

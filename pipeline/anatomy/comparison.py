@@ -29,12 +29,12 @@ Run = Callable[[np.ndarray, np.ndarray], torch.Tensor]  # seeds, labels -> x [N,
 @dataclass(frozen=True)
 class Method:
     """A method is a way to sample. family: untouched, source, found, one of FEWER, DeepCache uniform or non-uniform;
-    like: the method whose images it should give, its own sampler's untouched loop; calls: of the network for an image,
-    whole or not; multiply_adds: for an image; intervention: what it leaves out, None where it is no intervention."""
+    alike: whether it should give the untouched loop's images, as another sampler should not; calls: of the network for
+    an image, whole or not; multiply_adds: for an image; intervention: what it leaves out, None where it is none."""
 
     name: str
     family: str
-    like: str
+    alike: bool
     calls: int
     multiply_adds: int
     run: Run
@@ -56,7 +56,7 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
         return Method(
             name,
             family,
-            UNTOUCHED,
+            True,
             len(planned),
             costs,
             lambda seeds, labels: loop.final(planned, seeds, labels),
@@ -71,11 +71,11 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
     out += [intervened(f"found, {name}", "found", candidate.intervention) for name, candidate in found.items()]
     matched = {max(round(candidate.cost * steps), 2) for candidate in found.values()}
     for family, sampler in SAMPLERS.items():
-        like = UNTOUCHED if sampler == loop.sampler else f"{family}, {steps} steps"
-        counts = {count for count in (*params.fewer, *matched) if count < steps}
-        for count in sorted(counts | ({steps} if like != UNTOUCHED else set()), reverse=True):
-            name = f"{family}, {count} steps"
-            out.append(Method(name, family, like, count, count * whole, rivals.fewer(loop, count, sampler)))
+        alike = sampler == loop.sampler
+        for count in sorted({*params.fewer, *matched}, reverse=True):
+            if count < steps or (count == steps and not alike):
+                run = rivals.fewer(loop, count, sampler)
+                out.append(Method(f"{family}, {count} steps", family, alike, count, count * whole, run))
     for family, uniform in (("DeepCache uniform", True), ("DeepCache non-uniform", False)):
         for kept in sorted({rivals.cached_blocks(blocks), *params.blocks}):
             for interval in dict.fromkeys(params.intervals):

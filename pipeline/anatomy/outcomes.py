@@ -37,19 +37,18 @@ class Judging:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the judges say of a method's images. kept: bool [N], whether an image shows the class that its like shows;
-    distance: to the real images, with the resamples' distances [B]."""
+    """What the judges say of a method's images. seen: int [N], the class that each shows; distance: to the real images,
+    with the resamples' distances [B]."""
 
-    kept: np.ndarray
+    seen: np.ndarray
     distance: float
     distances: np.ndarray
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome is what a method gave. ssim: [N], to its own sampler's untouched loop; unrelated: [N], of that loop's
-    images to others of their class; ratios: [R], of time to the untouched loop's, one per
-    batch; judged: None where no judge can say."""
+    """An outcome is what a method gave. ssim: [N], to the untouched loop's images; unrelated: [N], of those to others
+    of their class; ratios: [R], of time to the untouched loop's, one per batch; judged: None where no judge can say."""
 
     method: Method
     ssim: np.ndarray
@@ -73,22 +72,19 @@ def outcomes(
 ) -> dict[str, Outcome]:
     """Return method's name -> outcome. images: each method's, uint8 [N, H, W, C], of seeds with these labels, int [N];
     draws: int [B, N], resamples of the seeds; judging: None where no judge can say."""
-    likes = {method.like for method in all_methods}
-    apart = {like: similarity.unrelated(images[like], labels) for like in likes}
-    seen = {like: judging.recognised(images[like]) for like in likes} if judging else {}
-    out = {}
+    untouched, out = images[UNTOUCHED], {}
+    unrelated = similarity.unrelated(untouched, labels)
     for method in all_methods:
         own, judged = images[method.name], None
         if judging:
             features = judging.features(own)
             judged = Judged(
-                judging.recognised(own) == seen[method.like],
+                judging.recognised(own),
                 frechet.distance(features, judging.real),
                 frechet.resampled_distances(features, judging.real, draws),
             )
-        ssim = similarity.ssim(own, images[method.like])
         ratios = times[times["method"] == method.name]["ratio"].to_numpy()
-        out[method.name] = Outcome(method, ssim, apart[method.like], ratios, judged)
+        out[method.name] = Outcome(method, similarity.ssim(own, untouched), unrelated, ratios, judged)
     return out
 
 
@@ -109,32 +105,38 @@ def floor(features: np.ndarray, labels: np.ndarray, real: frechet.Gaussian, n: i
 
 
 def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float) -> pd.DataFrame:
-    """Return a row per method: name, family, like, calls, cost (multiply-adds over the untouched loop's), time (the
-    median ratio, with its interval where there are six repeats), ssim and likeness (mean, interval), ssim_spread and
-    ssim_mad (standard and mean absolute deviation), unrelated (the mean SSIM of images that have nothing to do with
-    each other), under (the share of images whose likeness is below the threshold) and, where a judge can say, kept and
-    frechet with their intervals; n counts seeds, n_times repeats."""
-    rows, whole = [], found[UNTOUCHED].method.multiply_adds
+    """Return a row per method: name, family, calls, cost (multiply-adds over the untouched loop's), time (the median
+    ratio, with its interval where there are six repeats); where a judge can say, frechet with its interval; and for
+    what should give the untouched loop's images, ssim and likeness (mean, interval), ssim_spread and ssim_mad (standard
+    and mean absolute deviation), unrelated (the mean SSIM of images that have nothing to do with each other), under
+    (the share of images whose likeness is below the threshold) and, where a judge can say, kept (the share that shows
+    the same class, with its interval). n counts seeds, n_times repeats."""
+    rows, untouched = [], found[UNTOUCHED]
     for name, outcome in found.items():
         ssim, method, n = outcome.ssim, outcome.method, len(outcome.ssim)
         row: dict[str, Any] = {
             "method": name,
             "family": method.family,
-            "like": method.like,
             "calls": method.calls,
-            "cost": method.multiply_adds / whole,
+            "cost": method.multiply_adds / untouched.method.multiply_adds,
             **_columns("time", number.median(outcome.ratios)),
             "n_times": len(outcome.ratios),
-            **_columns("ssim", number.resampled(ssim.mean(), n, ssim[draws].mean(axis=1), "correlation")),
-            "ssim_spread": ssim.std(ddof=1),
-            "ssim_mad": abs(ssim - ssim.mean()).mean(),
-            "unrelated": outcome.unrelated.mean(),
-            **_columns("likeness", number.resampled(outcome.likeness.mean(), n, outcome.likeness[draws].mean(axis=1))),
-            "under": (outcome.likeness < threshold).mean(),
         }
         if outcome.judged:
-            row |= _columns("kept", number.share(outcome.judged.kept))
             row |= _columns("frechet", number.resampled(outcome.judged.distance, n, outcome.judged.distances, "size"))
+        if method.alike:
+            row |= _columns("ssim", number.resampled(ssim.mean(), n, ssim[draws].mean(axis=1), "correlation"))
+            row |= _columns(
+                "likeness", number.resampled(outcome.likeness.mean(), n, outcome.likeness[draws].mean(axis=1))
+            )
+            row |= {
+                "ssim_spread": ssim.std(ddof=1),
+                "ssim_mad": abs(ssim - ssim.mean()).mean(),
+                "unrelated": outcome.unrelated.mean(),
+                "under": (outcome.likeness < threshold).mean(),
+            }
+            if outcome.judged and untouched.judged:
+                row |= _columns("kept", number.share(outcome.judged.seen == untouched.judged.seen))
         rows.append({**row, "n": n})
     return pd.DataFrame(rows)
 
@@ -184,7 +186,7 @@ def compared(
         times,
         {str(name): effect for name, effect in effects(found, draws, threshold, growth).items()},
         real,
-        pd.DataFrame({"seed": seeds, **{name: outcome.ssim for name, outcome in found.items()}}),
+        pd.DataFrame({"seed": seeds, **{name: each.ssim for name, each in found.items() if each.method.alike}}),
         pd.DataFrame([{"cost": each.cost, "ssim": each.ssim} for each in front]),
         {name: [each.model_dump() for each in of] for name, of in kept.items()},
         policies,
@@ -227,12 +229,11 @@ def effects(found: dict[str, Outcome], draws: np.ndarray, threshold: float, grow
 
 def _further(rival: Judged, mine: Judged) -> Number:
     """Return by how much further the rival's images are from the real ones."""
-    return number.difference(rival.distance, mine.distance, rival.distances, mine.distances, len(mine.kept))
+    return number.difference(rival.distance, mine.distance, rival.distances, mine.distances, len(mine.seen))
 
 
 def no_dearer(found: dict[str, Outcome], mine: Outcome) -> list[Outcome]:
     """Return the samplers with fewer steps that cost no more multiply-adds than `mine`, to the nearest step."""
     untouched = found[UNTOUCHED].method
     limit = mine.method.multiply_adds + untouched.multiply_adds / untouched.calls / 2
-    fewer = [each for each in found.values() if each.method.family in FEWER and each.method.like != each.method.name]
-    return [each for each in fewer if each.method.multiply_adds <= limit]
+    return [each for each in found.values() if each.method.family in FEWER and each.method.multiply_adds <= limit]

@@ -60,8 +60,7 @@ def _of_method(row: dict[Any, Any]) -> Summary:
     for name in ("ssim", "likeness", "kept", "frechet"):
         if pd.notna(row.get(name)):
             out[name] = {"value": row[name], "n": row["n"], "ci95": [row[f"{name}_low"], row[f"{name}_high"]]}
-    for name in ("ssim_mad", "under"):
-        out[name] = counted(row[name], row["n"])
+    out |= {name: counted(row[name], row["n"]) for name in ("ssim_mad", "under") if pd.notna(row[name])}
     out["time"] = counted(row["time"], row["n_times"])
     if pd.notna(row["time_low"]):
         out["time"]["ci95"] = [row["time_low"], row["time_high"]]
@@ -97,7 +96,7 @@ def finding(found: Found, summary: Summary) -> Finding:
     methods = ways.methods
     source = methods[methods["family"] == "source"].iloc[0]
     searched = methods[(methods["family"] == "found") & (methods["ssim"] >= source["ssim"])]
-    fewer = methods[(methods["like"] == UNTOUCHED) & methods["family"].isin(SAMPLERS)]
+    fewer = methods[methods["ssim"].notna() & methods["family"].isin(SAMPLERS)]
     said = [f"The source's shortcut on `{subject}` saves {_said(subject, source, found, summary)}."]
     if len(searched):
         best = searched.sort_values("cost").iloc[0]

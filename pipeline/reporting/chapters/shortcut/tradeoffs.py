@@ -106,8 +106,8 @@ def pareto(
     methods: pd.DataFrame, of: str, distance: str, real: Number | None, front: pd.DataFrame | None = None
 ) -> Figure:
     """Likeness and distance against what is saved; of: `time` or `cost`; real: the distance of real images; front:
-    front.csv, likeness over cost. What is like another loop than the untouched one has no place in the upper panel."""
-    same = methods[methods["like"] == UNTOUCHED]
+    front.csv, likeness over cost. Another sampler than the untouched loop's has no place in the upper panel."""
+    same = methods[methods["ssim"].notna()]
     shown = [("ssim", same, "SSIM to the untouched loop"), ("frechet", methods, distance)]
     shown = [each for each in shown if each[0] in methods]
     figure, axes = panels(len(shown), 1, WIDTH, 3.0 * len(shown) + 1.2, sharex=True)
