@@ -38,6 +38,7 @@ def run(main: Callable[[], None]) -> None:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        _refuse_another_place()
         with tether.alone():
             main()
         sys.stdout.flush()
@@ -57,6 +58,17 @@ def run(main: Callable[[], None]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
+
+
+def _refuse_another_place() -> None:
+    """Refuse to run a stage of a project by the code of the project that it was copied from."""
+    mine, root = Path(__file__).parent, os.environ.get("DVC_ROOT")
+    theirs = Path(root, "pipeline") if root else mine
+    if theirs.is_dir() and not theirs.samefile(mine):
+        raise UserError(
+            f"the stages of {root} would run by the code in {mine.parent}, because its .venv was copied from there; "
+            f"`uv sync --reinstall` in {root} mends it."
+        )
 
 
 def sentence(error: BaseException) -> str | None:

@@ -1,6 +1,7 @@
 """The command `anatomy` checks the parameters, applies a profile, runs everything, records it, and lists parts."""
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,8 +19,21 @@ def check() -> None:
     replicas = len(values.replicas)
     each = f", {replicas} replicas each" if replicas > 1 else ""
     print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}){each}.")
+    sizes = {v: params.memory.weights(values.architecture(v), values.data.image_size) for v in values.variants}
+    print(f"Weights, for grey images of ten classes: {', '.join(f'{v} {size:,}' for v, size in sizes.items())}.")
+    gone = _left_behind(values)
+    if gone:
+        print(f"Results of what params.yaml no longer names, which no report shows: {', '.join(map(str, gone))}.")
     stale = Graph().stale
     print(f"{len(stale)} stages would run: {', '.join(stale)}." if stale else "Everything is up to date.")
+
+
+def _left_behind(values: params.Params) -> list[Path]:
+    """Return the folders of results whose variant or subject params.yaml does not name."""
+    named = {stage: [*values.variants, params.FLOOR] for stage in ("train", "sample", "evaluate")}
+    named |= {stage: list(values.subjects) for stage in ("intervene", "shortcut")}
+    folders = [path for stage in named for path in sorted(Path("outputs", stage).glob("*")) if path.is_dir()]
+    return [path for path in folders if path.name not in named[path.parent.name]]
 
 
 def run() -> None:
@@ -31,16 +45,24 @@ def run() -> None:
     for outcome in outcomes:
         print(f"{outcome.stage:<28} {outcome.seconds:7.1f} s  {'ran' if outcome.ran else 'unchanged or restored'}")
     print("Everything is up to date.")
-    record()
+    _record()
 
 
 def record() -> None:
     """Record in MLflow every training, subject and report that no run holds yet."""
+    if not _record():
+        sys.exit(1)
+
+
+def _record() -> bool:
+    """Record what no run holds yet, and say whether MLflow could be used; a warning has said why where it could not."""
     values = params.load(PARAMS)
     from pipeline.orchestration import recording  # pandas takes seconds to import
 
     done = recording.record(Path("outputs"), Path(values.report.folder), values)
-    print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
+    if done is not None:
+        print(f"Recorded in MLflow: {', '.join(done)}." if done else "Nothing new to record in MLflow.")
+    return done is not None
 
 
 def deps(check: bool) -> None:

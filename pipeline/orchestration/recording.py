@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.files import part, read_json
-from pipeline.orchestration.tracking import RECORDED, WEIGHTS, Recorder, curve, flat, tags_of, weights_sha256
+from pipeline.orchestration.tracking import RECORDED, WEIGHTS, Recorder, curve, flat, tags_of, title, weights_sha256
 from pipeline.params import Params
 
 SUBJECT, REPORT = "anatomy.subject", "anatomy.report"
@@ -22,8 +22,9 @@ BATCH = 900  # metrics in one call of MLflow, which takes at most 1,000
 Metrics = dict[str, tuple[float, int]]  # name -> value and step
 
 
-def record(outputs: Path, report: Path, values: Params) -> list[str]:
-    """Complete or create every run whose results MLflow does not hold yet, and return the names of those recorded.
+def record(outputs: Path, report: Path, values: Params) -> list[str] | None:
+    """Complete or create every run whose results MLflow does not hold yet, and return the names of those recorded, or
+    None where MLflow could not be used, which a warning has said.
 
     outputs: folder of the stages' outputs; report: folder of report.md, summary.json and figures. A training that DVC
     restored from its cache is recorded from its files.
@@ -43,7 +44,7 @@ def record(outputs: Path, report: Path, values: Params) -> list[str]:
     for subject in values.subjects:
         attempt(f"subject {subject}", lambda s=subject: _subject(recorder, report, values, summary, s))  # type: ignore[misc]
     attempt("report", lambda: _report(recorder, report, values))
-    return done
+    return None if recorder.client is None else done
 
 
 def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, variant: str, replica: int) -> bool:
@@ -60,7 +61,9 @@ def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, v
     elif recorder.find(**{RECORDED: state}):
         return False
     else:
-        run_id = recorder.create(f"{variant}-{replica}", **tags_of(variant, replica), **{WEIGHTS: weights})
+        run_id = recorder.create(
+            title(values.report.folder, f"{variant}-{replica}"), **tags_of(variant, replica), **{WEIGHTS: weights}
+        )
         costs = {
             name: value for name, value in read_json(trained / "costs.json", "train").items() if name != "architecture"
         }
@@ -90,7 +93,7 @@ def _subject(recorder: Recorder, report: Path, values: Params, summary: dict[str
     state = _digest(subject, repr(sorted(mine.items())))
     if recorder.find(**{RECORDED: state}):
         return False
-    run_id = recorder.create(subject, **{SUBJECT: subject})
+    run_id = recorder.create(title(values.report.folder, subject), **{SUBJECT: subject})
     shown = {name: getattr(values, name).model_dump() for name in ("intervene", "shortcut", "sampler", "diffusion")}
     recorder.batch(run_id, {}, flat(shown | {"subject": values.subjects[subject].model_dump()}))
     numbers = {name: number for name, number in mine.items() if "verdict" not in number}
@@ -111,7 +114,7 @@ def _report(recorder: Recorder, report: Path, values: Params) -> bool:
     state = _digest("report", text)
     if recorder.find(**{RECORDED: state}):
         return False
-    run_id = recorder.create("report", **{REPORT: report.as_posix()})
+    run_id = recorder.create(title(values.report.folder, "report"), **{REPORT: report.as_posix()})
     of_one = {f"{name}.png" for name in values.variants}
     shared = [path for path in sorted(report.glob("figures/*/*.png")) if path.name not in of_one]
     pages = [*sorted(report.glob("*.md")), report / "summary.json"]

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -59,6 +60,7 @@ class Recorder:
         mlflow.set_tracking_uri(uri)
         client = MlflowClient(tracking_uri=uri)
         with _alone() if uri.startswith("sqlite") else contextlib.nullcontext():
+            _bring_along(uri)
             experiment = client.get_experiment_by_name(EXPERIMENT)
             if experiment is None:
                 location = ARTIFACTS.resolve().as_uri() if uri.startswith("sqlite") else None
@@ -149,7 +151,8 @@ class Live:
                 history = recorder.client.get_metric_history(self.run_id, "train.validation_loss")
                 self.logged = max((point.step for point in history), default=-1)
             else:
-                name, tags = f"{self.variant}-{self.replica}", tags_of(self.variant, self.replica)
+                name = title(self.shown.get("report", {}).get("folder", ""), f"{self.variant}-{self.replica}")
+                tags = tags_of(self.variant, self.replica)
                 self.run_id = recorder.create(name, **tags, **{KEY: self.key})
                 recorder.batch(self.run_id, {}, flat(self.shown))
 
@@ -186,6 +189,13 @@ def tags_of(variant: str, replica: int) -> dict[str, str]:
     return {VARIANT: variant, REPLICA: str(replica), STAGE: f"train@{variant}"}
 
 
+def title(report: str, name: str) -> str:
+    """Return a run's name: that of what it is of and, where a profile's report has a folder of its own, that folder's
+    name before it, so that the runs of several profiles can be told apart."""
+    folder = Path(report).relative_to("reports").as_posix() if Path(report).parts[:1] == ("reports",) else "."
+    return name if folder == "." else f"{folder} {name}"
+
+
 def weights_sha256(model: Path) -> str:
     """Return the hash of a saved model's file of weights."""
     return hashlib.sha256((model / "diffusion_pytorch_model.safetensors").read_bytes()).hexdigest()
@@ -204,6 +214,29 @@ def curve(row: Row) -> dict[str, tuple[float, int]]:
         "train.loss": (row.train_loss, int(row.images_seen)),
         "train.validation_loss": (row.validation_loss, int(row.images_seen)),
     }
+
+
+def _bring_along(uri: str) -> None:
+    """Let a database in this folder keep its files in this folder, also where the folder was copied or moved.
+
+    MLflow writes the whole path of each run's files into its database, so a copy would go on writing into the place
+    that it was copied from.
+    """
+    path = Path(uri.removeprefix("sqlite:///"))
+    if not uri.startswith("sqlite:///") or not path.is_file() or path.resolve().parent != Path.cwd().resolve():
+        return
+    here = ARTIFACTS.resolve().as_uri()
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
+            return
+        asked = "SELECT artifact_location FROM experiments WHERE name = ?"
+        for (before,) in database.execute(asked, [EXPERIMENT]).fetchall():
+            if before and before != here and before.startswith("file:") and before.endswith(f"/{ARTIFACTS}"):
+                database.execute("UPDATE experiments SET artifact_location = ? WHERE name = ?", [here, EXPERIMENT])
+                database.execute(
+                    "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?) WHERE substr(artifact_uri, 1, ?) = ?",
+                    [here, len(before) + 1, len(before) + 1, f"{before}/"],
+                )
 
 
 @contextlib.contextmanager

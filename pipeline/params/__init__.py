@@ -4,6 +4,7 @@ Each file here is a section and holds the checks of that section alone; `togethe
 field has a default and no value is changed, so a stage gets exactly what params.yaml says.
 """
 
+from pipeline.params import memory
 from pipeline.params.bootstrap import Bootstrap
 from pipeline.params.compute import Compute
 from pipeline.params.data import NAMED, Data
@@ -49,6 +50,7 @@ __all__ = [
     "Train",
     "UNet",
     "load",
+    "memory",
     "parse",
     "plain",
 ]

@@ -1,5 +1,6 @@
 """A training is followed by MLflow, and what goes wrong with it costs a warning."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,27 @@ def test_a_short_training_is_left_to_the_report_and_a_long_one_is_followed_from_
         live.log(ROWS[1])
     (run,) = found()
     assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4)]
+
+
+def test_a_copied_folder_keeps_its_runs_and_writes_into_itself(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tracking.Recorder()
+    old = first.create("first")
+    (here / "note.txt").write_text("mine")
+    first.client.log_artifact(old, "note.txt")
+    copy = shutil.copytree(here, here.parent / "copied")
+    before = {path: path.read_bytes() for path in sorted((here / "mlartifacts").rglob("*")) if path.is_file()}
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{copy}/mlflow.db")
+    second = tracking.Recorder()
+    new = second.create("second")
+    second.client.log_artifact(new, "note.txt")
+    for run_id in (old, new):
+        assert second.client.get_run(run_id).info.artifact_uri.startswith(f"{copy.as_uri()}/mlartifacts/")
+        assert [each.path for each in second.client.list_artifacts(run_id)] == ["note.txt"]
+    after = {path: path.read_bytes() for path in sorted((here / "mlartifacts").rglob("*")) if path.is_file()}
+    assert after == before, "nothing was written into the old place"
+
+
+def test_runs_of_several_profiles_have_names_of_their_own() -> None:
+    assert tracking.title("reports", "wide-3") == "wide-3"
+    assert tracking.title("reports/tiny", "wide-3") == "tiny wide-3"
