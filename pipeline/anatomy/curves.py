@@ -78,7 +78,7 @@ class Curves:
         """Return the step from which on the bottom nb blocks are redundant, 0 where they never are; None if it was not
         tried."""
         cells = self.select("blocks", fill, parts=nb)
-        return self._limit(self._redundant(cells)) if cells else None
+        return self._limit(self.redundant(cells)) if cells else None
 
     def longest(self, nb: int, fill: str) -> Number | None:
         """Return how many steps in a row may go without nb blocks, from their own start on; None if it was not tried.
@@ -99,15 +99,14 @@ class Curves:
         return {**self._limit(phases.shortest(self.means(cells), rests, self.threshold)), "tried": max(rests)}
 
     def own_starts(self, fill: str, n: int) -> dict[int, int]:
-        """Return nb -> the step from which on so many blocks are redundant, of those that ever are, but not before the
-        first phase ends, where there are phases of n steps done as one (`boundaries`)."""
+        """Return nb -> the step from which on so many blocks are redundant, of those that ever are; but where there are
+        phases of n steps done as one (`boundaries`), no step before the first that was tried after the first phase."""
         found = {nb: self.own_start(nb, fill) for nb in self.numbers_of_parts("blocks")}
-        latest = min([int(each["value"]) for each in self.boundaries(n)[:1]], default=None)
-        return {
-            nb: min(int(limit["value"]), latest or int(limit["value"]))
-            for nb, limit in found.items()
-            if limit and limit["value"]
-        }
+        own = {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
+        for ends in self.boundaries(n)[:1]:
+            latest = max(cell.start for cell in self.found if cell.start < ends["value"])
+            own = {nb: min(start, latest) for nb, start in own.items()}
+        return own
 
     def longest_cuts(self, fill: str) -> dict[int, int]:
         """Return nb -> how many steps in a row may go without so many blocks, of those that may be left out at all."""
@@ -121,9 +120,9 @@ class Curves:
 
     def sooner(self, one: list[Cell], other: list[Cell]) -> Number:
         """Return by how many steps the first cells' blocks are redundant before the others'."""
-        return self._limit(self._redundant(one) - self._redundant(other))
+        return self._limit(self.redundant(one) - self.redundant(other))
 
-    def _redundant(self, cells: list[Cell]) -> np.ndarray:
+    def redundant(self, cells: list[Cell]) -> np.ndarray:
         """Return the step from which on the cells' blocks are redundant, [1 + B], 0 where they never are."""
         return phases.redundant_from(self.means(cells), [cell.start for cell in cells], self.threshold)
 

@@ -66,7 +66,7 @@ def effects(curves: Curves, params: Intervene, steps: int, phases: list[float]) 
         out |= _of_phases(curves, params, phases)
     if len(blocks) > 1:
         least_blocks, most_blocks = blocks[min(blocks)], blocks[max(blocks)]
-        found = {curves.own_start(nb, fill)["value"] for nb in (min(blocks), max(blocks))}
+        found = {int(curves.redundant(cells)[0]) for cells in (least_blocks, most_blocks)}
         if found not in ({0}, {max(cell.start for cell in least_blocks)}):
             out[Sweeps.BOTTOM_UP] = curves.sooner(least_blocks, most_blocks)
     low, high = CUT

@@ -72,6 +72,9 @@ def test_the_page_says_what_noise_a_jump_draws(swept, values, noise: str) -> Non
     other = {"whole": "step", "step": "whole"}[noise]
     assert f"`intervene.jump_noise: {other}`" in page
     assert f"`intervene.jump_noise: {noise}`" not in page
+    ddim = asked.model_copy(update={"sampler": asked.sampler.model_copy(update={"name": "ddim"})})
+    plain = Found(ddim, found.subjects)
+    assert "jump_noise" not in chapter.page(plain, chapter.numbers(plain), {}), "ddim draws no noise"
 
 
 @pytest.mark.parametrize("fills", [["cache"], ["cache", "zeros"]])

@@ -114,11 +114,13 @@ def _phases(subject: str, summary: Summary) -> str | None:
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:
     """The chapter as Markdown, a part per subject."""
+    drawn = found.params.sampler.name == "ddpm"  # whether a step draws noise at all
     return fill(
         Path(__file__).with_suffix(".md"),
         sampler=found.params.sampler.name.upper(),
         threshold=found.params.likeness.threshold,
-        whole=found.params.intervene.jump_noise == "whole",
+        drawn=drawn,
+        noisy=drawn and found.params.intervene.jump_noise == "whole",
         steps=found.params.sampler.steps,
         subjects=[_of_subject(name, swept, found, summary, pictures) for name, swept in found.subjects.items()],
     )
