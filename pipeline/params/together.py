@@ -91,12 +91,18 @@ def _check_subjects(values: Params) -> None:
 
 
 def _check_interventions(values: Params) -> None:
-    """Refuse interventions that do not fit into the sampling loop, and parts that a variant does not have."""
+    """Refuse interventions that do not fit into the sampling loop, a search on more seeds than there are, and parts
+    that a variant does not have."""
     intervene, steps = values.intervene, values.sampler.steps
     if intervene.length > steps:
         raise UserError(
             f"params.yaml: intervene.length is {intervene.length}, but must be at most the {steps} steps of "
             "sampler.timesteps."
+        )
+    if values.shortcut.search > values.shortcut.learn:
+        raise UserError(
+            f"params.yaml: shortcut.search is {values.shortcut.search}, but must be at most the "
+            f"{values.shortcut.learn} seeds of shortcut.learn, which it is the first of."
         )
     asked = {"intervene.skips": [intervene.skips], "shortcut.blocks": values.shortcut.blocks}
     if intervene.blocks != "all":

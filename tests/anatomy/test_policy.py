@@ -81,7 +81,7 @@ CACHED = {"remove": "blocks", "number": 6, "fill": "cache"}
     [{**CACHED, "start": 9, "count": 9}],  # one whole call only
     [{**CACHED, "start": 9, "count": 2}, {**CACHED, "start": 6, "count": 3}, {**CACHED, "start": 2, "count": 2}],
     [{**CACHED, "start": 9, "count": 2}, {**CACHED, "start": 6, "count": 2, "number": 7}],
-    [{**CACHED, "start": 9, "count": 4}, {**CACHED, "start": 4, "count": 1}, {"remove": "steps", "start": 3, "count": 3}],
+    [{**CACHED, "start": k, "count": 1} for k in (9, 7)] + [{"remove": "steps", "start": 6, "count": 6}],
     [{**CACHED, "start": 9, "count": 2}, {**CACHED, "start": 6, "count": 6}],
     [{"remove": "skips", "numbers": [1], "fill": "cache", "start": k, "count": 1} for k in (9, 7, 5, 3, 1)],
 ])  # fmt: skip
