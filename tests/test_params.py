@@ -149,6 +149,10 @@ BAD = {
         lambda v: v["intervene"].update(blocks=[2, 10]),
         ["intervene.blocks goes up to 10", "has 9"],
     ),
+    "a search on more seeds than are learnt on": (
+        lambda v: v["shortcut"].update(search=151),
+        ["shortcut.search is 151", "150 seeds of shortcut.learn"],
+    ),
     "weights": (lambda v: v["judges"].update(inception_weights="no/such.pth"), ["judges.inception_weights", "no/such"]),
 }
 

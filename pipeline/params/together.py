@@ -132,8 +132,13 @@ def _check_steps(values: Params) -> None:
 
 
 def _check_interventions(values: Params) -> None:
-    """Refuse parts that a variant does not have."""
+    """Refuse a search on more seeds than there are, and parts that a variant does not have."""
     intervene = values.intervene
+    if values.shortcut.search > values.shortcut.learn:
+        raise UserError(
+            f"params.yaml: shortcut.search is {values.shortcut.search}, but must be at most the "
+            f"{values.shortcut.learn} seeds of shortcut.learn, which it is the first of."
+        )
     asked = {"intervene.skips": [intervene.skips], "shortcut.blocks": values.shortcut.blocks}
     if intervene.blocks != "all":
         asked["intervene.blocks"] = intervene.blocks

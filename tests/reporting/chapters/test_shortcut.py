@@ -42,6 +42,9 @@ def test_the_page_says_what_the_numbers_say(found, tmp_path) -> None:
     assert f"It saves -2 [-5{TOGETHER}5] % of the time" in page, "what nothing looks like"
     assert "It saves 10 % of the multiply-adds by leaving out blocks, and 20 % by ending early." in page
     assert "`found, ssim-0.795` only jumps over steps: it is the same sampler in 5 uneven steps" in page
+    assert "Nothing that was tried is good enough for `found, ssim-0.97`." in page
+    assert "Nothing that was tried is good enough for `found, distance`." in page
+    assert "enough for `found, ssim-0.795`" not in page
     linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
     assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):

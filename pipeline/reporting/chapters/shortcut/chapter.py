@@ -12,7 +12,7 @@ from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.interventions import plan
 from pipeline.anatomy.policy import Policy
 from pipeline.judges.number import Number, counted, negative, scaled, shifted
-from pipeline.params import Params
+from pipeline.params import Params, Shortcut
 from pipeline.reporting.chapters.shortcut import tradeoffs
 from pipeline.reporting.chapters.shortcut.claims import CLAIMS as CLAIMS
 from pipeline.reporting.chapters.shortcut.tradeoffs import AGAIN, SAMPLERS, UNTOUCHED
@@ -141,13 +141,26 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
                 "repeats": summary[f"{NAME}.{subject}.{UNTOUCHED}.time"]["n"],
                 "again": _time_saved(summary[f"{NAME}.{subject}.{slug(AGAIN)}.time"]),
                 "judged": "frechet" in ways.methods,
-                "forms": [sentence for name, policy in ways.policies.items() if (sentence := _form(name, policy))],
+                "forms": _forms(ways, asked),
                 **{name: f"{100 * share:.0f}" for name, share in _saved(ways).items()},
                 "pictures": [picture for picture in pictures.values() if picture.of == subject],
             }
             for subject, ways in found.subjects.items()
         ],
     )
+
+
+def _forms(ways: Compared, asked: Shortcut) -> list[str]:
+    """What is to be said of schedules that were found or were not."""
+    wanted = [
+        *(f"ssim-{quality:g}" for quality in asked.qualities),
+        *(["distance"] if "frechet" in ways.methods else []),
+    ]
+    missing = [
+        f"Nothing that was tried is good enough for `found, {each}`." for each in wanted if each not in ways.policies
+    ]
+    found = [_form(name, policy) for name, policy in ways.policies.items()]
+    return [*missing, *(sentence for sentence in found if sentence)]
 
 
 def _form(name: str, found: Policy) -> str | None:
