@@ -73,7 +73,7 @@ class Job:
 
 
 class Noisier(training.Training):
-    """A training with more of the noisiest timesteps: the share of T that is left above t is uniform to the power 1.5."""
+    """A training with more of the noisiest timesteps: the share of T that lies above t is uniform to the power 1.5."""
 
     def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
         total = len(self.alpha_bar)
