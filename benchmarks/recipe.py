@@ -3,13 +3,14 @@
 A change is trained as the stage `train` does it, drawn as `sample` does, by DDPM and by DDIM, and judged by the
 classifier that `judges` trained. Every number is the mean over training seeds with Student's 95 % interval, and every
 difference to the reference, noise prediction with twice the images, is paired by training seed. Trainings run side by
-side in processes of one thread each. A finished training is kept in a file, so a killed run goes on where it was, and
-`--seeds`, `--only` and `--steps` can be raised later.
+side in processes of one thread each. Finished trainings and finished numbers are kept in files, so a killed run goes on
+where it was, and more seeds, images or steps can be asked for later.
 
     uv run dvc repro judges
     uv run python benchmarks/recipe.py --out reports/benchmarks/recipe-cpu.json
 
-`--only NAME NAME` measures these changes alone; `--list` prints all of them.
+`--only NAME NAME` measures these changes alone, and without the reference among them there are no differences;
+`--list` prints all changes.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from pipeline.diffusion.noise import seeds_from
 from pipeline.diffusion.schedule import alpha_bar, descend
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.validation import ValidationSet, predict, validation_set
-from pipeline.files import read_json, write_json
+from pipeline.files import read_json, replacing, write_json
 from pipeline.judges import classifier, frechet, reference
 from pipeline.judges.features import choose, extract
 from pipeline.judges.number import Number, student
@@ -71,6 +72,15 @@ class Job:
     parts: Path
 
 
+class Noisier(training.Training):
+    """A training with more of the noisiest timesteps: the share of T that lies above t is uniform to the power 1.5."""
+
+    def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
+        total = len(self.alpha_bar)
+        place = (super().timesteps(count, generator) + 0.5) / total
+        return (total * (1 - (1 - place) ** 1.5)).long()
+
+
 OLD = {"beta2": 0.999, "even_timesteps": False}  # PyTorch's own, and timesteps that are each drawn alone
 HALF = OLD | {"images": 12_000, "warmup": 600, "batch_size": 16}
 CHANGES = {
@@ -79,7 +89,9 @@ CHANGES = {
     "v, even timesteps": Change("v", HALF | {"even_timesteps": True}),
     "v, beta2": Change("v", HALF | {"beta2": 0.99}),
     "v, even timesteps, beta2": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}),
-    "the same without skips": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}, {"skips": False}),
+    "v, even timesteps, beta2, noisier": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}, {}, Noisier),
+    "v, even timesteps, beta2, lr": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99, "lr": 0.006}),
+    "without skips": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}, {"skips": False}),
 }
 
 
@@ -100,7 +112,7 @@ def main() -> None:
     if args.list:
         print("\n".join(f"{name}: {_words(change)}" for name, change in CHANGES.items()))
         return
-    names = list(dict.fromkeys([REFERENCE, *(args.only or CHANGES)]))
+    names = args.only or list(CHANGES)
     jobs = [
         Job(args.params, name, seed, args.count, args.steps, args.data, args.judges, args.parts)
         for seed in range(args.seeds)
@@ -154,7 +166,7 @@ def work(job: Job) -> int:
 
 
 def measure(job: Job) -> dict[str, float]:
-    """Train one change with one seed, draw and judge; what was measured before is read from its file."""
+    """Train one change with one seed, draw and judge; what is kept from an earlier run is read from its files."""
     change = CHANGES[job.change]
     device = compute.device("cpu", 1)
     values = params.load(job.path)
@@ -165,27 +177,34 @@ def measure(job: Job) -> dict[str, float]:
     architecture = UNet.model_validate({**values.unet.model_dump(), **change.unet})
     trained_on = [change.prediction, change.kind.__name__, train.model_dump(), architecture.model_dump(), job.seed]
     process = [values.diffusion.schedule, values.diffusion.timesteps, values.sampler.clip]
-    key = checkpoint.key([trained_on, process, dataset.sha256, job.count, job.steps, torch.__version__])
-    path = job.parts / f"{key[:16]}.json"
-    if path.is_file():
+    key = checkpoint.key([trained_on, process, dataset.sha256, torch.__version__])[:16]
+    numbers_at, trained_at = job.parts / f"{key}-{job.count}-{job.steps}.json", job.parts / key
+    if numbers_at.is_file():
         _count(work(job))
-        return dict(read_json(path))
+        return dict(read_json(numbers_at))
 
     real, held_out = dataset.split("train"), dataset.split("validation")
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     validation = validation_set(*resident(held_out, device), train.validation_draws, len(levels))
     shape = (dataset.image_size, dataset.image_channels, len(dataset.classes))
-    model = unet.build(architecture, *shape, job.seed)
-    run = change.kind(
-        model, *resident(real, device), validation, levels, change.prediction, train, job.seed, job.change
-    )
-    run.updated = lambda images: _count(3 * images)
-    numbers = {"validation_loss": list(run)[-1].validation_loss, "train_seconds": run.seconds}
-    subject = Subject(run.finished(), change.prediction, levels, len(dataset.classes))
-    numbers |= _slopes(subject, validation)
+    if trained_at.is_dir():
+        _count(3 * train.images)
+    else:
+        model = unet.build(architecture, *shape, job.seed)
+        run = change.kind(
+            model, *resident(real, device), validation, levels, change.prediction, train, job.seed, job.change
+        )
+        run.updated = lambda images: _count(3 * images)
+        rows = list(run)
+        with replacing(trained_at) as folder:
+            run.finished().save_pretrained(folder, safe_serialization=True)
+            numbers = {"validation_loss": rows[-1].validation_loss, "train_seconds": run.seconds}
+            write_json(folder / "trained.json", numbers)
+    subject = Subject(unet.load(trained_at), change.prediction, levels, len(dataset.classes))
+    numbers = read_json(trained_at / "trained.json") | _slopes(subject, validation)
     numbers |= _quality(subject, values, job, dataset.sha256["train"])
-    write_json(path, numbers)
-    return numbers
+    write_json(numbers_at, numbers)
+    return dict(numbers)
 
 
 def _slopes(subject: Subject, validation: ValidationSet) -> dict[str, float]:
@@ -218,18 +237,15 @@ def _quality(subject: Subject, values: Params, job: Job, sha256: str) -> dict[st
 
 
 def summarise(found: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, dict[str, Number]]]:
-    """Return for every change its numbers over training seeds, and their differences to the reference, paired by
-    seed."""
-    return {
-        name: {
-            "numbers": {key: over_seeds([each[key] for each in runs]) for key in runs[0]},
-            "differences": {
-                key: over_seeds([each[key] - base[key] for each, base in zip(runs, found[REFERENCE], strict=True)])
-                for key in runs[0]
-            },
-        }
-        for name, runs in found.items()
-    }
+    """Return for every change its numbers over training seeds, and, where the reference is there, their differences to
+    it, paired by seed."""
+    result = {}
+    for name, runs in found.items():
+        pairs = list(zip(runs, found.get(REFERENCE, []), strict=False))
+        numbers = {key: over_seeds([run[key] for run in runs]) for key in runs[0]}
+        differences = {key: over_seeds([run[key] - base[key] for run, base in pairs]) for key in runs[0] if pairs}
+        result[name] = {"numbers": numbers, "differences": differences}
+    return result
 
 
 def over_seeds(values: list[float]) -> Number:

@@ -11,7 +11,8 @@ def slopes(noise_means: np.ndarray, predicted_means: np.ndarray, weights: np.nda
 
     noise_means, predicted_means: [N], one of each noisy image; weights: [B, N], how often each counts. An exact
     denoiser has the slope 1 where x_t is noise alone. With less noise its slope is the share of the variance of the
-    mean that x_t determines.
+    mean that x_t determines. A network that predicts v has at least about 1 - alpha-bar whatever it has learnt, since
+    that much of the noise comes from x_t.
     """
     weights = weights / weights.sum(axis=1, keepdims=True)
     x, y = noise_means - noise_means.mean(), predicted_means - predicted_means.mean()

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import linregress
 
-from pipeline.diffusion import validation
+from pipeline.diffusion import unet, validation
 from pipeline.diffusion.brightness import slopes
 from pipeline.diffusion.schedule import alpha_bar
 
@@ -42,3 +42,14 @@ def test_an_exact_denoiser_has_the_slope_that_is_known(t: int) -> None:
     nothing = validation.predict(lambda x, *_: torch.zeros_like(x), held_out, LEVELS)
     assert slopes(nothing.noise_means[0], nothing.predicted_means[0], every)[0] == 0
     assert nothing.losses == pytest.approx(eps.double().square().mean(dim=(2, 3, 4)).numpy())
+
+
+def test_a_network_that_predicts_v_has_a_slope_whatever_it_has_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unet, "output", lambda _model, x, *_: torch.zeros_like(x))
+    eps = torch.randn(1, 50, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    grey, labels, t = torch.full((50, 1, 4, 4), 0.3), torch.zeros(50, dtype=torch.long), torch.full((1, 50), 700)
+    held_out = validation.ValidationSet(grey, labels, t, eps)
+    for prediction, expected in (("v", 1 - float(LEVELS[700])), ("epsilon", 0)):
+        found = validation.predict(unet.denoiser(None, prediction, LEVELS), held_out, LEVELS)
+        every = np.ones((1, 50))
+        assert slopes(found.noise_means[0], found.predicted_means[0], every)[0] == pytest.approx(expected, abs=1e-5)
