@@ -5,6 +5,7 @@ field has a default and no value is changed, so a stage gets exactly what params
 """
 
 from pipeline.params.bootstrap import Bootstrap
+from pipeline.params.claims import Claims, Margins
 from pipeline.params.compute import Compute
 from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
@@ -30,6 +31,7 @@ __all__ = [
     "FLOOR",
     "NAMED",
     "Bootstrap",
+    "Claims",
     "Classifier",
     "Compute",
     "Data",
@@ -39,6 +41,7 @@ __all__ = [
     "Intervene",
     "Judges",
     "Likeness",
+    "Margins",
     "Params",
     "Report",
     "Sample",

@@ -5,11 +5,13 @@ from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import of_subject
 from pipeline.reporting.sources import TEMPORAL
 
+SETTING = "The loop, the network and the images are smaller than the source's text-to-image model."
+
 
 def _claim(effect: Sweeps, where: str, says: str, printed: str | None, measured_by: str, unit: str = "") -> Claim:
     """Return the claim that an effect of `intervene` decides, for every subject; shares become percent points."""
     measured = of_subject("intervene", effect, unit)
-    return Claim(effect, TEMPORAL, where, says, printed, measured_by, unit, measured, True)
+    return Claim(effect, TEMPORAL, where, says, printed, measured_by, unit, measured, True, differs=SETTING)
 
 
 CLAIMS = [
