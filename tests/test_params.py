@@ -97,7 +97,10 @@ BAD = {
         lambda v: v["intervene"].update(length=51, jumps=[51]),
         ["is 51, but must be at most 50", "50 steps"],
     ),
-    "longer jumps than the loop": (lambda v: v["intervene"].update(length=1, jumps=[1, 5, 51]), ["intervene.jumps is 51", "50"]),
+    "longer jumps than the loop": (
+        lambda v: v["intervene"].update(length=1, jumps=[1, 5, 51]),
+        ["intervene.jumps is 51", "50"],
+    ),
     "longer durations": (lambda v: v["intervene"].update(durations=[99]), ["intervene.durations is 99", "50 steps"]),
     "longer rests": (lambda v: v["intervene"].update(relaxations=[49]), ["intervene.relaxations is 49", "at most 48"]),
     "more starts than steps": (lambda v: v["intervene"].update(starts=51), ["intervene.starts is 51", "50 steps"]),

@@ -1,4 +1,5 @@
-"""The command `anatomy` checks the parameters, applies a profile, runs everything, records it, and lists parts."""
+"""The command `anatomy` checks the parameters, applies a profile, runs everything, records it, compares two reports,
+and lists parts."""
 
 import argparse
 import sys
@@ -79,6 +80,18 @@ def profile(name: str, show: bool) -> None:
         write_text(PARAMS, after)
 
 
+def agree(one: Path, other: Path, file: Path | None) -> None:
+    """Compare two reports' folders; end with status 1 where their verdicts do not agree."""
+    from pipeline.reporting import agree as reports  # pandas takes seconds to import
+
+    found = reports.agree(reports.read(one), reports.read(other))
+    if file:
+        found.save(file)
+    print(found)
+    if not found.agrees:
+        sys.exit(1)
+
+
 def parts(where: str) -> None:
     """Print the parts of a denoiser: a name under subjects or variants, a folder, or OWNER/NAME@REVISION on the hub."""
     values = params.load(PARAMS)
@@ -116,6 +129,11 @@ def main() -> None:
     taken.add_argument("name", help=f"one of {', '.join(profiles.names())}")
     taken.add_argument("--show", action="store_true", help="print the difference and write nothing")
     taken.set_defaults(call=lambda args: profile(args.name, args.show))
+    compared = commands.add_parser("agree", help=agree.__doc__)
+    compared.add_argument("one", type=Path, help="the folder of a report, such as reports")
+    compared.add_argument("other", type=Path, help="the folder of another")
+    compared.add_argument("--json", type=Path, help="a file to write the comparison to")
+    compared.set_defaults(call=lambda args: agree(args.one, args.other, args.json))
     shown = commands.add_parser("parts", help=parts.__doc__)
     shown.add_argument("subject", help="a name under subjects or variants, a folder, or OWNER/NAME@REVISION")
     shown.set_defaults(call=lambda args: parts(args.subject))

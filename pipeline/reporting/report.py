@@ -12,7 +12,7 @@ from pipeline.reporting.claims import Decided, entries
 from pipeline.reporting.page import Finding, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import listed, text
+from pipeline.reporting.table import listed, percent, text
 
 AT_MOST = 6  # findings on the first page, which is read in three minutes
 STORY = "report"
@@ -33,7 +33,7 @@ def write(study: Study, folder: Path) -> None:
     summary: Summary = {}
     for each in there:
         summary |= each.chapter.numbers(each.found)
-    decided = ledger.ledger(summary)
+    decided = ledger.ledger(summary, study.params.claims)
     summary |= entries(decided)
 
     pictures: dict[str, Pictures] = {}
@@ -80,8 +80,9 @@ def _story(
         findings=[_shown(*each, pictures) for each in _findings(told, summary)],
         claims=len(decided),
         tally=ledger.tally(decided),
-        architecture=ledger.shown(ledgers.pop(None, [])),
-        subjects=[{"name": name, "ledger": ledger.shown(of)} for name, of in ledgers.items()],
+        rate=percent(study.params.claims.false_discovery_rate),
+        architecture=ledger.shown(ledgers.pop(None, []), pictures),
+        subjects=[{"name": name, "ledger": ledger.shown(of, pictures)} for name, of in ledgers.items()],
         chapters=[f"[{each.chapter.TITLE}]({each.chapter.NAME}.md)" for each in told if each.found is not None],
         absent=listed([each.chapter.TITLE for each in told if each.found is None]),
         baseline=BASELINE,

@@ -106,13 +106,14 @@ def test_limits_are_told_in_words_where_none_was_found() -> None:
     assert limit(number(10, 0, 21, tried=20)) == "10 [0, more than 20]"
 
 
-def test_claims_of_the_loop_are_decided_for_every_subject(swept, values) -> None:
+def test_claims_of_the_loop_are_decided_for_every_subject(swept, values, deciding) -> None:
     found = Found(values, {"baseline": swept, "cat": swept})
-    decided = {each.name: each for each in decide(chapter.CLAIMS, chapter.numbers(found), ["baseline", "cat"])}
+    both = decide(chapter.CLAIMS, chapter.numbers(found), ["baseline", "cat"], deciding)
+    decided = {each.name: each for each in both}
     assert len(decided) == 2 * len(chapter.CLAIMS)
     ours, theirs = (decided[f"{subject}.first_steps_compose"] for subject in ("baseline", "cat"))
     assert (ours.verdict, ours.number) == ("supported", theirs.number), "classes are lost early in this toy"
-    (nobody,) = decide(chapter.CLAIMS[:1], {}, [])
+    (nobody,) = decide(chapter.CLAIMS[:1], {}, [], deciding)
     assert (nobody.verdict, nobody.needs) == ("no data", "a subject")
 
 

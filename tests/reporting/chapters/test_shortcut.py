@@ -66,19 +66,19 @@ def test_without_a_judge_no_distance_is_named(found, compared, tmp_path) -> None
     assert "FD (classifier)" not in chapter.finding(bare, summary).says
 
 
-def test_claims_are_the_subject_s_effects(found) -> None:
+def test_claims_are_the_subject_s_effects(found, deciding) -> None:
     summary = {"judges.accuracy": ABLE, **chapter.numbers(found)}
-    decided = {each.claim.name: each for each in decide(chapter.CLAIMS, summary, ["baseline"])}
+    decided = {each.claim.name: each for each in decide(chapter.CLAIMS, summary, ["baseline"], deciding)}
     assert decided["strategy_keeps_likeness"].verdict == "contradicted"
     assert "a schedule that was found" in decided["distance_beats_fewer_steps"].needs
 
 
-def test_distances_are_claimed_where_the_judge_can_judge(found) -> None:
+def test_distances_are_claimed_where_the_judge_can_judge(found, deciding) -> None:
     summary = chapter.numbers(found)
     summary["shortcut.baseline.effects.likeness_beats_fewer_steps"] = {"value": -2, "n": 9, "ci95": [-3, -1]}
 
     def verdict(judge: dict) -> str:
-        decided = decide(chapter.CLAIMS, {"judges.accuracy": judge, **summary}, ["baseline"])
+        decided = decide(chapter.CLAIMS, {"judges.accuracy": judge, **summary}, ["baseline"], deciding)
         return {each.claim.name: each.verdict for each in decided}["likeness_beats_fewer_steps"]
 
     assert verdict({**ABLE, "required": 0.995}) == "no data"

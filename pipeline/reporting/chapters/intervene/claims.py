@@ -5,6 +5,7 @@ from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import MEASURED, of_subject
 from pipeline.reporting.sources import TEMPORAL
 
+SETTING = "The loop, the network and the images are smaller than the source's text-to-image model."
 PHASES = "phases, which are told from twelve starts on (intervene.phase_starts)"
 CLASSES = f"{PHASES}, and a judge of the subject's images"
 ORDER = "numbers of blocks that become redundant after the first start, rather than from it on or never"
@@ -23,7 +24,7 @@ def _claim(
 ) -> Claim:
     """Return the claim that an effect of `intervene` decides, for every subject; shares become percent points."""
     measured = of_subject("intervene", effect, unit, needs=needs)
-    return Claim(effect, TEMPORAL, where, says, printed, measured_by, unit, measured, True)
+    return Claim(effect, TEMPORAL, where, says, printed, measured_by, unit, measured, True, differs=SETTING)
 
 
 CLAIMS = [

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.diffusion.brightness import slopes
-from pipeline.judges.number import Number, resampled
+from pipeline.judges.number import resampled
+from pipeline.judges.replicated import Measured
 from pipeline.reporting import plots
 from pipeline.reporting.page import Picture
 from pipeline.reporting.summary import Summary
@@ -14,7 +15,7 @@ from pipeline.reporting.summary import Summary
 FEWEST = 10  # draws of a resample that a slope is fitted to; one with fewer does not count
 
 
-def slope(level: pd.DataFrame, ids: np.ndarray, draws: np.ndarray) -> Number:
+def slope(level: pd.DataFrame, ids: np.ndarray, draws: np.ndarray) -> Measured:
     """The slope of the predicted on the true mean of the noise over the rows of validation.csv of one noise level.
 
     ids: [N], of all held-out images; draws: int [B, N], resamples of them. The interval is that of resampled images.
@@ -24,7 +25,7 @@ def slope(level: pd.DataFrame, ids: np.ndarray, draws: np.ndarray) -> Number:
     noise, predicted = level["noise_mean"].to_numpy(), level["predicted_mean"].to_numpy()
     every = np.ones((1, len(level)))
     replicates = slopes(noise, predicted, weights[weights.sum(axis=1) >= FEWEST])
-    return resampled(slopes(noise, predicted, every)[0], len(level), replicates)
+    return Measured(resampled(slopes(noise, predicted, every)[0], len(level), replicates), replicates)
 
 
 def draw(path: Path, name: str, variants: list[str], summary: Summary, decibels: list[str]) -> Picture:
