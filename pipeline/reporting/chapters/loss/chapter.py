@@ -140,14 +140,9 @@ def by_level(validation: pd.DataFrame) -> list[pd.DataFrame]:
     return [ordered.iloc[index] for index in np.array_split(np.arange(len(ordered)), count)]
 
 
-<<<<<<< HEAD:pipeline/reporting/chapters/loss/chapter.py
-def _noise_levels(variant: str, run: Run, baseline: Run, study: Study) -> Summary:
-    """The validation loss by noise level, its change against the baseline, and the slope of the predicted on the true
-    mean of the noise; resampled are the images."""
-=======
 def _noise_levels(study: Study) -> Summary:
-    """The validation loss by noise level, and its change against the baseline."""
->>>>>>> wt-stats:pipeline/reporting/chapters/loss.py
+    """The validation loss by noise level, its change against the baseline, and the slope of the predicted on the true
+    mean of the noise."""
     out: Summary = {}
     for level, of_baseline in enumerate(by_level(study.baseline.trained.validation)):
         loss = study.replicated(lambda run, i=level: _level(run, i, study), "log", shared=True)  # type: ignore[misc]
@@ -165,29 +160,19 @@ def _level(run: Run, level: int, study: Study) -> Measured:
     """The validation loss at one noise level; resampled are the images, of which some may have no draw there."""
     images = run.trained.validation.groupby("id", sort=True)
     draws, ids = study.draws(images["label"].first().to_numpy()), list(images.groups)
-<<<<<<< HEAD:pipeline/reporting/chapters/loss/chapter.py
-    levels = zip(by_level(run.trained.validation), by_level(baseline.trained.validation), strict=True)
-    for level, (mine, theirs) in enumerate(levels):
-        found = []
-        for rows in (mine, theirs):
-            sums = rows.groupby("id")["loss"].agg(["sum", "count"]).reindex(ids, fill_value=0).to_numpy()
-            total, count = sums[draws].sum(axis=1).T
-            found.append((rows["loss"].mean(), total[count > 0] / count[count > 0]))
-        (value, replicates), (base, base_replicates) = found
-        key = f"train.{variant}.noise_level.{level}"
-        out[f"{key}.loss"] = resampled(value, len(mine), replicates, "size")
-        out[f"{key}.loss_change"] = relative(value, base, replicates, base_replicates, len(mine))
-        out[f"{key}.mean_slope"] = slopes.slope(mine, np.array(ids), draws)
-        out[f"noise_levels.{level}.snr_db"] = counted(float(mine["snr_db"].median()), len(mine))
-    return out
-=======
     rows = by_level(run.trained.validation)[level]
     sums = rows.groupby("id")["loss"].agg(["sum", "count"]).reindex(ids, fill_value=0).to_numpy()
     total, count = sums[draws].sum(axis=1).T
     value = rows["loss"].mean()
     replicates = np.where(count > 0, total / np.maximum(count, 1), value)
     return Measured(resampled(value, len(rows), replicates, "size"), replicates)
->>>>>>> wt-stats:pipeline/reporting/chapters/loss.py
+
+
+def _slope(run: Run, level: int, study: Study) -> Measured:
+    """The slope of the predicted on the true mean of the noise at one noise level; resampled are the images."""
+    images = run.trained.validation.groupby("id", sort=True)
+    draws = study.draws(images["label"].first().to_numpy())
+    return slopes.slope(by_level(run.trained.validation)[level], np.array(list(images.groups)), draws)
 
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
