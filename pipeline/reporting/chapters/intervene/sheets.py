@@ -70,7 +70,8 @@ def draw(folder: Path, swept: Intervened, per_seed: pd.DataFrame, length: int, f
         drawn.append(
             (
                 f"{name}.png",
-                f"{what}, for two seeds, one below the other. {_framed(np.array(marked), ALONG)} {blanks}Source: {figure}.",
+                f"{what}, for two seeds, one below the other. {_framed(np.array(marked), ALONG)} {blanks}"
+                f"Source: {figure}.",
             )
         )
 
