@@ -1,6 +1,7 @@
 """What speaks for the source is positive, what speaks against it negative, each the number that is meant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,10 @@ JUMPS = list(range(50, 2, -4))  # twelve starts; the levels part at steps 36 and
 STARTS = [50, 34, 19, 3]
 SNR = {k: -float(k) for k in range(1, STEPS + 1)}
 LEVELS = dict(zip(JUMPS, [0.2] * 4 + [0.5] * 5 + [0.9] * 3, strict=True))
-Told = dict[Cell, float | tuple[float, float]]  # mean SSIM, or that and the share that keeps its class
+Told = Mapping[Cell, Any]  # mean SSIM, or that and the share that keeps its class
 
 
-def at_starts(values: list[float | tuple[float, float]], **cell: object) -> Told:
+def at_starts(values: list[Any], **cell: Any) -> Told:
     return {Cell(start=start, n=3, **cell): value for start, value in zip(STARTS, values, strict=True)}
 
 
@@ -77,7 +78,7 @@ BY_PHASES = {
 
 
 def told(
-    sections: dict[str, Told], chosen: Callable, judged: bool = True, unrelated: float = 0.0, **difference: object
+    sections: Mapping[str, Told], chosen: Callable, judged: bool = True, unrelated: float = 0.0, **difference: object
 ) -> dict[str, Number]:
     """Findings of cells whose images all have the cell's SSIM, and ten times it as PSNR in dB; but jumps of the usual
     length have some noise."""
@@ -161,7 +162,7 @@ def test_without_a_judge_nothing_is_said_of_classes(chosen) -> None:
 @pytest.mark.parametrize("effect", VALUES)
 def test_what_speaks_against_the_source_turns_the_sign(chosen, effect: str) -> None:
     ((section, cells),) = AGAINST[effect].items()
-    sections = {**AS_THE_SOURCE_SAYS, section: {**AS_THE_SOURCE_SAYS[section], **cells}}
+    sections: dict[str, Told] = {**AS_THE_SOURCE_SAYS, section: {**AS_THE_SOURCE_SAYS[section], **cells}}
     assert told(sections, chosen)[f"effects.{effect}"]["value"] < 0
 
 
@@ -179,12 +180,12 @@ NEEDED = {
 
 @pytest.mark.parametrize("section", NEEDED)
 def test_what_a_sweep_that_was_not_done_would_say_is_left_out(chosen, section: str) -> None:
-    sections = {name: cells for name, cells in AS_THE_SOURCE_SAYS.items() if name != section}
+    sections: dict[str, Told] = {name: cells for name, cells in AS_THE_SOURCE_SAYS.items() if name != section}
     assert effects_of(told(sections, chosen)).keys() == VALUES.keys() - NEEDED[section]
 
 
 def test_what_was_tried_far_from_where_the_source_did_says_nothing(chosen) -> None:
-    sections = {
+    sections: dict[str, Told] = {
         **AS_THE_SOURCE_SAYS,
         "jumps of two": {Cell("jump", 14, 4): 0.9},
         "cuts": {Cell("duration", 34, 3, 2): 0.5, Cell("duration", 34, 13, 2): 0.5},
@@ -196,7 +197,10 @@ def test_what_was_tried_far_from_where_the_source_did_says_nothing(chosen) -> No
 
 
 def test_a_rest_that_is_not_needed_says_nothing_of_rests(chosen) -> None:
-    sections = {**AS_THE_SOURCE_SAYS, "rests": {Cell("relax", 34, 2, 2, 0): 0.9, Cell("relax", 34, 2, 2, 9): 0.9}}
+    sections: dict[str, Told] = {
+        **AS_THE_SOURCE_SAYS,
+        "rests": {Cell("relax", 34, 2, 2, 0): 0.9, Cell("relax", 34, 2, 2, 9): 0.9},
+    }
     assert not {"rest_helps", "rest_restores", "short_rest_approximates"} & effects_of(told(sections, chosen)).keys()
 
 
@@ -229,7 +233,7 @@ def test_effects_are_of_the_first_fill_and_limits_of_every(chosen) -> None:
     assert found["limits.2.cache.redundant_from"]["value"] == 34
     assert found["limits.2.zeros.redundant_from"]["value"] == 34
     skips = {Cell("skips", k, 3, 2, fill="cache"): 0.5 for k in STARTS[1:]}
-    sections = {**AS_THE_SOURCE_SAYS, "cached": {**cached, **skips}, "cuts": {}, "rests": {}}
+    sections: dict[str, Told] = {**AS_THE_SOURCE_SAYS, "cached": {**cached, **skips}, "cuts": {}, "rests": {}}
     turned = told(sections, chosen, fills=["cache", "zeros"])
     assert "effects.deep_blocks_compose" not in turned, "none was tried in the first phase"
     assert turned["effects.skips_denoise"]["value"] == pytest.approx(4.9)

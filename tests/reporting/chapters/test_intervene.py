@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.anatomy.effects import Sweeps
-from pipeline.reporting.chapters.intervene import chapter
+from pipeline.reporting.chapters.intervene import chapter, sheets
 from pipeline.reporting.chapters.intervene.chapter import Found, limit
 from pipeline.reporting.claims import decide
 
@@ -91,6 +91,14 @@ def test_what_stands_in_first_is_drawn_whatever_it_is(swept, values, tmp_path, f
     assert set(pictures) == drawn
     page = chapter.page(cached, summary, pictures)
     assert ("Dashed: zeros in place of their last output" in page) == (len(fills) > 1)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_sheet_says_which_places_were_not_tried(swept, tmp_path, whole: bool) -> None:
+    rests = swept.curves[swept.curves["sweep"] == "relax"]
+    kept = replace(swept, curves=rests if whole else rests.iloc[1:])
+    ((_, caption),) = sheets.draw(tmp_path, kept, swept.cells.assign(changed=False), 3, "zeros")
+    assert ("White places" in caption) != whole
 
 
 def test_limits_are_told_in_words_where_none_was_found() -> None:
