@@ -105,13 +105,10 @@ def _status(process: int, key: str, column: str) -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(f"{key}:")), "")
 
 
-def main() -> None:
-    """Run a module, such as DVC, tied to the flow: `python -m pipeline.tether dvc ARGUMENTS`."""
+def run() -> None:
+    """Run a module, such as DVC, in this process, which `import pipeline` has tied; its name and its arguments are
+    those of the program."""
     import runpy
 
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument(
         "--guidance", type=arguments.scale, default=1.0, help="scale of classifier-free guidance; not given: 1 (none)"
     )
+    parser.add_argument("--count", type=arguments.count, help="how many images to draw; not given: sample.count")
     parser.add_argument("--policy", type=Path, help="policy that shortcut wrote; not given: nothing is left out")
     parser.add_argument("--out", type=arguments.out, required=True, help="folder for images, snapshots and log")
     args = parser.parse_args()
@@ -46,7 +47,8 @@ def sample(args: argparse.Namespace, values: params.Params, replica: int | None)
     marks = by_images_seen(part(args.trained, "snapshots", replica) if args.trained else None)
     whole = descend(sampler.timesteps, values.diffusion.timesteps)
     followed = policy.load(args.policy) if args.policy else policy.plain(whole, sampler.name, sampler.clip)
-    images = chosen.count + len(marks) * chosen.snapshot_count
+    count = args.count or chosen.count
+    images = count + len(marks) * chosen.snapshot_count
     label = f"sample: {args.out.name}" + ("" if replica is None else f"-{replica}")
 
     with bar(label, images * followed.calls, "call") as progress:
@@ -60,11 +62,11 @@ def sample(args: argparse.Namespace, values: params.Params, replica: int | None)
             return ImageSet(drawn, labels, seeds)
 
         start = time.perf_counter()
-        finished = draw(model, chosen.count)
+        finished = draw(model, count)
         seconds = time.perf_counter() - start
         snapshots = {images_seen: draw(weights, chosen.snapshot_count) for images_seen, weights in marks.items()}
 
-    timing = {"seconds": seconds, "images": chosen.count, "batch_size": chosen.batch_size}
+    timing = {"seconds": seconds, "images": count, "batch_size": chosen.batch_size}
     Sampled(finished, snapshots, timing | {"peak_bytes": compute.peak_bytes(device)}).save(args.out, replica)
 
 

@@ -19,6 +19,7 @@ TESTS = Path(__file__).parent
 PROJECT = (
     "stages/test_microscope.py",
     "stages/test_pipeline.py",
+    "stages/test_readme_commands.py",
 )  # share the tiny project, which takes a minute to make
 FIRST = (*PROJECT, "orchestration/test_flow.py")  # what takes longest begins first, so that the workers end together
 SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow

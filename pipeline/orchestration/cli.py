@@ -1,13 +1,14 @@
-"""The command `anatomy` checks the parameters, applies a profile, runs everything, records it, compares two reports,
-and lists parts."""
+"""The command `anatomy` checks parameters, takes profiles, runs everything, records it, compares two reports, lists
+parts and applies interventions."""
 
 import argparse
 import sys
 import tempfile
 from pathlib import Path
 
-from pipeline import errors, params
-from pipeline.files import read_text, write_text
+from pipeline import arguments, errors, params
+from pipeline.errors import UserError
+from pipeline.files import read_text, read_yaml, replacing, write_text
 from pipeline.orchestration import dependencies, profiles
 from pipeline.orchestration.graph import Graph
 
@@ -109,6 +110,44 @@ def parts(where: str) -> None:
     print(table.to_string(index=False, formatters={"multiply_adds": "{:,}".format}))
 
 
+def apply(file: Path, name: str, count: int, out: Path) -> None:
+    """Draw images of a subject under the interventions of a YAML file, or under a policy that `shortcut` found."""
+    values = params.load(PARAMS)
+    held = read_yaml(file)
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} holds something already; --out names a new folder for the images.")
+    from PIL import Image
+
+    from pipeline import compute  # torch and diffusers take seconds to import
+    from pipeline.anatomy import drawing, interventions, policy
+    from pipeline.anatomy import parts as anatomy
+    from pipeline.data.images import ImageSet
+    from pipeline.diffusion import subject as subjects
+    from pipeline.diffusion.noise import seeds_from
+    from pipeline.diffusion.schedule import descend
+    from pipeline.progress import bar
+
+    sampler, asked = values.sampler, values.subject(name)
+    wanted = policy.load(file) if isinstance(held, dict) else interventions.parse(held)
+    device = compute.device(values.compute.device, values.compute.threads)
+    subject = subjects.load(asked, values.diffusion).to(device)
+    if isinstance(wanted, policy.Policy):
+        followed = wanted
+    else:
+        timesteps = descend(sampler.timesteps, len(subject.alpha_bar))
+        plain = policy.plain(timesteps, sampler.name, sampler.clip)
+        followed = plain.model_copy(update={"blocks": len(anatomy.blocks(subject.model)), "intervention": wanted})
+    seeds = seeds_from(sampler.first_seed, count)
+    labels = subject.labels(seeds)
+    with bar(f"apply: {name}", count * followed.calls, "call") as progress:
+        images = drawing.draw(subject, followed, seeds, labels, values.sample.batch_size, progress.update)
+    with replacing(out) as unfinished:
+        ImageSet(images, labels, seeds).save(unfinished / "images")
+        for seed, image in zip(seeds, images, strict=True):
+            Image.fromarray(image.squeeze()).save(unfinished / f"{seed}.png")
+    print(f"{out} holds {count} images of {name}, each a PNG named by its seed, and all as arrays in {out / 'images'}.")
+
+
 def fetch(where: str, folder: Path) -> None:
     """Fetch the pipeline OWNER/NAME@REVISION from the hub into a folder: its configuration and safetensors alone."""
     from pipeline.diffusion import hub
@@ -137,6 +176,12 @@ def main() -> None:
     shown = commands.add_parser("parts", help=parts.__doc__)
     shown.add_argument("subject", help="a name under subjects or variants, a folder, or OWNER/NAME@REVISION")
     shown.set_defaults(call=lambda args: parts(args.subject))
+    applied = commands.add_parser("apply", help=apply.__doc__)
+    applied.add_argument("file", type=Path, help="interventions in YAML, or a policy that shortcut wrote")
+    applied.add_argument("--subject", required=True, help="a name under subjects")
+    applied.add_argument("--count", type=arguments.count, required=True, help="images, from sampler.first_seed on")
+    applied.add_argument("--out", type=arguments.out, required=True, help="new folder for the images")
+    applied.set_defaults(call=lambda args: apply(args.file, args.subject, args.count, args.out))
     brought = commands.add_parser("fetch", help=fetch.__doc__)
     brought.add_argument("model", help="OWNER/NAME@REVISION; the revision is a commit's 40 hexadecimal digits")
     brought.add_argument("folder", type=Path, help="where to put it")

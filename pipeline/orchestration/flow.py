@@ -112,7 +112,7 @@ def _reproduce(stage: str, timeout_minutes: float, children: Children) -> Outcom
         logger.info("%s | %s", stage, line)
 
     repro = ["dvc", "--wait-for-lock", "repro", "--single-item", stage]
-    command = [sys.executable, "-m", "pipeline.tether", *repro]
+    command = [sys.executable, "-c", "from pipeline import tether; tether.run()", *repro]
     status = children.run(command, env, timeout_minutes * 60, say)
     seconds, ran = time.perf_counter() - start, any(line.startswith("Running stage") for line in lines)
     if status == 0:

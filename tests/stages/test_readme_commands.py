@@ -1,0 +1,112 @@
+"""Every command and example of the README does what it says, on the tiny project."""
+
+import contextlib
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from pipeline import params
+from pipeline.anatomy.interventions import parse, plan
+from tests.stages.conftest import ROOT, Project
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = {  # command: why no test runs it
+    "uv run pytest": "is what runs this",
+    "uv run dvc repro": "makes the project that these tests share",
+    "uv run anatomy run": "has a test of its own beside those of `dvc repro`",
+    "uv run anatomy profile NAME": "stands for the profiles below",
+    "uv run anatomy parts SUBJECT": "stands for the one below",
+    "uv run anatomy apply FILE --subject NAME --count N --out FOLDER": "stands for the one below",
+    "uv run anatomy fetch OWNER/NAME@REVISION FOLDER": "needs the network",
+    "uv run anatomy fetch google/ddpm-cifar10-32@REVISION models/cifar10": "needs the network",
+    "uv run mlflow ui --backend-store-uri sqlite:///mlflow.db": "serves until it is ended",
+}
+
+
+def blocks(language: str) -> list[str]:
+    return [text for found, text in FENCED.findall(README) if found == language]
+
+
+def commands() -> list[str]:
+    """The commands of the README's fences and tables, without their comments."""
+    fenced = [line.split("  #")[0].strip() for text in blocks("sh") for line in text.splitlines()]
+    listed = re.findall(r"^\| `(uv run [^`]+)` \|", README, re.MULTILINE)
+    return list(dict.fromkeys([*listed, *fenced]))
+
+
+@pytest.fixture
+def fifty(sound: Project) -> Iterator[Project]:
+    """The project with the default's 50 steps, of which the README's examples speak, and a trained variant."""
+    sound.write(sampler={"timesteps": 50})
+    (sound.root / "cut.yaml").write_text(next(text for text in blocks("yaml") if text.startswith("# cut.yaml")))
+    yield sound
+    (sound.root / "cut.yaml").unlink()
+
+
+def test_every_command_that_no_test_runs_is_in_the_readme() -> None:
+    assert NOT_RUN.keys() <= set(commands())
+
+
+@pytest.mark.parametrize("command", [each for each in commands() if each not in NOT_RUN])
+def test_a_command_of_the_readme_runs(fifty: Project, command: str) -> None:
+    program, *args = shlex.split(command.removeprefix("uv run "))
+    if program == "python":
+        done = fifty.stage(*args)
+    else:
+        assert program == "anatomy", f"{command} is run by no test"
+        done = fifty.anatomy(*args)
+    assert done.returncode == 0, done.stderr
+    if "--out" in args and "--count" in args:
+        folder, count = fifty.root / args[args.index("--out") + 1], int(args[args.index("--count") + 1])
+        assert np.load(folder / "images" / "images.npy").shape == (count, 8, 8, 1)
+        assert len(list(folder.glob("*.png"))) == (count if "apply" in args else 0)
+
+
+def test_the_python_example_runs(sound: Project) -> None:
+    (text,) = blocks("python")
+    names: dict[str, object] = {}
+    with contextlib.chdir(sound.root):
+        exec(compile(text, "README.md", "exec"), names)
+    images = names["images"]
+    assert isinstance(images, np.ndarray)
+    assert (images.shape, images.dtype) == ((10, 8, 8, 1), np.uint8)
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_a_piece_of_yaml_is_accepted(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = yaml.safe_load(text)
+    if isinstance(values, list):
+        assert len(plan(parse(values), 50, 9)) == 50 - 4 - 8, "a jump spares four steps and the end eight"
+        return
+    whole = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for section, entries in values.items():
+        whole[section] |= entries
+    monkeypatch.chdir(tmp_path)
+    os.makedirs("models/cifar10")  # noqa: PTH103  # what `anatomy fetch` makes
+    params.parse(yaml.safe_dump(whole))
+
+
+def test_a_command_that_applies_what_it_should_not_says_so(fifty: Project) -> None:
+    cut = fifty.root / "cut.yaml"
+    apply = ("apply", "cut.yaml", "--subject", "baseline", "--count", "2", "--out", "scratch/new")
+    for text, said in {
+        "- {remove: steps, start: 99, count: 2}": "steps 99 to 98 are removed from",
+        "- {remove: blocks, start: 9, count: 2, number: 40}": "part 40 is removed, but the network has",
+        "- {remove: colour, start: 9}": "'steps', 'blocks', 'skips', 'rest'",
+        "{remove: steps}": "is no policy: ",
+        "- [": "cut.yaml is not YAML",
+        "": "the whole is None",
+    }.items():
+        cut.write_text(text)
+        done = fifty.anatomy(*apply)
+        assert done.returncode == 1
+        assert said in done.stderr.splitlines()[-1]
+    assert "no subject 'nobody'" in fifty.anatomy(*apply[:3], "nobody", *apply[4:]).stderr
+    assert not (fifty.root / "scratch/new").exists()
