@@ -30,7 +30,7 @@ def main() -> None:
     images = load(args.images)
     if args.at_most:
         images = images[evenly(images.labels, args.at_most)]
-        images = images[in_turn(images.labels)]
+        images = images[in_turn(images.labels, values.bootstrap.seed)]
     dataset = prepared.dataset(args.data)
     trained = classifier.load(args.judges / "classifier").to(device)
     judge = choose(values.judges, trained)
