@@ -33,24 +33,25 @@ def main() -> None:
 
     real = prepared.dataset(args.data).split("train")
     if args.images:
-        found = chosen(images.load(args.images), args.at_most)
+        found = chosen(images.load(args.images), args.at_most, values.bootstrap.seed)
         judge(args, values, found, {}, teaching.ceiling(real, len(found)), 0, args.out)
         return
 
     def of_replica(replica: int) -> None:
-        drawn = chosen(images.load(part(args.sampled, "images", replica)), args.at_most)
+        drawn = images.load(part(args.sampled, "images", replica))
         snapshots = sampled.snapshots(part(args.sampled, "snapshots", replica))
         judge(args, values, drawn, snapshots, teaching.lessons(drawn, real), replica, args.out / str(replica))
 
     side_by_side(of_replica, values.replicas, at_once)
 
 
-def chosen(found: ImageSet, at_most: int | None) -> ImageSet:
-    """Take at most so many images, evenly over the classes and with the classes in turn."""
+def chosen(found: ImageSet, at_most: int | None, seed: int) -> ImageSet:
+    """Take at most so many images, evenly over the classes and with the classes in turn, each in an order that is drawn
+    from the seed."""
     if not at_most:
         return found
     found = found[evenly(found.labels, at_most)]
-    return found[in_turn(found.labels)]
+    return found[in_turn(found.labels, seed)]
 
 
 def judge(

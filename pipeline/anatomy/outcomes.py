@@ -95,10 +95,7 @@ def floor(features: np.ndarray, labels: np.ndarray, real: frechet.Gaussian, n: i
     features: [M, F], of real test images with labels, int [M]; seed: what the sets are drawn from. In a set the classes
     take turns. Where there are fewer than n images, a set is all of them.
     """
-    generator, sets = np.random.default_rng(seed), []
-    for _ in range(SETS):
-        order = generator.permutation(len(labels))
-        sets.append(order[in_turn(labels[order])][:n])
+    sets = [in_turn(labels, int(each))[:n] for each in np.random.SeedSequence(seed).generate_state(SETS)]
     found = frechet.resampled_distances(features, real, np.stack(sets))
     low, high = np.quantile(found, [0.025, 0.975])
     return {"value": float(found.mean()), "n": min(n, len(labels)), "ci95": [float(low), float(high)], "kind": "size"}

@@ -104,7 +104,12 @@ class Replicated:
         resamples it has none.
         """
         each = np.sum([weight * self.on_scale(variant) for variant, weight in weights.items()], axis=0)
-        n = min(self.found[variant][0].number["n"] for variant in weights)
+        numbers = [one.number for variant in weights for one in self.found[variant]]
+        n = min(number["n"] for number in numbers)
+        if not any("ci95" in number for number in numbers):  # it was counted, or measured once in every replica
+            if np.ptp(each) == 0:
+                return {"value": float(shown(each[0])), "n": n}
+            n = self.replicas
         if self.replicas == 1:
             return self._of_one(float(each[0]), n, weights, shown)
         error, dof = self._added(*self._error_of_contrast(each, weights), weights)

@@ -31,7 +31,7 @@ def _doubles(name: str, says: str, cost: str, what: str) -> Claim:
     measured_by = f"by how many percent of the baseline's {what} its own is larger than twice that"
     where, effect = "bonus experiment 1", doubled("wide", cost)
     return Claim(
-        name, MNIST, where, says, "twice", measured_by, "%", effect, False, 0, "cost", "differs", SETTING, "pareto"
+        name, MNIST, where, says, "twice", measured_by, "%", effect, False, None, "cost", "differs", SETTING, "pareto"
     )
 
 

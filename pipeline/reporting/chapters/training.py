@@ -65,6 +65,7 @@ CLAIMS = [
         "With no residual block the images stop getting better earlier.",
     ),
 ]
+BAND = " The band of a line reaches from the lowest of the replicas to the highest."
 Point = tuple[int, Number]  # a place on the x axis, and the number there
 
 
@@ -146,7 +147,7 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
             f"{NAME}/curves.png",
             f"{study.distance}{' and the share of recognised images' if shares else ''} after more and more training "
             "images, with 95 % intervals. A line that still falls at the right end would "
-            "gain from more training.",
+            f"gain from more training.{BAND * study.several}",
         )
     }
     for variant in study.variants:
@@ -169,7 +170,12 @@ def _draw_curves(path: Path, panels: list[tuple[str, dict[str, list[Point]], Num
         for i, (variant, points) in enumerate(lines.items()):
             images = np.array([x for x, _ in points]) / 1000 * (1 + 0.012 * (i - len(lines) / 2))  # side by side
             low, high = plots.ends([number for _, number in points])
-            plots.line(ax, i, variant, images, [n["value"] for _, n in points], marker="o", markersize=3)
+            numbers = [number for _, number in points]
+            plots.line(ax, i, variant, images, [number["value"] for number in numbers], marker="o", markersize=3)
+            if "replicas" in numbers[0]:
+                single = plots.replicas(numbers)
+                colour = plots.colour(i)
+                ax.fill_between(images, single.min(axis=0), single.max(axis=0), color=colour, alpha=0.15, linewidth=0)
             ax.vlines(images, low, high, color=plots.colour(i), linewidth=0.9, alpha=0.6)
         if floor is not None:
             ax.axhspan(*floor["ci95"], color="#bbbbbb", alpha=0.5, linewidth=0, label="floor: real test images")

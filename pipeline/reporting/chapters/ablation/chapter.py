@@ -15,7 +15,7 @@ from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.pictures import sheet
 from pipeline.reporting.results import Run
 from pipeline.reporting.sources import PUBLISHED
-from pipeline.reporting.study import Study
+from pipeline.reporting.study import FAILED, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import NOTHING, Column, Table, listed, text, words
 
@@ -153,6 +153,9 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         images=summary[f"train.{BASELINE}.loss"]["n"],
         replicas=len(study.params.replicas),
         several=study.several,
+        failed=listed([f"`{v}`" for v in study.variants if v in study.failed]),
+        have="has" if len(study.failed) == 1 else "have",
+        times=FAILED,
         better=listed(better) if better else "none",
         worse=listed(worse_ones) if worse_ones else "none",
     )

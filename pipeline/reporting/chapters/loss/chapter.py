@@ -10,68 +10,17 @@ from pipeline.judges.replicated import Measured
 from pipeline.params import BASELINE
 from pipeline.reporting import plots
 from pipeline.reporting.chapters.loss import slopes
-from pipeline.reporting.claims import Claim
-from pipeline.reporting.effects import learns_faster, lower_loss, part_ways
+from pipeline.reporting.chapters.loss.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.results import Run
-from pipeline.reporting.sources import ABLATION
 from pipeline.reporting.study import Runs, Study
 from pipeline.reporting.summary import Summary, children
 from pipeline.reporting.table import listed, percent, text
 
 NAME, TITLE = "loss", "Loss"
 NOISE_LEVELS = 10  # bins of timesteps that the validation loss is parted into
+BAND = " A line is the mean of the replicas, and its band reaches from the lowest of them to the highest."
 SUCCESSIVE = 8  # stretches of updates, whose mean losses count as independent
-SETTING = "The network, its training and the images are smaller than the source's, and the loss is that of validation."
-EARLY = (
-    "The source shows the first 3,000 of 100,000 updates; what counts here is the time from the end of the warm-up to "
-    "the end of the early part of a far shorter training."
-)
-
-
-def _faster(name: str, variant: str, says: str) -> Claim:
-    """Return the claim that a variant learns faster than the baseline at first."""
-    measured_by = f"by how many percent the training loss of `{variant}` is smaller than the baseline's, early on"
-    where, effect = "Figure 4, section 2.3", learns_faster(variant)
-    return Claim(name, ABLATION, where, says, None, measured_by, "%", effect, differs=EARLY, figure="early")
-
-
-CLAIMS = [
-    Claim(
-        "attention_loss_is_low",
-        ABLATION,
-        "Table 1, Figure 4",
-        "Without attention the loss is as low as the baseline's.",
-        "training loss 0.00103, baseline 0.00418",
-        "by how many percent its validation loss is smaller than the baseline's",
-        "%",
-        lower_loss("no_attention"),
-        size=75.4,
-        equal="loss",
-        differs=SETTING,
-        figure="curves",
-    ),
-    Claim(
-        "loss_and_distance_part_ways",
-        ABLATION,
-        "Table 1, section 2.3",
-        "A lower loss does not go with better images.",
-        "a rank correlation of 0 over the five rows of its table",
-        "the rank correlation of validation loss and distance over the variants that have learnt, with the other sign",
-        "",
-        part_ways(),
-        size=0,
-        differs=SETTING,
-        figure="curves",
-    ),
-    _faster("wide_learns_faster", "wide", "With twice the width the network learns faster at first."),
-    _faster(
-        "fewer_blocks_learn_faster",
-        "res_blocks_1",
-        "With one residual block a level the network learns faster at first.",
-    ),
-    _faster("no_blocks_learn_faster", "res_blocks_0", "With no residual block the network learns faster at first."),
-]
 
 
 def read(study: Study) -> Study | None:
@@ -189,32 +138,31 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
             "Loss against images seen: a variant whose line is lower predicts the noise better. Training loss is the "
             "mean of the batches since the point before. Validation loss is that of the averaged weights, on the same "
             "images, timesteps and noise at every point and in every variant, so the lines in the lower panel can be "
-            "compared directly.",
+            f"compared directly.{BAND * study.several}",
         ),
         "early": Picture(
             f"{NAME}/early.png",
             f"Training loss over the first {percent(study.params.report.early)} of training. A line that falls sooner "
-            "than that of the baseline belongs to a variant that learns faster at first.",
+            f"than that of the baseline belongs to a variant that learns faster at first.{BAND * study.several}",
         ),
         "noise_levels": Picture(
             f"{NAME}/noise_levels.png",
             "Validation loss by noise level, above as it is and below as its change against the baseline. In the lower "
             "panel a variant whose line is above 0 has a higher loss than the baseline at that noise level, and a "
-            "variant that is too far from the others has its range in words instead; bars are 95 % intervals.",
+            "variant that is too far from the others has its range in words instead; bars are 95 % intervals."
+            f"{BAND * study.several}",
         ),
     }
 
 
 def _draw_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
-    """Training and validation loss against images seen, a line per replica."""
+    """Training and validation loss against images seen, with a band over the replicas."""
     figure, axes = plots.panels(2, 1, plots.WIDTH, 6.4, sharex=True)
     columns = [("train_loss", "training loss (as trained)"), ("validation_loss", "validation loss (averaged weights)")]
     for ax, (column, title) in zip(axes[:, 0], columns, strict=True):
         for i, (variant, runs) in enumerate(curves.items()):
-            for j, curve in enumerate(runs):
-                shown = curve[["images_seen", column]].dropna()
-                label = variant if j == 0 else None
-                plots.line(ax, i, label, shown["images_seen"] / 1000, shown[column], len(runs))
+            shown = [curve[["images_seen", column]].dropna() for curve in runs]
+            plots.band(ax, i, variant, shown[0]["images_seen"] / 1000, [each[column] for each in shown])
         ax.set_title(title, fontsize=10)
         ax.set_ylabel("mean squared error")
         plots.log(ax, "y")
@@ -228,11 +176,10 @@ def _draw_early(path: Path, updates: dict[str, list[pd.DataFrame]], share: float
     """Training loss over the first part of training, a running mean; share: of training."""
     figure, axes = plots.panels(1, 1, plots.WIDTH, 3.8)
     for i, (variant, runs) in enumerate(updates.items()):
-        for j, run in enumerate(runs):
-            window = max(round(share * len(run) / 12), 1)
-            smooth = run["loss"].rolling(window).mean()[: max(round(share * len(run)), 2)]
-            images = run["images_seen"][: len(smooth)] / 1000
-            plots.line(axes[0, 0], i, variant if j == 0 else None, images, smooth, len(runs))
+        window = max(round(share * len(runs[0]) / 12), 1)
+        end = max(round(share * len(runs[0])), window + 1)
+        smooth = [run["loss"].rolling(window).mean()[window - 1 : end] for run in runs]
+        plots.band(axes[0, 0], i, variant, runs[0]["images_seen"][window - 1 : end] / 1000, smooth)
     axes[0, 0].set(xlabel="thousand images seen", ylabel="mean squared error, running mean")
     plots.log(axes[0, 0], "y")
     plots.grid(axes[0, 0])
@@ -255,7 +202,7 @@ def _draw_levels(path: Path, variants: list[str], summary: Summary) -> None:
             [summary[f"train.{variant}.noise_level.{level}.{name}"] for level in levels]
             for name in ("loss", "loss_change")
         )
-        plots.line(above, i, variant, places, [number["value"] for number in losses], marker="o", markersize=3)
+        plots.band(above, i, variant, places, plots.replicas(losses), marker="o", markersize=3)
         if variant == BASELINE:
             below.axhline(0, color=plots.colour(i), linewidth=1)
             continue
