@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.judges.number import Number
 from pipeline.reporting.claims import CONTRADICTED, NO_DATA, SUPPORTED
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Column, Table, percent, words
+from pipeline.reporting.table import Cell, Column, Table, percent, words
 
 OF_THE_MACHINE = frozenset(  # the last parts of the names of times and peak memory, and of claims about them
     (
@@ -88,8 +88,8 @@ class Agreement:
         lines.append(f"{self.held} of {self.intervals} intervals{share} hold the other report's value.")
         if self.apart:
             columns = [words("farthest apart"), Column("one", 4), Column("other", 4), Column("standard errors", 1)]
-            rows = [[each.name, each.one, each.other, each.errors] for each in self.apart]  # type: ignore[misc]
-            lines += ["", str(Table(columns, rows)), ""]
+            far: list[list[Cell]] = [[each.name, each.one, each.other, each.errors] for each in self.apart]
+            lines += ["", str(Table(columns, far)), ""]
         for names, said in (
             (self.unequal, "numbers that were counted differ"),
             (self.only_one, "numbers are in the first report alone"),
