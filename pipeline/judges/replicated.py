@@ -104,9 +104,9 @@ class Replicated:
         resamples it has none.
         """
         each = np.sum([weight * self.on_scale(variant) for variant, weight in weights.items()], axis=0)
-        numbers = [one.number for variant in weights for one in self.found[variant]]
-        n = min(number["n"] for number in numbers)
-        if not any("ci95" in number for number in numbers):  # it was counted, or measured once in every replica
+        single = [one for variant in weights for one in self.found[variant]]
+        n = min(one.number["n"] for one in single)
+        if not any("ci95" in one.number or one.replicates is not None for one in single):  # counted, or timed
             if np.ptp(each) == 0:
                 return {"value": float(shown(each[0])), "n": n}
             n = self.replicas

@@ -88,8 +88,8 @@ class Agreement:
         lines.append(f"{self.held} of {self.intervals} intervals{share} hold the other report's value.")
         if self.apart:
             columns = [words("farthest apart"), Column("one", 4), Column("other", 4), Column("standard errors", 1)]
-            apart: list[list[Cell]] = [[each.name, each.one, each.other, each.errors] for each in self.apart]
-            lines += ["", str(Table(columns, apart)), ""]
+            far: list[list[Cell]] = [[each.name, each.one, each.other, each.errors] for each in self.apart]
+            lines += ["", str(Table(columns, far)), ""]
         for names, said in (
             (self.unequal, "numbers that were counted differ"),
             (self.only_one, "numbers are in the first report alone"),

@@ -138,3 +138,14 @@ def test_the_saved_coverage_is_within_two_points() -> None:
     saved = json.loads((ROOT / "reports/benchmarks/coverage.json").read_text(encoding="utf-8"))
     assert saved["studies"] >= 1000
     assert all(0.93 <= each["held"] <= 0.97 for each in saved["intervals"].values())
+
+
+def test_what_was_counted_has_no_error_and_what_was_timed_has_that_of_its_replicas() -> None:
+    def of(**values: list[float]) -> Replicated:
+        return Replicated({v: [Measured({"value": x, "n": 1}) for x in each] for v, each in values.items()}, "log")
+
+    assert of(a=[4.0, 4.0], b=[8.0, 8.0]).change("b", "a") == {"value": pytest.approx(100), "n": 1}
+    assert of(a=[4.0, 4.0], b=[8.0, 8.0]).level("b") == {"value": 8, "n": 1}
+    timed = of(a=[4.0, 4.1, 4.2], b=[8.0, 8.4, 8.1]).change("b", "a")
+    assert (timed["n"], timed["ci95"][0] < 100 < timed["ci95"][1]) == (3, True)
+    assert of(a=[4.0], b=[8.0]).change("b", "a") == {"value": pytest.approx(100), "n": 1}, "one time has no interval"

@@ -113,7 +113,7 @@ def test_what_was_not_supported_says_where_the_source_s_size_lies() -> None:
     assert "cannot be decided here" in found[2].remark
 
 
-def test_every_claim_says_how_its_setting_differs_and_names_a_figure_that_is_there() -> None:
+def test_every_claim_says_how_its_setting_differs() -> None:
     assert all(each.differs.endswith(".") for each in CLAIMS if each.setting != "same")
 
 

@@ -165,6 +165,8 @@ def test_every_claim_has_its_line_with_the_verdict_first(pages, results, result)
     assert re.search(r"\*\*Here:\*\* \+19\.5 \[.*\] % \(n = 40; p = 0\.\d+ over the whole ledger\)\.", behind)
     assert "[ablation](ablation.md), [figure](figures/ablation/distances.png)" in behind
     assert "- **Setting:** scaled. The change of the network is the source's; " in behind
+    shown = {says for says, (_, behind) in by_claim.items() if "[figure](figures/" in behind}
+    assert shown == {claim.says for claim in CLAIMS if claim.figure}, "a claim's figure is one of its chapter's"
     verdict, behind = by_claim["Without attention the images are worse."]
     assert (verdict, "it needs the variant `no_attention`" in behind) == ("no data", True)
 
