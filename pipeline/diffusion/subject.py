@@ -196,7 +196,7 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
             f"{folder} predicts {scheduler.config.prediction_type}, but only epsilon and v_prediction are accepted."
         )
     levels = scheduler.alphas_cumprod.double()
-    if not torch.isfinite(levels).all() or levels.max() > 1:
+    if not len(levels) or not torch.isfinite(levels).all() or levels.max() > 1:
         raise UserError(f"{folder} has a noise process whose alpha-bar is not between 0 and 1.")
     if levels.min() <= 0:
         raise UserError(
