@@ -13,21 +13,20 @@ import torch
 from pipeline.data.images import ImageSet, evenly
 from pipeline.data.tensors import resident
 from pipeline.judges import classifier
+from pipeline.judges.evaluated import TAUGHT, TAUGHT_WITH_REAL
 from pipeline.params import Classifier
-
-ALONE, WITH_REAL = "taught", "taught_with_real"
 
 
 def lessons(samples: ImageSet, real: ImageSet) -> dict[str, ImageSet]:
     """Return what to learn from, by the score's name: the samples alone, and together with the real images."""
     both = (np.concatenate([getattr(each, part) for each in (real, samples)]) for part in ("images", "labels", "ids"))
-    return {ALONE: samples, WITH_REAL: ImageSet(*both)}
+    return {TAUGHT: samples, TAUGHT_WITH_REAL: ImageSet(*both)}
 
 
 def ceiling(real: ImageSet, count: int) -> dict[str, ImageSet]:
     """Return what to learn from for the scores that samples are held against: as many real images as there are
     samples, and all real images without samples."""
-    return {ALONE: real[evenly(real.labels, count)], WITH_REAL: real}
+    return {TAUGHT: real[evenly(real.labels, count)], TAUGHT_WITH_REAL: real}
 
 
 def scores(

@@ -118,10 +118,11 @@ class Study:
         whole = {v: of for v, of in found.items() if len(of) == len(self.params.replicas)}
         return Replicated(whole, scale, shared, self.failed)
 
-    def metric(self, name: str, scale: ScaleName) -> Replicated:
-        """A metric of the samples over the replicas, which each draw images of their own."""
+    def metric(self, name: str, scale: ScaleName, shared: bool = False) -> Replicated:
+        """A metric of the samples over the replicas, which each draw images of their own. shared: as in `Replicated`,
+        for a metric of the real test images."""
         return self.replicated(
-            lambda run: Measured(run.evaluated.metrics[name], run.evaluated.replicates[name].to_numpy()), scale
+            lambda run: Measured(run.evaluated.metrics[name], run.evaluated.replicates[name].to_numpy()), scale, shared
         )
 
     def over_replicas(self, number: Callable[[Runs], Number]) -> Number:

@@ -22,7 +22,7 @@ from pipeline.reporting.summary import Summary
 
 ROOT = Path(__file__).parents[2]
 METRICS = ("fd_classifier", "kd_classifier", "precision", "recall", "density", "coverage", "accuracy")
-METRICS += ("training_distance", "blur", "class_imbalance")
+METRICS += ("training_distance", "blur", "class_imbalance", "taught", "taught_with_real")
 SIZES = ("fd_classifier", "kd_classifier", "density", "training_distance")
 UNET = {"res_blocks": 2, "channels": [8, 8], "class_embedding": True}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.judges import bootstrap
-from pipeline.judges.evaluated import Evaluated
+from pipeline.judges.evaluated import TAUGHT, TAUGHT_WITH_REAL, Evaluated
 from pipeline.judges.number import Number, resampled
 from pipeline.judges.replicated import Measured, ScaleName
 from pipeline.params import BASELINE, FLOOR
@@ -18,7 +18,13 @@ from pipeline.reporting.table import NOTHING, Cell, Column, Table, percent, text
 
 NAME, TITLE = "quality", "Quality taken apart"
 NEAR = 0.05  # this share of the real test images counts as near to a training image, and samples as near as they
-TOLD = ("accuracy", "accuracy_gain")  # numbers that only a network which is told the class has
+TOLD = (
+    "accuracy",
+    "accuracy_gain",
+    TAUGHT,
+    TAUGHT_WITH_REAL,
+    "augmentation_gain",
+)  # numbers that only a network which is told the class has
 SCALES: dict[str, ScaleName] = {  # of the metrics that are no shares
     "fd_classifier": "log",
     "fid": "log",
@@ -40,11 +46,14 @@ def numbers(study: Study) -> Summary:
     out: Summary = {f"evaluate.{FLOOR}.{name}": number for name, number in study.floor.metrics.items()}
     metrics = {name: study.metric(name, SCALES.get(name, "share")) for name in study.baseline.evaluated.metrics}
     ratio = study.replicated(lambda run: _distance_ratio(run.evaluated, study.floor), "log")
+    metrics |= {name: study.metric(name, "share", shared=True) for name in (TAUGHT, TAUGHT_WITH_REAL)}
+    augmentation = study.replicated(lambda run: _augmentation(run.evaluated, study.floor), "plain", shared=True)
     near = study.replicated(lambda run: Measured(_near_copies(run.evaluated, study)), "share")
     for variant in study.variants:
         found = {name: metric.level(variant) for name, metric in metrics.items()}
         found |= {f"{name}_gain": metrics[name].change(variant, BASELINE) for name in ("accuracy", "blur")}
         found |= {"training_distance_ratio": ratio.level(variant), "near_copies": near.level(variant)}
+        found["augmentation_gain"] = augmentation.level(variant)
         told = variant in study.told
         out |= {f"evaluate.{variant}.{name}": n for name, n in found.items() if told or name not in TOLD}
     return out
@@ -56,6 +65,14 @@ def _distance_ratio(found: Evaluated, floor: Evaluated) -> Measured:
     ratio = np.median(distances) / floor.metrics["training_distance"]["value"]
     ratios = found.replicates["training_distance"].to_numpy() / floor.replicates["training_distance"].to_numpy()
     return Measured(resampled(float(ratio), len(distances), ratios, "size"), ratios)
+
+
+def _augmentation(found: Evaluated, floor: Evaluated) -> Measured:
+    """How many more of the real test images a classifier names right that learnt from the samples beside the real
+    training images, than one that learnt from the real ones alone."""
+    gain = found.metrics[TAUGHT_WITH_REAL]["value"] - floor.metrics[TAUGHT_WITH_REAL]["value"]
+    gains = (found.replicates[TAUGHT_WITH_REAL] - floor.replicates[TAUGHT_WITH_REAL]).to_numpy()
+    return Measured(resampled(gain, found.metrics[TAUGHT_WITH_REAL]["n"], gains), gains)
 
 
 def _near_copies(found: Evaluated, study: Study) -> Number:
@@ -118,6 +135,9 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         nearest=pictures["nearest"],
         table=_table(study, summary),
+        taught=_taught(study, summary),
+        n_test=summary[f"evaluate.{FLOOR}.{TAUGHT}"]["n"],
+        seen=f"{study.params.evaluate.teaching_images:,}",
         memory=_memory(study, summary),
         kernel=DISTANCES[study.quality.kernel],
         n=metrics["n"],
@@ -151,6 +171,22 @@ def _table(study: Study, summary: Summary) -> Table:
         told = summary.get(f"evaluate.{key}.accuracy")
         gain = summary.get(f"evaluate.{key}.accuracy_gain") if key != BASELINE and BASELINE in study.told else None
         rows.append([shown, *(summary[f"evaluate.{key}.{n}"] for n in names), told or "not told", gain])
+    return Table(columns, rows)
+
+
+def _taught(study: Study, summary: Summary) -> Table:
+    columns = [
+        words("learnt from the images of"),
+        Column("these alone, %", 1, 100),
+        Column("these and the real training images, %", 1, 100),
+        Column("more than from the real ones alone, points", 1, 100, sign=True),
+    ]
+    names = (TAUGHT, TAUGHT_WITH_REAL, "augmentation_gain")
+    told = {key: shown for key, shown in _rows(study).items() if key in (FLOOR, *study.told)}
+    rows: list[list[Cell]] = [
+        [shown, *(summary.get(f"evaluate.{key}.{n}") for n in names)] for key, shown in told.items()
+    ]
+    rows[-1][0] = "*real training images: as many, and all of them*"
     return Table(columns, rows)
 
 
