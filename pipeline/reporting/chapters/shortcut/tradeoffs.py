@@ -132,7 +132,7 @@ def pareto(
             bottom.axhspan(*real["ci95"], color=GREY, alpha=0.25, linewidth=0, label="real images, as many")
     bottom.set_xlim(left=max(bottom.get_xlim()[0], SLOWEST))
     bottom.set_xlabel("time saved, %" if of == "time" else "multiply-adds saved, %")
-    legend(figure, *axes[:, 0])
+    legend(figure, *axes[::-1, 0])  # the lower panel has all ways
     return figure
 
 
