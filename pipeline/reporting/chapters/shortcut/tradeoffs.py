@@ -160,9 +160,8 @@ def _points(ax: Axes, rows: pd.DataFrame, of: str, column: str, name: str, colou
     ax.plot(x, y, marker, color=colour, markersize=6, linestyle=line, linewidth=0.7, label=name)
     ax.vlines(x, rows[f"{column}_low"], rows[f"{column}_high"], color=colour, linewidth=1, alpha=0.7)
     if of == "time":
-        ax.hlines(
-            y, *(100 * (1 - rows[end]) for end in ("time_high", "time_low")), color=colour, linewidth=1, alpha=0.7
-        )
+        low, high = (100 * (1 - rows[end]) for end in ("time_high", "time_low"))
+        ax.hlines(y, low, high, color=colour, linewidth=1, alpha=0.7)
 
 
 def _steps(ax: Axes, methods: pd.DataFrame) -> None:
