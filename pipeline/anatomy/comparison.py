@@ -45,8 +45,8 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
     """Return all methods: the untouched loop twice, the source's strategy, what was found, and the rivals.
 
     Samplers with fewer steps are also tried with as many steps as cost what each found schedule costs, to the nearest
-    step; another sampler than the loop's with all its steps and with half of them or fewer, which is what it is for.
-    DeepCache keeps as many blocks as the paper does, and as many as the search tries.
+    step; another sampler than the loop's with less than half of the steps alone, which is what it is for. DeepCache
+    keeps as many blocks as the paper does, and as many as the search tries.
     """
     steps, blocks = loop.steps, loop.blocks
     whole = loop.multiply_adds(loop.untouched[0])
@@ -73,8 +73,8 @@ def methods(loop: Loop, params: Shortcut, found: dict[str, Candidate]) -> list[M
     matched = {max(round(candidate.cost * steps), 2) for candidate in found.values()}
     for family, sampler in SAMPLERS.items():
         alike = sampler == loop.sampler
-        few = {count for count in matched if alike or 2 * count <= steps}
-        for count in sorted({*params.fewer, *few} | (set() if alike else {steps}), reverse=True):
+        few = {count for count in matched if alike or 2 * count < steps}
+        for count in sorted({*params.fewer, *few}, reverse=True):
             if count < steps or (count == steps and not alike):
                 run = rivals.fewer(loop, count, sampler)
                 out.append(Method(f"{family}, {count} steps", family, alike, count, count * whole, run))

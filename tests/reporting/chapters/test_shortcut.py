@@ -100,6 +100,11 @@ def test_a_schedule_that_is_a_rival_by_another_name_is_called_so(compared) -> No
         "`found, ssim-0.97` is DeepCache: 3 of 4 blocks come from the last whole call at all steps but one in 4, which "
         "ends at step 2 of 10."
     )
+    once = parse([{"remove": "blocks", "number": 3, "start": 8, "count": 3, "fill": "cache"}])
+    uneven = chapter._form("distance", found.model_copy(update={"intervention": once}))
+    assert uneven == (
+        "`found, distance` leaves out blocks as DeepCache does, whose last output stands in, at other steps."
+    )
     zeros = parse([{"remove": "blocks", "number": 3, "start": 8, "count": 3}])
     assert chapter._form("ssim-0.97", found.model_copy(update={"intervention": zeros})) is None
     assert chapter._form("ssim-0.97", found.model_copy(update={"intervention": []})) is None

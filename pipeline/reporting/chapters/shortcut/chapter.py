@@ -174,6 +174,8 @@ def _form(name: str, found: Policy) -> str | None:
             f"`found, {name}` is DeepCache: {kept} of {found.blocks} blocks come from the last whole call at all steps "
             f"but one in {found.interval}{end}."
         )
+    if all(action.whole or action.fill == "cache" for action in done) and not all(action.whole for action in done):
+        return f"`found, {name}` leaves out blocks as DeepCache does, whose last output stands in, at other steps{end}."
     if all(action.whole for action in done) and len(done) < steps:
         return f"`found, {name}` only jumps over steps: it is the same sampler in {len(done)} uneven steps{end}."
     return None

@@ -132,7 +132,7 @@ def pareto(
             bottom.axhspan(*real["ci95"], color=GREY, alpha=0.25, linewidth=0, label="real images, as many")
     bottom.set_xlim(left=max(bottom.get_xlim()[0], SLOWEST))
     bottom.set_xlabel("time saved, %" if of == "time" else "multiply-adds saved, %")
-    legend(figure, *axes[:, 0])
+    legend(figure, *axes[::-1, 0])  # the lower panel has all ways
     return figure
 
 
@@ -160,7 +160,7 @@ def _points(ax: Axes, rows: pd.DataFrame, of: str, column: str, name: str, colou
     ax.plot(x, y, marker, color=colour, markersize=6, linestyle=line, linewidth=0.7, label=name)
     ax.vlines(x, rows[f"{column}_low"], rows[f"{column}_high"], color=colour, linewidth=1, alpha=0.7)
     if of == "time":
-        low, high = 100 * (1 - rows["time_high"]), 100 * (1 - rows["time_low"])
+        low, high = (100 * (1 - rows[end]) for end in ("time_high", "time_low"))
         ax.hlines(y, low, high, color=colour, linewidth=1, alpha=0.7)
 
 
