@@ -82,6 +82,7 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         timesteps="" if isinstance(timesteps, int) else ", ".join(map(str, timesteps)),
         first_seed=params.sampler.first_seed,
         last_seed=params.sampler.first_seed + sample.count - 1,
+        apart=f"{REPLICA_SEEDS:,}",
         resamples=f"{params.bootstrap.resamples:,}",
         rate=percent(params.claims.false_discovery_rate),
         settings=_settings(study),
