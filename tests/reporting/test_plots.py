@@ -6,7 +6,8 @@ import pytest
 from skimage.io import imread
 
 from pipeline.reporting import plots
-from pipeline.reporting.chapters import classes, cost, loss, training
+from pipeline.reporting.chapters import classes, cost, training
+from pipeline.reporting.chapters.loss import chapter as loss
 from pipeline.reporting.chapters.ablation import chapter as ablation
 
 

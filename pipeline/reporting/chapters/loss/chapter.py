@@ -9,7 +9,7 @@ from pipeline.judges.number import Number, counted, p_value, rank_correlation, r
 from pipeline.judges.replicated import Measured
 from pipeline.params import BASELINE
 from pipeline.reporting import plots
-from pipeline.reporting.chapters.loss_claims import CLAIMS as CLAIMS
+from pipeline.reporting.chapters.loss.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.results import Run
 from pipeline.reporting.study import Runs, Study
