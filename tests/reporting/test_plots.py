@@ -7,8 +7,8 @@ from skimage.io import imread
 
 from pipeline.reporting import plots
 from pipeline.reporting.chapters import classes, cost, training
-from pipeline.reporting.chapters.loss import chapter as loss
 from pipeline.reporting.chapters.ablation import chapter as ablation
+from pipeline.reporting.chapters.loss import chapter as loss
 
 
 @pytest.mark.parametrize("count", [1, 13])
