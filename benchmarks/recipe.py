@@ -29,8 +29,8 @@ from pipeline.data import prepared
 from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, training, unet
 from pipeline.diffusion.brightness import slopes
-from pipeline.diffusion.noise import seeds_from
 from pipeline.diffusion.schedule import alpha_bar, descend
+from pipeline.diffusion.seeds import seeds_from
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.validation import ValidationSet, predict, validation_set
 from pipeline.files import read_json, replacing, write_json

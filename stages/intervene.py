@@ -38,8 +38,8 @@ def main() -> None:
     from pipeline.anatomy.trials import Trials
     from pipeline.diffusion import checkpoint
     from pipeline.diffusion import subject as subjects
-    from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
+    from pipeline.diffusion.seeds import seeds_from
     from pipeline.judges import bootstrap, classifier, features
 
     device = compute.device(values.compute.device, values.compute.threads)

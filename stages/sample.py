@@ -9,9 +9,9 @@ from pipeline import arguments, compute, errors, params
 from pipeline.anatomy import drawing, policy
 from pipeline.data.images import ImageSet
 from pipeline.diffusion import subject as subjects
-from pipeline.diffusion.noise import seeds_from
 from pipeline.diffusion.sampled import Sampled
 from pipeline.diffusion.schedule import descend
+from pipeline.diffusion.seeds import seeds_from
 from pipeline.diffusion.trained import by_images_seen
 from pipeline.files import part
 from pipeline.processes import side_by_side

@@ -30,8 +30,8 @@ def main() -> None:
     from pipeline.anatomy.sweep import Loop
     from pipeline.data import prepared
     from pipeline.diffusion import subject as subjects
-    from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
+    from pipeline.diffusion.seeds import seeds_from
     from pipeline.judges import bootstrap, classifier, frechet, reference
     from pipeline.judges.features import choose, extract
 

@@ -4,14 +4,7 @@ intervention."""
 import numpy as np
 import torch
 
-REPLICA_SEEDS = 10_000_000  # more than any study draws of one replica
 INITIAL = 0  # the address of the noise that sampling starts from; timestep t has address t + 1
-
-
-def seeds_from(first: int, count: int, replica: int = 0) -> np.ndarray:
-    """Return `count` seeds in a row, int64 [N]; a seed names an image. Every replica of a variant has seeds of its own
-    (`REPLICA_SEEDS` apart), so that noise which happens to be kind to a variant is not in all of its replicas."""
-    return first + replica * REPLICA_SEEDS + np.arange(count)
 
 
 def noise(seeds: np.ndarray, address: int, shape: tuple[int, int, int]) -> torch.Tensor:

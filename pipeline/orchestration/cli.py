@@ -123,8 +123,8 @@ def apply(file: Path, name: str, count: int, out: Path) -> None:
     from pipeline.anatomy import parts as anatomy
     from pipeline.data.images import ImageSet
     from pipeline.diffusion import subject as subjects
-    from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
+    from pipeline.diffusion.seeds import seeds_from
     from pipeline.progress import bar
 
     sampler, asked = values.sampler, values.subject(name)

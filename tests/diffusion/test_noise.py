@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from pipeline.diffusion.noise import INITIAL, noise, seeds_from
+from pipeline.diffusion.noise import INITIAL, noise
+from pipeline.diffusion.seeds import seeds_from
 
 SHAPE = (1, 16, 16)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.diffusion.seeds import REPLICA_SEEDS
 from pipeline.judges.number import counted
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.grid import contact_sheet

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.judges.number import Number, counted, rank_correlation, resampled, scaled, shifted
+from pipeline.judges.number import Number, counted, p_value, rank_correlation, resampled, scaled, shifted
 from pipeline.judges.replicated import Measured
 from pipeline.params import BASELINE
 from pipeline.reporting import plots
@@ -230,16 +230,25 @@ def _decibels(summary: Summary, level: str) -> str:
     return f"{round(summary[f'noise_levels.{level}.snr_db']['value']):+d}"
 
 
-def _apart(variant: str, summary: Summary) -> str:
-    """The noise levels at which a variant's loss is apart from the baseline's by the whole interval, as a sentence."""
-    ends = {
-        level: summary[f"train.{variant}.noise_level.{level}.loss_change"]["ci95"]
-        for level in children(summary, "noise_levels")
-    }
+def _apart(study: Study, summary: Summary) -> list[str]:
+    """The noise levels at which a variant's loss is apart from the baseline's, a sentence per variant. There are many
+    such comparisons, so the false discoveries among all of them are controlled."""
+    from scipy.stats import false_discovery_control  # takes seconds to import
+
+    levels, rate = children(summary, "noise_levels"), study.params.claims.false_discovery_rate
+    others = [variant for variant in study.variants if variant != BASELINE]
+    changes = {(v, i): summary[f"train.{v}.noise_level.{i}.loss_change"] for v in others for i in levels}
+    adjusted = false_discovery_control([p_value(each) for each in changes.values()]) if changes else []
+    apart = {at: each["value"] for (at, each), p in zip(changes.items(), adjusted, strict=True) if p <= rate}
+    return [_sentence(v, {i: apart[v, i] for i in levels if (v, i) in apart}, summary) for v in others]
+
+
+def _sentence(variant: str, changes: dict[str, float], summary: Summary) -> str:
+    """Where the loss of a variant is higher or lower; changes: of the levels at which it is one of the two."""
     said = [
-        f"{word} at {listed([_decibels(summary, level) for level, (low, high) in ends.items() if apart(low, high)])} dB"
-        for word, apart in (("higher", lambda low, _: low > 0), ("lower", lambda _, high: high < 0))
-        if any(apart(*each) for each in ends.values())
+        f"{word} at {listed([_decibels(summary, level) for level, change in changes.items() if sign * change > 0])} dB"
+        for word, sign in (("higher", 1), ("lower", -1))
+        if any(sign * change > 0 for change in changes.values())
     ]
     if not said:
         return f"`{variant}` has no noise level at which its loss is clearly apart from the baseline's."
@@ -269,7 +278,8 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         rank=text(summary["ranks.variants.loss"]),
         variants=summary["ranks.variants.loss"]["n"],
         over="replicas" if study.several else "variants",
-        apart=[_apart(variant, summary) for variant in study.variants if variant != BASELINE],
+        apart=_apart(study, summary),
+        rate=percent(study.params.claims.false_discovery_rate),
         n=parts[0]["n"],
         cleanest=text(parts[0]["value"] / whole, 0, 100),
         noisiest=text(parts[1]["value"] / whole, 1, 100),
