@@ -36,7 +36,9 @@ from pipeline.progress import bar
 TOLERANCE = 1e-5
 SOURCE = {  # Prasad et al. 2023, Figures 18 to 21, at fewer starts and fewer values between the same ends
     "starts": 10,
+    "phase_starts": 10,
     "jumps": [1, 2, 5, 10],
+    "length": 5,
     "durations": [5, 12],
     "relaxations": [0, 5, 10, 20],
 }

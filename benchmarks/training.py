@@ -23,6 +23,7 @@ from pipeline.data.sources import digits
 from pipeline.data.tensors import resident, scaled
 from pipeline.diffusion import costs, training, unet
 from pipeline.diffusion.schedule import BETA_SCHEDULES, alpha_bar
+from pipeline.diffusion.validation import predict, validation_set
 from pipeline.files import write_json
 from pipeline.params import Params, Train
 
@@ -148,7 +149,7 @@ def our_training(
     whole = {"images": images, "log_every": images, "snapshots": []}
     train = Train.model_validate({**values.train.model_dump(), **switches, **whole})
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
-    validation = training.validation_set(*resident(held, device), 4, len(levels))
+    validation = validation_set(*resident(held, device), 4, len(levels))
     model = network(values, variant, real.images.shape[-1], device)
     return training.Training(model, *resident(real, device), validation, levels, "epsilon", train, 0, variant)
 
@@ -159,7 +160,9 @@ def plain(values: Params, variant: str, real: ImageSet, device: torch.device, im
     model = network(values, variant, real.images.shape[-1], device)
     average = EMAModel(model.parameters(), decay=train.ema, use_ema_warmup=False, foreach=True)
     scheduler = DDPMScheduler(values.diffusion.timesteps, beta_schedule=BETA_SCHEDULES[values.diffusion.schedule])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=train.lr, weight_decay=train.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=train.lr, betas=(0.9, train.beta2), weight_decay=train.weight_decay
+    )
     warmup, total = train.warmup // train.batch_size, -(-images // train.batch_size)
     rates = get_cosine_schedule_with_warmup(optimizer, warmup, total)
     pixels, labels = resident(real, torch.device("cpu"))
@@ -215,10 +218,8 @@ def losses_after(
     for model, average in itertools.islice(plain(values, variant, real, device, images), run.updates_total):
         pass
     average.copy_to(model.parameters())
-    theirs = training.validation_losses(
-        unet.denoiser(model.eval(), "epsilon", run.alpha_bar), run.validation, run.alpha_bar
-    )
-    return {"ours": rows[-1].validation_loss, "plain": float(theirs.mean())}
+    theirs = predict(unet.denoiser(model.eval(), "epsilon", run.alpha_bar), run.validation, run.alpha_bar)
+    return {"ours": rows[-1].validation_loss, "plain": float(theirs.losses.mean())}
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:

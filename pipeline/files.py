@@ -44,6 +44,11 @@ def replacing(path: Path) -> Iterator[Path]:
         remove(replaced)
 
 
+def part(folder: Path, name: str, replica: int | None) -> Path:
+    """Return where a part of a variant's results is: that of one replica, or of the only one there is (None)."""
+    return folder / name if replica is None else folder / name / str(replica)
+
+
 def empty_folder(path: Path) -> None:
     """Write an empty folder, which is the whole result of a stage that is switched off."""
     with replacing(path) as folder:

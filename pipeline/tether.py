@@ -32,6 +32,11 @@ def tie() -> None:
         threading.Thread(target=_watch, args=(_lineage(),), daemon=True).start()
 
 
+def tie_to_parent() -> None:
+    """Let this process, a child that was forked, end soon after its parent; threads of the parent are not in it."""
+    threading.Thread(target=_watch, args=([(os.getpid(), os.getppid())],), daemon=True).start()
+
+
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Within the block, no other process runs this stage in this project: one that is still ending is waited for."""

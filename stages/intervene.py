@@ -38,8 +38,8 @@ def main() -> None:
     from pipeline.anatomy.trials import Trials
     from pipeline.diffusion import checkpoint
     from pipeline.diffusion import subject as subjects
-    from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
+    from pipeline.diffusion.seeds import seeds_from
     from pipeline.judges import bootstrap, classifier, features
 
     device = compute.device(values.compute.device, values.compute.threads)
@@ -59,11 +59,10 @@ def main() -> None:
         [chosen.seeds, chosen.shown, chosen.batch_size],
         compute.fingerprint(device),
     ]
-    key = checkpoint.key(determined_by)
+    key = checkpoint.key(determined_by, "data", "diffusion", "judges", "anatomy")
     store = args.checkpoints / f"intervene-{args.subject}-{key[:12]}"  # those of other parameters stay
     trials = Trials(loop, seeds, labels, sees, chosen.shown, store)
     draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)
-    curves = Curves(trials.found, draws, values.likeness.threshold)
 
     def run(wanted: Iterable[Cell], what: str) -> None:
         wanted = list(wanted)
@@ -78,10 +77,16 @@ def main() -> None:
         loop.counting(progress.update),
     ):
         trials.start(first)
+    curves = Curves(trials.found, trials.unrelated, draws, values.likeness.threshold)
     run(first, "starts")
-    own_start = curves.own_starts(chosen.fills[0])
+    fill = chosen.fills[0]
+    own_start = curves.own_starts(fill, chosen.length)
     run(cells.durations(chosen, own_start), "durations")
-    run(cells.relaxations(chosen, own_start, curves.longest_cuts(chosen.fills[0]), loop.steps), "rests")
+    rests = list(cells.relaxations(chosen, own_start, curves.longest_cuts(fill), loop.steps))
+    shortest = [cell for cell in rests if cell.r == min(chosen.relaxations)]
+    run(shortest, "shortest rests")
+    fails = curves.unrestored(fill)
+    run([cell for cell in rests if cell.parts in fails], "longer rests")
 
     at = loop.snr_db()
     Intervened(

@@ -26,12 +26,12 @@ def main() -> None:
         return
     # Torch takes seconds to import, and a stage that is switched off does not need it.
     from pipeline import compute
-    from pipeline.anatomy import comparison, shortcuts
+    from pipeline.anatomy import comparison, outcomes, shortcuts
     from pipeline.anatomy.sweep import Loop
     from pipeline.data import prepared
     from pipeline.diffusion import subject as subjects
-    from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
+    from pipeline.diffusion.seeds import seeds_from
     from pipeline.judges import bootstrap, classifier, frechet, reference
     from pipeline.judges.features import choose, extract
 
@@ -45,12 +45,15 @@ def main() -> None:
     learn, report = slice(chosen.learn), slice(chosen.learn, None)
 
     trained = classifier.load(args.judges / "classifier").to(device)
-    features = distance = real = None
+    judging = distance = floor = None
     if trained.image_shape == subject.image_shape:
-        judge, sha256 = choose(values.judges, trained), prepared.dataset(args.data).sha256["train"]
-        real = reference.load(args.judges / "reference", sha256, judge).statistics
+        dataset = prepared.dataset(args.data)
+        judge, test = choose(values.judges, trained), dataset.split("test")
+        real = reference.load(args.judges / "reference", dataset.sha256["train"], judge).statistics
         features = partial(extract, judge, device=device)
+        judging = outcomes.Judging(features, partial(classifier.predict, trained), real)
         distance = lambda images: frechet.distance(features(images), real)  # noqa: E731
+        floor = outcomes.floor(features(test.images), test.labels, real, chosen.report, values.bootstrap.seed)
 
     with (
         bar(f"shortcut: {args.subject} search", chosen.learn * loop.steps, "img") as progress,
@@ -65,9 +68,20 @@ def main() -> None:
     with bar(f"shortcut: {args.subject} rivals", total, "img") as progress, timed.counting(progress.update):
         images, times = comparison.measure(timed, methods, seeds[report], labels[report])
     draws = bootstrap.draws(labels[report], values.bootstrap.resamples, values.bootstrap.seed)
-    outcomes = comparison.outcomes(methods, images, times, draws, features, real)
-    comparison.compared(
-        timed, outcomes, images, times, seeds[report], draws, values.likeness.threshold, front, found, chosen.learn
+    gave = outcomes.outcomes(methods, images, labels[report], times, draws, judging)
+    outcomes.compared(
+        timed,
+        gave,
+        images,
+        times,
+        seeds[report],
+        draws,
+        values.likeness.threshold,
+        chosen.distance,
+        floor,
+        front,
+        found,
+        chosen.learn,
     ).save(args.out)
 
 

@@ -2,14 +2,16 @@
 
 import contextlib
 import json
+import runpy
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import ttest_1samp, ttest_rel
 
-from benchmarks import startup, sweep, training
+from benchmarks import recipe, startup, sweep, training
 from pipeline import errors
 from pipeline.orchestration import profiles
 from tests import programs
@@ -44,7 +46,7 @@ def test_training_is_compared_with_the_plain_loop_switch_by_switch(
 @pytest.mark.slow
 @pytest.mark.parametrize("cells", ["params", "source"])
 def test_a_sweep_as_a_tree_finds_what_the_plain_way_finds_with_fewer_calls(tiny, tmp_path: Path, cells: str) -> None:
-    tiny().save_pretrained(tmp_path / "outputs/train/baseline/0/model")
+    tiny().save_pretrained(tmp_path / "outputs/train/baseline/model/0")
     found, said = run(tmp_path, sweep.main, f"--seeds 6 --cells {cells}")
     assert (found["seeds"], found["batch_size"]["plain"], found["of"]) == (6, 6, cells)
     assert found["cells"] > 3
@@ -53,6 +55,42 @@ def test_a_sweep_as_a_tree_finds_what_the_plain_way_finds_with_fewer_calls(tiny,
     assert found["predicted"]["by_multiply_adds"] > found["predicted"]["by_steps"], "removed blocks cost nothing"
     assert 0 <= found["largest_ssim_gap"] <= 1e-5
     assert "Measured:" in said
+
+
+@pytest.mark.slow
+def test_a_recipe_is_trained_drawn_and_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(profiles.apply(text, "tiny", ROOT / "profiles"))
+    for stage, read in (("check", ""), ("prepare", ""), ("judges", "--data outputs/prepare")):
+        options = f"--params params.yaml --out outputs/{stage} {read}".split()
+        script = str(ROOT / f"stages/{stage}.py")
+        done = programs.run(lambda at=script: runpy.run_path(at, run_name="__main__"), *options, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+    short = recipe.Change("v", {"images": 64, "batch_size": 16, "warmup": 16})
+    monkeypatch.setattr(recipe, "CHANGES", {"short": short})
+    folders = (tmp_path / "outputs/prepare", tmp_path / "outputs/judges", tmp_path / "parts")
+    job, counted = recipe.Job(tmp_path / "params.yaml", "short", 0, 20, 3, *folders), list[int]()
+    monkeypatch.setattr(recipe, "_count", counted.append)
+    found = recipe.measure(job)
+    assert sum(counted) == recipe.work(job) == 3 * 64 + 2 * 20 * 3
+    expected = {"validation_loss", "train_seconds", "slope_at_980", "slope_at_800"}
+    expected |= {f"{name}_{what}" for name in ("ddpm", "ddim") for what in ("fd_classifier", "accuracy")}
+    assert set(found) == expected
+    assert found["ddpm_fd_classifier"] != found["ddim_fd_classifier"]
+    monkeypatch.setattr(recipe.classifier, "load", None)
+    assert recipe.measure(job) == found, "what is there is not measured again"
+
+
+def test_a_recipe_is_compared_with_the_reference_seed_by_seed() -> None:
+    base, other = [3.0, 5.0, 4.0], [2.5, 4.0, 3.9]
+    found = {recipe.REFERENCE: [{"fd": value} for value in base], "other": [{"fd": value} for value in other]}
+    result = recipe.summarise(found)
+    alone, paired = result["other"]["numbers"]["fd"], result["other"]["differences"]["fd"]
+    assert (alone["n"], paired["n"], paired["replicas"]) == (3, 3, pytest.approx([-0.5, -1.0, -0.1]))
+    assert alone["ci95"] == pytest.approx([*ttest_1samp(other, 0).confidence_interval(0.95)])
+    assert paired["ci95"] == pytest.approx([*ttest_rel(other, base).confidence_interval(0.95)])
+    assert "ci95" not in recipe.over_seeds([1.0]), "one seed has no interval"
+    assert "| other | 3.47 [" in recipe.table(result)
 
 
 def test_a_moment_counts_for_one_kind_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +143,7 @@ def spent(**seconds: float) -> dict[str, float]:
 
 LEFT = [  # what three processes left word of, in no order
     {
-        "command": "stages/train.py --variant wide --out outputs/train/wide/3".split(),
+        "command": "stages/train.py --variant wide --out outputs/train/wide".split(),
         "born": 104.0,
         "ended": 110.0,
         "seconds": spent(imports=2, work=4),
@@ -122,13 +160,13 @@ LEFT = [  # what three processes left word of, in no order
 
 def test_a_run_s_time_is_parted_into_work_and_overhead() -> None:
     found = startup.summarise(20.0, LEFT)
-    assert list(found["stages"]) == ["check", "train@wide-3", "floor"], "in the order of their beginnings"
-    assert found["stages"]["train@wide-3"] == {"total": 6, **spent(imports=2, work=4)}
+    assert list(found["stages"]) == ["check", "train@wide", "floor"], "in the order of their beginnings"
+    assert found["stages"]["train@wide"] == {"total": 6, **spent(imports=2, work=4)}
     assert (found["work_seconds"], found["overhead_seconds"]) == (5, 15), "check is not what a run is for"
     assert (found["overhead_share"], found["between_stages_seconds"]) == (0.75, 9)
     heading, *rows, last = startup.table(found).splitlines()
     assert heading.split() == ["stage", "total", "s", *startup.KINDS]
-    assert [row.split()[:2] for row in rows] == [["check", "2.0"], ["train@wide-3", "6.0"], ["floor", "3.0"]]
+    assert [row.split()[:2] for row in rows] == [["check", "2.0"], ["train@wide", "6.0"], ["floor", "3.0"]]
     assert rows[1].split()[2:] == " ".join(f"{100 * share:.0f} %" for share in (0, 1 / 3, 0, 2 / 3, 0, 0, 0)).split()
     assert "took 20.0 s, of which 5.0 s went" in last
     assert "15.0 s, 75.0 % of the run, are overhead; 9.0 s of them passed" in last
@@ -138,7 +176,7 @@ def test_a_run_s_time_is_parted_into_work_and_overhead() -> None:
     ("command", "stage"),
     {
         "stages/prepare.py --out outputs/prepare": "prepare",
-        "stages/evaluate.py --out outputs/evaluate/no_skips/2 --params params.yaml": "evaluate@no_skips-2",
+        "stages/evaluate.py --out outputs/evaluate/no_skips --params params.yaml": "evaluate@no_skips",
         "stages/intervene.py --out outputs/intervene/baseline": "intervene@baseline",
         "stages/report.py --outputs outputs --out reports/tiny": "report",
     }.items(),

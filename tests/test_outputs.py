@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,14 +46,14 @@ def of_judges(folder: Path) -> Quality:
 
 
 def of_train(folder: Path) -> Trained:
-    made = Trained(folder, TABLE, TABLE, TABLE, {"architecture": {}}, {"device": "cpu", "peak_bytes": None})
+    made = Trained(folder, 3, TABLE, TABLE, TABLE, {"architecture": {}}, {"device": "cpu", "peak_bytes": None})
     made.save()
     return made
 
 
 def of_sample(folder: Path) -> Sampled:
     made = Sampled(IMAGES, {1000: IMAGES, 200: IMAGES[np.array([0])]}, {"seconds": 0.5})
-    made.save(folder)
+    made.save(folder, 3)
     return made
 
 
@@ -79,8 +80,8 @@ def of_shortcut(folder: Path) -> Compared:
     plans = {"untouched": [], "found, distance": [{"remove": "rest", "start": 2}]}
     policies = {"distance": plain([900, 100], "ddim", True)}
     pictures = dict.fromkeys(plans, PIXELS)
-    effects = {"strategy_saves": NUMBER}
-    made = Compared(methods, TABLE, effects, TABLE, TABLE, plans, policies, pictures, 6, 4)
+    effects = {"cache_beats_zeros": NUMBER}
+    made = Compared(methods, TABLE, effects, NUMBER, TABLE, TABLE, plans, policies, pictures, 6, 4)
     made.save(folder)
     return made
 
@@ -88,8 +89,8 @@ def of_shortcut(folder: Path) -> Compared:
 STAGES: dict[str, tuple[Callable, Callable, str]] = {
     "prepare": (of_prepare, prepared.load, "provenance.json"),
     "judges": (of_judges, quality.load, "quality.json"),
-    "train": (of_train, trained.load, "validation.csv"),
-    "sample": (of_sample, sampled.load, "timing.json"),
+    "train": (of_train, partial(trained.load, replica=3), "log/3/validation.csv"),
+    "sample": (of_sample, partial(sampled.load, replica=3), "log/3/timing.json"),
     "evaluate": (of_evaluate, evaluated.load, "snapshots.csv"),
     "intervene": (of_intervene, intervened.load, "pictures.npz"),
     "shortcut": (of_shortcut, compared.load, "loop.json"),
@@ -142,8 +143,7 @@ def test_the_description_of_a_data_set_needs_no_other_file(tmp_path: Path) -> No
 
 def test_snapshots_come_in_the_order_of_training(tmp_path: Path) -> None:
     of_sample(tmp_path)
-    assert list(sampled.load(tmp_path).snapshots) == [200, 1000]
-    assert sampled.snapshots(None) == {}
+    assert list(sampled.load(tmp_path, 3).snapshots) == [200, 1000]
     assert evaluated.in_order({"end": {}, "1000": {}, "200": {}}) == ["200", "1000", "end"]
 
 

@@ -52,8 +52,8 @@ BAD = {
     "no replicas": (lambda v: v.update(replicas=[]), ["replicas", "at least 1"]),
     "same replica twice": (lambda v: v.update(replicas=[1, 1]), ["replicas", "twice"]),
     "snapshots out of order": (lambda v: v["train"].update(snapshots=[64, 32]), ["train.snapshots", "must rise"]),
-    "a snapshot after the end": (lambda v: v["train"].update(snapshots=[10**9]), ["train.snapshots", "end at 23968"]),
-    "a snapshot at the last update": (lambda v: v["train"].update(snapshots=[23969]), ["end at 23968 at the latest"]),
+    "a snapshot after the end": (lambda v: v["train"].update(snapshots=[10**9]), ["train.snapshots", "end at 11984"]),
+    "a snapshot at the last update": (lambda v: v["train"].update(snapshots=[11985]), ["end at 11984 at the latest"]),
     "more of a snapshot than of the end": (
         lambda v: v["sample"].update(snapshot_count=451),
         ["sample.snapshot_count is 451", "sample.count (450)"],
@@ -97,7 +97,10 @@ BAD = {
         lambda v: v["intervene"].update(length=51, jumps=[51]),
         ["is 51, but must be at most 50", "50 steps"],
     ),
-    "longer jumps than the loop": (lambda v: v["intervene"].update(jumps=[1, 5, 51]), ["intervene.jumps is 51", "50"]),
+    "longer jumps than the loop": (
+        lambda v: v["intervene"].update(length=1, jumps=[1, 5, 51]),
+        ["intervene.jumps is 51", "50"],
+    ),
     "longer durations": (lambda v: v["intervene"].update(durations=[99]), ["intervene.durations is 99", "50 steps"]),
     "longer rests": (lambda v: v["intervene"].update(relaxations=[49]), ["intervene.relaxations is 49", "at most 48"]),
     "more starts than steps": (lambda v: v["intervene"].update(starts=51), ["intervene.starts is 51", "50 steps"]),
@@ -138,16 +141,20 @@ BAD = {
         ["subjects.baseline.model is 'models/none'", "not a folder"],
     ),
     "a subject that is not trained": (
-        lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/1/model"),
-        ["outputs/train/V/R/model", "R one of 0"],
+        lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/3"),
+        ["outputs/train/V/model/R", "R one of 0, 1, 2"],
     ),
     "a usual length that is not tried": (
-        lambda v: v["intervene"].update(length=3),
-        ["intervene.length is 3", "1, 2, 5"],
+        lambda v: v["intervene"].update(length=4),
+        ["intervene.length is 4", "2, 3"],
     ),
     "blocks that are not there": (
         lambda v: v["intervene"].update(blocks=[2, 10]),
         ["intervene.blocks goes up to 10", "has 9"],
+    ),
+    "a search on more seeds than are learnt on": (
+        lambda v: v["shortcut"].update(search=151),
+        ["shortcut.search is 151", "150 seeds of shortcut.learn"],
     ),
     "weights": (lambda v: v["judges"].update(inception_weights="no/such.pth"), ["judges.inception_weights", "no/such"]),
 }

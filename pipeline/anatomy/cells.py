@@ -5,7 +5,7 @@ A cell is one intervention on all seeds. What is tried in the last two sweeps ha
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Cell:
     are left out), `skip` (skip number `parts` alone), `blocks` (the bottom `parts` blocks), `duration` (blocks, over n
     steps), `relax` (blocks over n steps, r steps of rest, n steps again), or `end` (the clean image predicted at
     `start` is taken); start: the first step concerned; n: how many steps are; fill: what stands in for a part, `zeros`
-    or `cache`."""
+    or `cache`; noise: what a jump draws, the `whole` of its noise or that of one `step`."""
 
     sweep: str
     start: int
@@ -28,20 +28,25 @@ class Cell:
     parts: int = 0
     r: int = 0
     fill: str = "zeros"
+    noise: str = "whole"
 
     @property
     def name(self) -> str:
         """The name of its file, and of its numbers in summary.json."""
         parts = f"{self.parts:02d}-" if self.sweep in ("skips", "skip", "blocks", "duration", "relax") else ""
         rest = f"-r{self.r:02d}" if self.sweep == "relax" else ""
-        return f"{self.sweep}-{parts}{self.start:04d}-n{self.n:02d}{rest}" + "-cache" * (self.fill == "cache")
+        return (
+            f"{self.sweep}-{parts}{self.start:04d}-n{self.n:02d}{rest}"
+            + "-cache" * (self.fill == "cache")
+            + "-step" * (self.noise == "step")
+        )
 
     @property
     def intervention(self) -> Intervention:
         """The intervention that the cell tries."""
         here = {"start": self.start, "count": self.n}
         if self.sweep == "jump":
-            return parse([{"remove": "steps", **here}])
+            return parse([{"remove": "steps", "noise": self.noise, **here}])
         if self.sweep == "end":
             return parse([{"remove": "rest", "start": self.start}])
         if self.sweep in ("skips", "skip"):
@@ -58,13 +63,13 @@ class Cell:
         return {"cell": self.name, **asdict(self)}
 
 
-def starts(params: Intervene, steps: int) -> list[int]:
-    """Return the steps at which sweeps start, noisiest first: all of them, or so many, evenly spaced, from the first to
-    the last that leaves room for an intervention of the usual length."""
-    if params.starts == "all":
+def starts(count: int | Literal["all"], length: int, steps: int) -> list[int]:
+    """Return the steps at which a sweep starts, noisiest first: all of them, or `count`, evenly spaced, from the first
+    to the last that leaves room for an intervention of the usual length."""
+    if count == "all":
         return list(range(steps, 0, -1))
-    last = min(params.length, steps)
-    return sorted({round(k) for k in np.linspace(steps, last, min(params.starts, steps))}, reverse=True)
+    last = min(length, steps)
+    return sorted({round(k) for k in np.linspace(steps, last, min(count, steps))}, reverse=True)
 
 
 def early_end(steps: int) -> int:
@@ -79,13 +84,15 @@ def numbers_of_blocks(params: Intervene, blocks: int) -> list[int]:
 
 def first(params: Intervene, steps: int, blocks: int) -> Iterator[Cell]:
     """Yield the sweeps over starting steps, for a loop of `steps` and a network of `blocks` blocks and skips."""
-    n, tried = params.length, starts(params, steps)
-    for start in sorted({*tried, early_end(steps)}, reverse=True):
+    n = params.length
+    few, many = (starts(count, n, steps) for count in (params.starts, params.phase_starts))
+    for start in sorted({*few, *many, early_end(steps)}, reverse=True):
         yield Cell("end", start)
-    for start in tried:
-        for covered in params.jumps:
+    for covered in params.jumps:
+        for start in many if covered == n else few:
             if covered <= start:
-                yield Cell("jump", start, covered)
+                yield Cell("jump", start, covered, noise=params.jump_noise if covered > 1 else "whole")
+    for start in few:
         if n > start:
             continue
         for fill in params.fills:
@@ -109,10 +116,11 @@ def durations(params: Intervene, own_start: dict[int, int]) -> Iterator[Cell]:
 
 def relaxations(params: Intervene, own_start: dict[int, int], longest: dict[int, int], steps: int) -> Iterator[Cell]:
     """Yield the cells that ask how long a rest must be between two cuts. Each cut is as long as one alone may be, but a
-    quarter of the steps at most, so that there is room for a rest; own_start: nb -> the step from which on so many
-    blocks are redundant; longest: nb -> the longest cut in steps."""
+    quarter of the steps at most, and no longer than leaves room for a rest of a fifth of them; own_start: nb -> the
+    step from which on so many blocks are redundant; longest: nb -> the longest cut in steps."""
     for number, most in longest.items():
-        n = min(most, max(steps // 4, 1))
+        room = (own_start[number] - steps // 5) // 2
+        n = min(most, max(min(steps // 4, room), 1))
         for r in params.relaxations:
             if own_start[number] - n - r >= n:
                 yield Cell("relax", own_start[number], n, number, r, params.fills[0])

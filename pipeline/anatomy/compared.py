@@ -20,10 +20,11 @@ STAGE = "shortcut"
 class Compared:
     """Ways to save time in a subject's sampling loop, on the same seeds."""
 
-    methods: pd.DataFrame  # a row per method, as `comparison.table` has them
+    methods: pd.DataFrame  # a row per method, as `outcomes.table` has them
     times: pd.DataFrame  # a row per batch and method: batch, method, seconds, ratio to the untouched loop's
     effects: dict[str, Number]  # by the names in `effects.Shortcuts`
-    likeness: pd.DataFrame  # a row per seed: seed, and a column of SSIM per method
+    real: Number | None  # the distance of as many real test images, None where no judge can say
+    likeness: pd.DataFrame  # a row per seed: seed, and a column of SSIM per method that should give the same images
     front: pd.DataFrame  # a row per end that the search found unbeaten: cost, a share of the whole loop's; ssim
     plans: dict[str, list[dict[str, Any]]]  # method -> its removals, as YAML has them
     policies: dict[str, Policy]  # what was found, by the quality it was found for
@@ -46,7 +47,7 @@ class Compared:
             write_csv(unfinished / "front.csv", self.front)
             write_json(unfinished / "effects.json", self.effects)
             write_json(unfinished / "plans.json", self.plans)
-            write_json(unfinished / "loop.json", {"steps": self.steps, "blocks": self.blocks})
+            write_json(unfinished / "loop.json", {"steps": self.steps, "blocks": self.blocks, "real": self.real})
             for name, found in self.policies.items():
                 found.save(unfinished / "policies" / f"{name}.json")
             write_arrays(unfinished / "pictures.npz", self.drawn)
@@ -56,11 +57,12 @@ def load(folder: Path) -> Compared:
     """Read what `shortcut` left of a subject; a missing or broken file is a `UserError`."""
     loop = read_json(folder / "loop.json", STAGE)
     with reading(folder / "loop.json", STAGE):
-        steps, blocks = int(loop["steps"]), int(loop["blocks"])
+        steps, blocks, real = int(loop["steps"]), int(loop["blocks"]), loop["real"]
     return Compared(
         read_csv(folder / "methods.csv", STAGE),
         read_csv(folder / "times.csv", STAGE),
         read_json(folder / "effects.json", STAGE),
+        real,
         read_csv(folder / "ssim.csv", STAGE),
         read_csv(folder / "front.csv", STAGE),
         read_json(folder / "plans.json", STAGE),

@@ -1,4 +1,4 @@
-"""From what every cell did to every seed's image to curves, phases and limits, each with its interval."""
+"""This file turns what every cell did to every seed's image into curves, phases and limits, each with its interval."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,37 +9,56 @@ import pandas as pd
 from pipeline.anatomy import phases
 from pipeline.anatomy.cells import Cell
 from pipeline.anatomy.trials import Found
-from pipeline.judges import number
+from pipeline.judges import number, similarity
 from pipeline.judges.number import Kind, Number
 
-MEANS: tuple[tuple[str, Kind], ...] = (("ssim", "correlation"), ("psnr", "psnr"))  # what is averaged over seeds
+MEANS: tuple[tuple[str, Kind], ...] = (
+    ("ssim", "correlation"),
+    ("likeness", "likeness"),
+    ("psnr", "psnr"),
+)  # what is averaged over seeds
 
 
 @dataclass(frozen=True)
 class Curves:
-    """The cells' results as curves. found: what each cell gave; draws: int [B, S], resamples of the seeds; threshold:
-    the SSIM below which an image has changed."""
+    """The cells' results as curves. found: what each cell gave; unrelated: [S], the SSIM at which likeness is 0
+    (`similarity.unrelated`); draws: int [B, S], resamples of the seeds; threshold: the likeness below which an image
+    has changed."""
 
     found: dict[Cell, Found]
+    unrelated: np.ndarray
     draws: np.ndarray
     threshold: float
 
+    def values(self, cell: Cell, name: str) -> np.ndarray:
+        """Return what a cell gave for every seed, [S]: ssim, likeness, psnr (dB) or kept."""
+        found = self.found[cell]
+        return similarity.calibrated(found["ssim"], self.unrelated) if name == "likeness" else found[name]
+
     def numbers(self, cell: Cell) -> dict[str, Number]:
-        """Return the numbers of a cell: ssim and psnr (dB), the mean over seeds with its spread (standard deviation);
-        under, the share of images below the threshold; and where a judge can say kept, the share that it takes for the
-        same class as before."""
-        found, n = self.found[cell], self.draws.shape[1]
+        """Return the numbers of a cell: ssim, likeness and psnr (dB), the mean over seeds with its spread (standard
+        deviation); under, the share of images below the threshold; and where a judge can say kept, the share that
+        it takes for the same class as before."""
+        n = self.draws.shape[1]
         out: dict[str, Number] = {}
         for name, kind in MEANS:
-            values = found[name]
+            values = self.values(cell, name)
             mean = number.resampled(values.mean(), n, values[self.draws].mean(axis=1), kind)
             out[name] = {**mean, "spread": float(values.std(ddof=1))}
-        shares = {"under": found["ssim"] < self.threshold} | ({"kept": found["kept"]} if "kept" in found else {})
+        shares = {"under": self.values(cell, "likeness") < self.threshold}
+        shares |= {"kept": self.values(cell, "kept")} if "kept" in self.found[cell] else {}
         return out | {name: number.share(hits) for name, hits in shares.items()}
 
-    def means(self, cells: Iterable[Cell], name: str = "ssim") -> np.ndarray:
+    def of_unrelated(self) -> Number:
+        """Return the mean SSIM of images that have nothing to do with each other, with its spread over images."""
+        mean = number.resampled(
+            self.unrelated.mean(), len(self.unrelated), self.unrelated[self.draws].mean(axis=1), "correlation"
+        )
+        return {**mean, "spread": float(self.unrelated.std(ddof=1))}
+
+    def means(self, cells: Iterable[Cell], name: str = "likeness") -> np.ndarray:
         """Return the means over seeds of P cells, [1 + B, P]: those of all seeds first, then those of each resample."""
-        values = np.stack([self.found[cell][name] for cell in cells], axis=-1)
+        values = np.stack([self.values(cell, name) for cell in cells], axis=-1)
         return np.concatenate([values.mean(axis=0)[None], values[self.draws].mean(axis=1)])
 
     def select(self, sweep: str, fill: str = "zeros", **fields: int) -> list[Cell]:
@@ -59,7 +78,7 @@ class Curves:
         """Return the step from which on the bottom nb blocks are redundant, 0 where they never are; None if it was not
         tried."""
         cells = self.select("blocks", fill, parts=nb)
-        return self._limit(self._redundant(cells)) if cells else None
+        return self._limit(self.redundant(cells)) if cells else None
 
     def longest(self, nb: int, fill: str) -> Number | None:
         """Return how many steps in a row may go without nb blocks, from their own start on; None if it was not tried.
@@ -79,44 +98,75 @@ class Curves:
         rests = [cell.r for cell in cells]
         return {**self._limit(phases.shortest(self.means(cells), rests, self.threshold)), "tried": max(rests)}
 
-    def own_starts(self, fill: str) -> dict[int, int]:
-        """Return nb -> the step from which on so many blocks are redundant, of those that ever are."""
+    def own_starts(self, fill: str, n: int) -> dict[int, int]:
+        """Return nb -> the step from which on so many blocks are redundant, of those that ever are; but where there are
+        phases of n steps done as one (`boundaries`), no step before the first that was tried after the first phase."""
         found = {nb: self.own_start(nb, fill) for nb in self.numbers_of_parts("blocks")}
-        return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
+        own = {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
+        for ends in self.boundaries(n)[:1]:
+            latest = max(cell.start for cell in self.found if cell.start < ends["value"])
+            own = {nb: min(start, latest) for nb, start in own.items()}
+        return own
 
     def longest_cuts(self, fill: str) -> dict[int, int]:
         """Return nb -> how many steps in a row may go without so many blocks, of those that may be left out at all."""
         found = {nb: self.longest(nb, fill) for nb in self.numbers_of_parts("duration")}
         return {nb: int(limit["value"]) for nb, limit in found.items() if limit and limit["value"]}
 
+    def unrestored(self, fill: str) -> set[int]:
+        """Return the numbers of blocks that cannot do with the shortest rest that was tried between two cuts."""
+        shortest = {cell.parts: cell for cell in reversed(self.select("relax", fill))}
+        return {nb for nb, cell in shortest.items() if self.means([cell])[0, 0] < self.threshold}
+
     def sooner(self, one: list[Cell], other: list[Cell]) -> Number:
         """Return by how many steps the first cells' blocks are redundant before the others'."""
-        return self._limit(self._redundant(one) - self._redundant(other))
+        return self._limit(self.redundant(one) - self.redundant(other))
 
-    def _redundant(self, cells: list[Cell]) -> np.ndarray:
+    def redundant(self, cells: list[Cell]) -> np.ndarray:
         """Return the step from which on the cells' blocks are redundant, [1 + B], 0 where they never are."""
         return phases.redundant_from(self.means(cells), [cell.start for cell in cells], self.threshold)
 
     def boundaries(self, n: int) -> list[Number]:
         """Return where composition goes over into transition, and transition into denoising: the two change points of
         SSIM and PSNR over the first of n steps that are done as one. They are steps, halfway between two starts. The
-        list is empty below four starts."""
+        list is empty below `phases.FEWEST` starts."""
         cells = self.select("jump", n=n)
-        if len(cells) < 4:
+        if len(cells) < phases.FEWEST:
             return []
-        both = np.stack([self.means(cells, "ssim"), self.means(cells, "psnr")], axis=1)
-        places = phases.change_points(both)
+        places = phases.change_points(self._both(cells))
         starts = np.array([cell.start for cell in cells])
         between = (starts[:-1] + starts[1:]) / 2
         return [self._limit(between[places[:, which] - 1]) for which in (0, 1)]
 
-    def difference(self, one: list[Cell], other: list[Cell], name: str = "ssim") -> Number:
+    def three_phases(self, n: int) -> Number | None:
+        """Return how much better three levels fit the curves of SSIM and PSNR than any curve without phases does
+        (`phases.gains`), over the first of n steps that are done as one; None below `phases.FEWEST` starts."""
+        cells = self.select("jump", n=n)
+        if len(cells) < phases.FEWEST:
+            return None
+        found = phases.gains(self._both(cells), np.array([cell.start for cell in cells]))
+        return number.least({rival: self.number(gains) for rival, gains in found.items()})
+
+    def _both(self, cells: list[Cell]) -> np.ndarray:
+        """Return the means of SSIM and PSNR, [1 + B, 2, P]."""
+        return np.stack([self.means(cells, "ssim"), self.means(cells, "psnr")], axis=1)
+
+    def difference(self, one: list[Cell], other: list[Cell], name: str = "likeness") -> Number:
         """Return the mean over the first cells less the mean over the others, paired by seed."""
         return self.number(self.means(one, name).mean(axis=1) - self.means(other, name).mean(axis=1))
 
-    def over_threshold(self, cell: Cell) -> Number:
-        """Return the mean SSIM of a cell less the threshold."""
-        return self.number(self.means([cell])[:, 0] - self.threshold)
+    def over_threshold(self, cell: Cell, looser: float = 0.0) -> Number:
+        """Return the mean likeness of a cell less the threshold, or less one that is looser by so much."""
+        return self.number(self.means([cell])[:, 0] - (self.threshold - looser))
+
+    def changed(self, cells: list[Cell]) -> Number:
+        """Return the share of images that have changed, over all cells."""
+        shares = np.mean([self.values(cell, "likeness") < self.threshold for cell in cells], axis=0)
+        return number.resampled(shares.mean(), len(shares), shares[self.draws].mean(axis=1), "share")
+
+    def always_kept(self, cells: list[Cell]) -> Number:
+        """Return the share of seeds whose image keeps its class in every cell."""
+        return number.share(np.all([self.values(cell, "kept") for cell in cells], axis=0))
 
     def number(self, found: np.ndarray) -> Number:
         """Return the number of all seeds, which comes first, with the interval that the resamples [B] give."""
@@ -128,11 +178,12 @@ class Curves:
         return number.of_few_values(found[0], self.draws.shape[1], found[1:])
 
     def per_seed(self, seeds: np.ndarray) -> pd.DataFrame:
-        """Return a row per cell and seed: ssim, psnr (dB), and where a judge can say, kept."""
-        columns = [name for name in ("ssim", "psnr", "kept") if all(name in found for found in self.found.values())]
+        """Return a row per cell and seed: ssim, likeness, psnr (dB), and where a judge can say, kept."""
+        judged = all("kept" in found for found in self.found.values())
+        columns = ["ssim", "likeness", "psnr", *(["kept"] if judged else [])]
         pieces = [
-            pd.DataFrame({"cell": cell.name, "seed": seeds, **{name: found[name] for name in columns}})
-            for cell, found in self.found.items()
+            pd.DataFrame({"cell": cell.name, "seed": seeds, **{name: self.values(cell, name) for name in columns}})
+            for cell in self.found
         ]
         return pd.concat(pieces, ignore_index=True)
 

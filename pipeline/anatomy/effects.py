@@ -20,75 +20,93 @@ class Effect(StrEnum):
 
 
 class Sweeps(Effect):
-    """What `intervene` measures (Prasad et al. 2023). The threshold is that of SSIM below which an image has changed;
-    the starts are the steps that interventions begin at, from the first, noisiest one to the last."""
+    """What `intervene` measures (Prasad et al. 2023). Likeness is SSIM on a scale from unrelated images of the class
+    (0) to equal ones (1), and the threshold is that of likeness below which an image has changed; the starts are the
+    steps that interventions begin at. The first phase lies before the first of the two change points of jumps, and the
+    last phase after the second."""
 
     ONE_STEP_IS_LITTLE = (
         "one_step_is_little",
-        "Two steps done in one leave SSIM above the threshold by so much, even at the worst start.",
+        "Two steps done in one leave likeness above the threshold by so much, even at the worst start.",
+    )
+    THREE_PHASES = (
+        "three_phases",
+        "Three levels fit the curves of jumps better than two levels, a line or a smooth curve by so much: the "
+        "logarithm of the ratio of what they leave, less what chance gives in one of twenty curves without phases.",
     )
     FIRST_STEPS_COMPOSE = (
         "first_steps_compose",
-        "Jumping over steps at the last third of the starts leaves SSIM higher by so much than at the first third.",
+        "Jumping over steps of the last phase leaves so many more images in their class than of the first phase.",
+    )
+    LAST_STEPS_DENOISE = (
+        "last_steps_denoise",
+        "So many more than nine in ten images keep their class wherever steps of the last phase are jumped over.",
+    )
+    JUMPS_SHOW = (
+        "jumps_show",
+        "So many more than half of the images have changed after a jump of the usual length, over all starts.",
+    )
+    SKIPS_COMPOSE = (
+        "skips_compose",
+        "Without the top skips after the first phase, so many more images keep their class than without them in it.",
     )
     DEEP_BLOCKS_COMPOSE = (
         "deep_blocks_compose",
-        "Without the fewest blocks tried, SSIM is below the threshold by so much at the first third of the starts, and "
-        "above it by so much at the last third; the lesser of the two.",
+        "Without the fewest blocks tried, likeness is below the threshold by so much in the first phase, and above it "
+        "by so much after it; the lesser of the two.",
     )
     SKIPS_DENOISE = (
         "skips_denoise",
-        "After the first third of the starts, PSNR without the deepest blocks is higher by so many dB than without the "
-        "top skips.",
+        "After the first phase, PSNR without the deepest blocks is higher by so many dB than without the top skips.",
     )
     BOTTOM_UP = (
         "bottom_up",
-        "The fewest blocks tried are redundant so many steps before the most.",
+        "The fewest blocks tried are redundant so many steps before the most; it is left out where both are redundant "
+        "from the first start, or neither ever is.",
     )
     CUTS_ARE_LIMITED = (
         "cuts_are_limited",
-        "Even the best of the longest cuts, of 7 % of the steps at least, leaves SSIM below the threshold by so much.",
+        "The longest cut tried of more than 7 and at most 25 % of the steps, after the first phase, leaves likeness "
+        "below the threshold by so much, for every number of blocks.",
     )
     REST_RESTORES = (
         "rest_restores",
-        "The longest rest tried of 15 to 20 % of the steps leaves SSIM above the threshold by so much, for the worst "
-        "number of blocks.",
+        "The longest rest tried of 15 to 20 % of the steps leaves likeness above the threshold by so much, for the "
+        "worst number of blocks, of those that fail after the shortest rest.",
+    )
+    SHORT_REST_APPROXIMATES = (
+        "short_rest_approximates",
+        "The longest rest tried of 10 to 12 % of the steps leaves likeness above a looser threshold by so much, for "
+        "the worst number of blocks, of those that fail after the shortest rest.",
     )
     REST_HELPS = (
         "rest_helps",
-        "SSIM after the longest rest tried is higher by so much than after the shortest, on the mean over the numbers "
-        "of blocks.",
+        "Likeness after the longest rest tried is higher by so much than after the shortest, on the mean over the "
+        "numbers of blocks that fail after the shortest.",
     )
     LAST_STEPS_ARE_SPARE = (
         "last_steps_are_spare",
-        "The clean image predicted 18 % of the steps before the end has an SSIM above the threshold by so much.",
+        "The clean image predicted 18 % of the steps before the end has a likeness above the threshold by so much.",
     )
 
 
 class Shortcuts(Effect):
-    """What `shortcut` measures. Samplers with fewer steps are rivals where they take no more time than the schedule."""
+    """What `shortcut` measures. Likeness is SSIM from that of images which have nothing to do with each other (0) to
+    that of equal ones (1). Samplers with fewer steps are rivals where they cost no more multiply-adds than the
+    schedule, to the nearest step."""
 
     STRATEGY_KEEPS_LIKENESS = (
         "strategy_keeps_likeness",
-        "The source's strategy has an SSIM above the source's own 0.795 by so much.",
+        "The source's strategy has a mean likeness above the threshold by so much.",
+    )
+    STRATEGY_KEEPS_QUALITY = (
+        "strategy_keeps_quality",
+        "The source's strategy is nearer to the real images by so much than the untouched loop's distance times the "
+        "growth that a schedule found for the distance is allowed.",
     )
     CACHE_BEATS_ZEROS = (
         "cache_beats_zeros",
-        "The source's strategy with cached blocks has an SSIM higher by so much than with zeros.",
-    )
-    STRATEGY_SAVES = (
-        "strategy_saves",
-        "The source's strategy saves a share of the time that is larger by so much than the source's own 27 %.",
-    )
-    FOUND_SAVES_MORE = (
-        "found_saves_more",
-        "The cheapest schedule found that is at least as like as the source's strategy saves a share of the time that "
-        "is larger by so much.",
-    )
-    BEATS_FEWER_STEPS_IN_LIKENESS = (
-        "beats_fewer_steps_in_likeness",
-        "The schedule found for the source's likeness has an SSIM higher by so much than every rival, each to its own "
-        "whole loop.",
+        "The source's strategy with zeros is further from the real images by so much than with cached blocks.",
     )
     LIKENESS_BEATS_FEWER_STEPS = (
         "likeness_beats_fewer_steps",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pipeline.errors import UserError, unsound
 
 Step = Annotated[int, Field(ge=1)]
+Noise = Literal["whole", "step"]  # what a jump draws: the noise of all its steps, or only that of one (equation 4)
 Fill = Literal["zeros", "cache"]  # what stands in: zeros, or the part's own output of the last step that kept it
 
 
@@ -26,9 +27,10 @@ class Removal(BaseModel):
 
 class Steps(Removal):
     """Steps are removed by going from x at `start` straight to x at `start - count` (equation 4); a count of 1 is the
-    plain step."""
+    plain step, whatever noise is drawn."""
 
     remove: Literal["steps"]
+    noise: Noise = "whole"
 
 
 class Blocks(Removal):
@@ -63,7 +65,7 @@ Intervention = list[Annotated[Steps | Blocks | Skips | End, Field(discriminator=
 class Action:
     """An action is one step of a plan. k: the step; after: the step that follows, 0 for the clean image; blocks: how
     many are removed from the bottom; skips: which are removed, by number; fill: what stands in; ends: whether the
-    predicted clean image is the result."""
+    predicted clean image is the result; noise: what a jump draws, `whole` where the step is no jump."""
 
     k: int
     after: int
@@ -71,6 +73,7 @@ class Action:
     skips: frozenset[int] = frozenset()
     fill: str = "zeros"
     ends: bool = False
+    noise: str = "whole"
 
     @property
     def whole(self) -> bool:
@@ -111,7 +114,8 @@ def plan(intervention: Intervention, steps: int, blocks: int) -> Plan:
         if isinstance(removal, End):
             actions[removal.start] = replace(actions[removal.start], after=0, ends=True)
         elif isinstance(removal, Steps):
-            actions[removal.start] = replace(actions[removal.start], after=removal.start - removal.count)
+            noise = removal.noise if removal.count > 1 else "whole"
+            actions[removal.start] = replace(actions[removal.start], after=removal.start - removal.count, noise=noise)
         else:
             parts = removal.numbers if isinstance(removal, Skips) else [removal.number]
             if max(parts) > blocks:

@@ -4,6 +4,7 @@ It needs no torch; `drawing` applies it.
 """
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,6 +33,21 @@ class Policy(BaseModel):
     def calls(self) -> int:
         """How often the network is called for an image."""
         return len(plan(self.intervention, len(self.timesteps), self.blocks or 1))
+
+    @property
+    def interval(self) -> int | None:
+        """How far whole calls of the network are apart where this is DeepCache (Ma et al. 2024, section 3.3), with an
+        early end or without: evenly spaced whole calls, between which one block's last output is taken and nothing else
+        is left out. None where it is something else."""
+        steps = plan(self.intervention, len(self.timesteps), self.blocks or 1)
+        whole = [place for place, action in enumerate(steps) if action.whole]
+        apart = {after - before for before, after in pairwise(whole)}
+        kept = {(action.blocks, action.skips, action.fill) for action in steps if not action.whole}
+        if any(action.after != action.k - 1 for action in steps if not action.ends) or len(apart) != 1:
+            return None
+        (interval,) = apart
+        of_one_block = len(kept) == 1 and all(not skips and fill == "cache" for _, skips, fill in kept)
+        return interval if of_one_block and whole[0] == 0 and len(steps) - whole[-1] <= interval else None
 
     def save(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""

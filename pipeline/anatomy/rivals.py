@@ -8,13 +8,15 @@ import torch
 
 from pipeline.anatomy.interventions import Intervention, parse
 from pipeline.anatomy.source import SOURCE_BLOCKS, SOURCE_CUTS, SOURCE_END, SOURCE_STEPS
-from pipeline.diffusion import sampling
-from pipeline.diffusion.noise import INITIAL, noise
+from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.schedule import descend
-from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
 
 Sampler = Literal["ddim", "ddpm", "dpm_solver"]
+LEAST_LAMBDA = (
+    -5.1
+)  # log of signal over noise at which DPM-Solver begins at the earliest; diffusers' own advice for the
+# cosine schedule, whose noisiest levels lie far below it
 
 
 def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
@@ -38,16 +40,16 @@ def cached_blocks(blocks: int) -> int:
     return blocks - 3 if blocks > 3 else max(blocks - 1, 1)
 
 
-def deepcache(steps: int, blocks: int, interval: int, uniform: bool) -> Intervention:
-    """Return the intervention that takes deep features from the last whole call at all steps but one in `interval` (Ma
-    et al. 2024, section 3.3).
+def deepcache(steps: int, interval: int, kept: int, uniform: bool) -> Intervention:
+    """Return the intervention that takes the output of block `kept`, counted from the bottom, from the last whole call
+    at all steps but one in `interval` (Ma et al. 2024, section 3.3).
 
     Whole calls are evenly spaced, or lie denser around a centre, their distance growing with the power 1.4 of a line's
     points (section 3.4); here the centre is at three tenths of the steps.
     """
     whole = list(range(0, steps, interval)) if uniform else _around(steps, -(-steps // interval), 0.3 * steps, 1.4)
     removals = [
-        {"remove": "blocks", "number": cached_blocks(blocks), "fill": "cache", "start": steps - at - 1, "count": gap}
+        {"remove": "blocks", "number": kept, "fill": "cache", "start": steps - at - 1, "count": gap}
         for at, following in zip(whole, [*whole[1:], steps], strict=True)
         if (gap := following - at - 1)
     ]
@@ -66,53 +68,51 @@ def _around(steps: int, count: int, centre: float, power: float) -> list[int]:
         power -= 0.02
 
 
-def fewer(
-    subject: Subject, count: int, sampler: Sampler, clip: bool, called: Callable[[int], object]
-) -> Callable[[np.ndarray, np.ndarray], torch.Tensor]:
-    """Return a function of seeds and labels, int [N] each, that samples images [N, C, H, W] in `count` evenly spaced
-    steps; called: is told, at each call of the network, how many images it was of."""
+def fewer(loop: Loop, count: int, sampler: Sampler) -> Callable[[np.ndarray, np.ndarray], torch.Tensor]:
+    """Return a function of seeds and labels, int [N] each, that samples the loop's subject, clipped and in batches as
+    the loop does it, in `count` evenly spaced steps: images [N, C, H, W]. It is a loop itself, so that its time differs
+    from the other's by what it leaves out alone."""
     if sampler == "dpm_solver":
-        return lambda seeds, labels: _dpm_solver(subject, count, clip, seeds, labels, called)
-    timesteps = descend(count, len(subject.alpha_bar))
-
-    def run(seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:
-        def denoiser(x: torch.Tensor, t: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-            called(len(x))
-            return subject.predict(subject.model, x, int(t[0]), asked)
-
-        device, levels = subject.device, subject.alpha_bar
-        for step in sampling.steps(denoiser, seeds, labels, device, subject.shape, timesteps, levels, sampler, clip):
-            pass
-        return step.x
-
-    return run
+        return _dpm_solver(loop, count)
+    own = _over(loop, descend(count, len(loop.subject.alpha_bar)), sampler)
+    return lambda seeds, labels: own.final(own.untouched, seeds, labels)
 
 
-@torch.inference_mode()
-def _dpm_solver(
-    subject: Subject,
-    count: int,
-    clip: bool,
-    seeds: np.ndarray,
-    labels: np.ndarray,
-    called: Callable[[int], object],
-) -> torch.Tensor:
-    """Sample by DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean image, at the steps it takes
-    itself: they stop short of t = 0, which leads to the clean image in one step of the first order."""
+def _over(loop: Loop, timesteps: list[int], sampler: Literal["ddim", "ddpm"]) -> Loop:
+    """Return a loop over other timesteps, which tells of its calls whom the first one tells."""
+    own = Loop(loop.subject, timesteps, sampler, loop.clip, loop.batch_size)
+    own.called = lambda images: loop.called(images)
+    own.network(own.untouched[0])  # is built here, and not while it is timed
+    return own
+
+
+def _dpm_solver(loop: Loop, count: int) -> Callable[[np.ndarray, np.ndarray], torch.Tensor]:
+    """Return a function that samples by DPM-Solver++ (2M) of Lu et al. 2022, by diffusers, on the predicted clean
+    image, at the steps it takes itself: they begin where the noise level is one that it can start from, and stop short
+    of t = 0, which leads to the clean image in one step of the first order."""
     from diffusers import DPMSolverMultistepScheduler  # a second of SciPy, which other stages need not wait for
 
-    levels = subject.alpha_bar
+    levels = loop.subject.alpha_bar
     before = torch.cat([torch.ones(1, dtype=levels.dtype), levels[:-1]])
     scheduler = DPMSolverMultistepScheduler(
-        num_train_timesteps=len(levels), trained_betas=(1 - levels / before).numpy(), prediction_type="sample"
+        num_train_timesteps=len(levels),
+        trained_betas=(1 - levels / before).numpy(),
+        prediction_type="sample",
+        lambda_min_clipped=LEAST_LAMBDA,
     )
     scheduler.set_timesteps(count)
-    asked = torch.from_numpy(labels).to(subject.device)
-    x = noise(seeds, INITIAL, subject.shape).to(subject.device)
-    for t in scheduler.timesteps.tolist():
-        eps, _ = halves(subject.predict(subject.model, x, t, asked), subject.shape[0])
-        called(len(x))
-        a = float(levels[t])
-        x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
-        x = scheduler.step(x0.clamp(-1, 1) if clip else x0, t, x).prev_sample
-    return x
+    own = _over(loop, scheduler.timesteps.tolist(), "ddim")  # whose own step is not taken
+
+    @torch.inference_mode()
+    def run(seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:
+        scheduler.set_timesteps(count)
+        x = own.initial(seeds)
+        for action, t in zip(own.untouched, own.timesteps, strict=True):
+            ((out, _),) = own.call(action, [(x, {})], labels, [])
+            eps, _ = halves(out, loop.subject.shape[0])
+            a = own.level(action.k)
+            x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
+            x = scheduler.step(x0.clamp(-1, 1) if loop.clip else x0, t, x).prev_sample
+        return x
+
+    return run

@@ -139,13 +139,13 @@ def find(
     labels: np.ndarray,
     distance: Callable[[np.ndarray], float] | None,
 ) -> tuple[list[Candidate], dict[str, Candidate]]:
-    """Search all schedules on a third of the seeds, and learn from their front on all of them.
+    """Search all schedules on the first of the seeds, and learn from their front on all of them.
 
     seeds, labels: int [S]; distance: of images to the real ones, or None. Returns the front as `search` has it, and
     what `learnt` makes of it.
     """
     untouched = loop.subject.images(loop.final(loop.untouched, seeds, labels))
-    some = slice(max(len(seeds) // 3, 2))
+    some = slice(params.search)
     wanted = list(schedules(params, loop.steps))
     front = search(loop, wanted, seeds[some], labels[some], untouched[some], params.qualities)
     return front, learnt(loop, front, seeds, labels, untouched, params, distance)

@@ -175,9 +175,12 @@ class Loop:
         self, x: torch.Tensor, out: torch.Tensor, action: Action, z: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the next x and the predicted clean image. Several steps are done at once where `after` says so (Prasad
-        et al. 2023, eq. 4; the variance of what is drawn is the whole jump's, where the source keeps one step's)."""
+        et al. 2023, eq. 4); the variance of what is drawn is the whole jump's, or one step's as in the source."""
         eps, share = halves(out, self.subject.shape[0])
-        return SAMPLERS[self.sampler](x, eps, self.level(action.k), self.level(action.after), z, self.clip, share)
+        one = self.level(action.k - 1) if action.noise == "step" else None
+        return SAMPLERS[self.sampler](
+            x, eps, self.level(action.k), self.level(action.after), z, self.clip, share, a_of_sigma=one
+        )
 
     def call(
         self, action: Action, points: list[tuple[torch.Tensor, Cache]], labels: np.ndarray, wanted: Iterable[str]

@@ -35,11 +35,12 @@ class Trials:
         self.shown, self.store = shown, store
         self.found: dict[Cell, Found] = {}
         self._trajectory: dict[int, Moment] = {}
-        self.untouched = np.empty(0)
+        self.untouched, self.unrelated = np.empty(0), np.empty(0)
 
     def start(self, expected: Iterable[Cell]) -> None:
-        """Do the untouched run, and keep the steps at which expected cells start, with the outputs that these cells put
-        in a part's place. Other cells may follow that start at the same steps with the same parts."""
+        """Do the untouched run, and measure how alike its images are that have nothing to do with each other. The steps
+        at which expected cells start are kept, with the outputs that these cells put in a part's place. Other cells may
+        follow that start at the same steps with the same parts."""
         expected, before = list(expected), Cache()
         starts, kept = {cell.start for cell in expected}, cached_parts(map(self.plan, expected))
         for moment in self.loop.walk(self.loop.untouched, self.seeds, self.labels, kept):
@@ -47,6 +48,7 @@ class Trials:
                 self._trajectory[moment.action.k] = replace(moment, cache=before)
             before = moment.cache
         self.untouched = self.loop.subject.images(moment.after)
+        self.unrelated = similarity.unrelated(self.untouched, self.labels)
 
     def plan(self, cell: Cell) -> Plan:
         """Return what a cell does at every step."""

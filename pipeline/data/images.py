@@ -66,11 +66,13 @@ def evenly(labels: np.ndarray, at_most: int) -> np.ndarray:
     return np.sort(by_class[places.round().astype(int)])
 
 
-def in_turn(labels: np.ndarray) -> np.ndarray:
+def in_turn(labels: np.ndarray, seed: int) -> np.ndarray:
     """Return positions, int [N], that order the labels [N] so that the classes take turns, and the first n of them hold
-    all classes equally often, for any n."""
+    all classes equally often, for any n. Which image of a class comes first is drawn from the seed, since neighbours in
+    a file are often of one hand or one scene."""
+    generator = np.random.default_rng(seed)
     turn = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        turn[members] = np.arange(len(members))
+        turn[members] = generator.permutation(len(members))
     return np.lexsort((labels, turn))

@@ -1,4 +1,5 @@
-"""Checkpoints of a run: one safetensors file, which is whole or not there, and which only the same run takes up."""
+"""Checkpoints of a run: one safetensors file, which is whole or not there, and which only the same run of the same code
+takes up."""
 
 import errno
 import hashlib
@@ -14,11 +15,17 @@ from safetensors.torch import save_file
 from pipeline.errors import UserError
 from pipeline.files import replacing
 
+PIPELINE = Path(__file__).parents[1]
 
-def key(determined_by: Sequence[object]) -> str:
-    """Return the hash of everything that determines a run, given as values that JSON can hold. Another run has another
-    key."""
-    return hashlib.sha256(json.dumps(determined_by).encode()).hexdigest()
+
+def key(determined_by: Sequence[object], *rooms: str) -> str:
+    """Return the hash of everything that determines a run: these values, which JSON can hold, and the code in these
+    folders of the package. Another run has another key."""
+    digest = hashlib.sha256(json.dumps(determined_by).encode())
+    for room in rooms:
+        for file in sorted((PIPELINE / room).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def save(path: Path, key: str, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:

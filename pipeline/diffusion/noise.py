@@ -7,11 +7,6 @@ import torch
 INITIAL = 0  # the address of the noise that sampling starts from; timestep t has address t + 1
 
 
-def seeds_from(first: int, count: int) -> np.ndarray:
-    """Return `count` seeds in a row, int64 [N]; a seed names an image."""
-    return first + np.arange(count)
-
-
 def noise(seeds: np.ndarray, address: int, shape: tuple[int, int, int]) -> torch.Tensor:
     """Return standard normal noise, float32 [N, C, H, W]; that of image i is drawn with the key (seeds[i], address).
 
@@ -23,3 +18,8 @@ def noise(seeds: np.ndarray, address: int, shape: tuple[int, int, int]) -> torch
         for seed in seeds
     ]
     return torch.from_numpy(np.stack(drawn))
+
+
+def mix(seed: int, stream: int) -> int:
+    """Make one 63-bit seed for a generator of torch's from a seed and the number of a stream."""
+    return int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -36,23 +36,26 @@ def ddim_step(
     clip: bool,
     share: torch.Tensor | None = None,
     eta: float = 0.0,
+    a_of_sigma: float | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Do one step from alpha-bar `a` to `a_next`, and return the next x and the predicted x0.
 
     This is eq. 12 of Song et al. 2021 with the sigma of eq. 16. x, eps: [N, C, H, W]; z: standard normal noise, needed
     where eta > 0. Where `clip` bounds x0 to [-1, 1], the direction to x_t is taken from the bounded x0. share: for a
     learned variance (eta = 1), where the variance lies between sigma^2 (0) and the step's beta (1) on a logarithmic
-    scale (Nichol and Dhariwal 2021, eq. 15).
+    scale (Nichol and Dhariwal 2021, eq. 15). a_of_sigma: the alpha-bar to which a step leads whose noise is drawn in
+    place of this one's (Prasad et al. 2023, eq. 4), as far as there is room for it at `a_next`.
     """
     x0 = (x - (1 - a) ** 0.5 * eps) / a**0.5
     if clip:
         x0 = x0.clamp(-1, 1)
         eps = (x - a**0.5 * x0) / (1 - a) ** 0.5
-    sigma = eta * ((1 - a_next) / (1 - a)) ** 0.5 * (1 - a / a_next) ** 0.5
+    a_to = a_next if a_of_sigma is None else a_of_sigma
+    sigma = min(eta * ((1 - a_to) / (1 - a)) ** 0.5 * (1 - a / a_to) ** 0.5, (1 - a_next) ** 0.5)
     x = a_next**0.5 * x0 + max(1 - a_next - sigma**2, 0.0) ** 0.5 * eps
     if z is None or sigma == 0:
         return x, x0
-    spread = sigma if share is None else sigma ** (1 - share) * (1 - a / a_next) ** (share / 2)
+    spread = sigma if share is None else sigma ** (1 - share) * (1 - a / a_to) ** (share / 2)
     return x + spread * z, x0
 
 

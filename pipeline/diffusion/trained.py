@@ -1,4 +1,4 @@
-"""The results of the stage `train` for one replica of a variant: curves, costs and times, and where its weights are."""
+"""The results of the stage `train`: the curves, costs and times of every replica, and where its weights are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import UserError
-from pipeline.files import entries, read_json, write_json
+from pipeline.files import entries, part, read_json, write_json
 from pipeline.tables import read_csv, write_csv
 
 STAGE = "train"
@@ -15,44 +15,50 @@ STAGE = "train"
 
 @dataclass(frozen=True)
 class Trained:
-    """One replica of a variant: one training with one training seed."""
+    """One replica of a variant: one training with one training seed. Its parts lie in folders that all replicas of the
+    variant share, so that a stage can depend on some of them alone."""
 
-    folder: Path
+    folder: Path  # of the variant
+    replica: int  # the training seed
     curve: pd.DataFrame  # a row per log: images_seen, train_loss, validation_loss
     updates: pd.DataFrame  # a row per update: images_seen after it, loss
-    validation: pd.DataFrame  # a row per draw and held-out image: draw, id, label, t, snr_db, loss
+    validation: pd.DataFrame  # a row per draw and held-out image: draw, id, label, t, snr_db, loss, noise_mean,
+    # predicted_mean
     costs: dict[str, Any]  # `architecture`, and what `costs.Costs` counts of it
     timing: dict[str, Any]  # train_seconds, peak_bytes (None where unknown), device
 
     @property
     def model(self) -> Path:
         """Return the folder of the averaged weights at the end."""
-        return self.folder / "model"
+        return part(self.folder, "model", self.replica)
 
     @property
     def snapshots(self) -> Path:
         """Return the folder of the snapshots, the averaged weights at earlier points; each has a folder named by the
         images seen."""
-        return self.folder / "snapshots"
+        return part(self.folder, "snapshots", self.replica)
 
     def save(self) -> None:
         """Write the tables and numbers into the folder, each file whole or not at all."""
-        write_csv(self.folder / "loss.csv", self.curve)
-        write_csv(self.folder / "updates.csv", self.updates, "%.6g")
-        write_csv(self.folder / "validation.csv", self.validation)
-        write_json(self.folder / "costs.json", self.costs)
-        write_json(self.folder / "timing.json", self.timing)
+        log = part(self.folder, "log", self.replica)
+        write_csv(log / "loss.csv", self.curve)
+        write_csv(log / "updates.csv", self.updates, "%.6g")
+        write_csv(log / "validation.csv", self.validation)
+        write_json(log / "costs.json", self.costs)
+        write_json(log / "timing.json", self.timing)
 
 
-def load(folder: Path) -> Trained:
-    """Read a folder of `train`, except its weights; a missing or broken file is a `UserError`."""
+def load(folder: Path, replica: int) -> Trained:
+    """Read a replica in a folder of `train`, except its weights; a missing or broken file is a `UserError`."""
+    log = part(folder, "log", replica)
     return Trained(
         folder,
-        read_csv(folder / "loss.csv", STAGE),
-        read_csv(folder / "updates.csv", STAGE),
-        read_csv(folder / "validation.csv", STAGE),
-        read_json(folder / "costs.json", STAGE),
-        read_json(folder / "timing.json", STAGE),
+        replica,
+        read_csv(log / "loss.csv", STAGE),
+        read_csv(log / "updates.csv", STAGE),
+        read_csv(log / "validation.csv", STAGE),
+        read_json(log / "costs.json", STAGE),
+        read_json(log / "timing.json", STAGE),
     )
 
 

@@ -19,16 +19,18 @@ import pandas as pd
 import torch
 from torch.optim.swa_utils import AveragedModel
 
+from pipeline import compute
 from pipeline.data.tensors import scaled
 from pipeline.diffusion.lean import UNet2DModel
+from pipeline.diffusion.noise import mix
 from pipeline.diffusion.schedule import add_noise, as_noise, snr_db, velocity
-from pipeline.diffusion.unet import Denoiser, denoiser, halves, output
+from pipeline.diffusion.unet import denoiser, halves, output
+from pipeline.diffusion.validation import Predicted, ValidationSet, predict
 from pipeline.diffusion.variational import bound
 from pipeline.errors import UserError
 from pipeline.params import Train
 
 Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
-VALIDATION_BATCH = 500  # images that the validation loss takes at a time
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Training:
         model: UNet2DModel,
         images: torch.Tensor,
         labels: torch.Tensor,
-        validation: "ValidationSet",
+        validation: ValidationSet,
         alpha_bar: torch.Tensor,
         prediction: str,
         params: Train,
@@ -83,9 +85,13 @@ class Training:
         self.stops = sorted({*range(per_row, self.updates_total, per_row), *self.marks, self.updates_total})
         self.averaged = AveragedModel(model, multi_avg_fn=self._average)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=params.lr, weight_decay=params.weight_decay, fused=True
+            model.parameters(),
+            lr=params.lr,
+            betas=(0.9, params.beta2),
+            weight_decay=params.weight_decay,
+            fused=True,
         )
-        self.updates, self.seconds = 0, 0.0
+        self.updates, self.seconds, self.peak_bytes = 0, 0.0, 0
         self.rows: list[Row] = []
         self.losses: list[float] = []
         self.snapshots: dict[int, dict[str, torch.Tensor]] = {}
@@ -100,6 +106,7 @@ class Training:
             self._check(losses.tolist(), first)
             self.losses += losses.tolist()
             self.seconds += time.perf_counter() - start
+            self.peak_bytes = max(self.peak_bytes, compute.peak_bytes(self.images.device))
             if stop in self.marks:
                 weights = self.averaged.module.state_dict()
                 self.snapshots[self.images_seen] = {name: tensor.cpu().clone() for name, tensor in weights.items()}
@@ -118,13 +125,11 @@ class Training:
         torch._foreach_lerp_(averaged, current, 1 - decay)
 
     def _row(self, train_loss: float) -> Row:
-        return Row(self.images_seen, train_loss, float(self.validation_losses().mean()))
+        return Row(self.images_seen, train_loss, float(self.predicted().losses.mean()))
 
-    def validation_losses(self) -> np.ndarray:
-        """Return the validation losses of the averaged weights as they are now, float64 [D, N]."""
-        return validation_losses(
-            denoiser(self.finished(), self.prediction, self.alpha_bar), self.validation, self.alpha_bar
-        )
+    def predicted(self) -> Predicted:
+        """Return what the averaged weights as they are now predict on the validation set."""
+        return predict(denoiser(self.finished(), self.prediction, self.alpha_bar), self.validation, self.alpha_bar)
 
     def update(self) -> torch.Tensor:
         """Do one update, and return its loss: the squared error of what is predicted, a scalar on the device."""
@@ -132,17 +137,17 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.params.lr * lr_factor(self.updates, self.updates_total, self.params)
         device = self.images.device
-        generator = torch.Generator(device).manual_seed(_mix(self.seed, self.updates))
+        generator = torch.Generator(device).manual_seed(mix(self.seed, self.updates))
         index = epoch_indices(self.updates, self.params.batch_size, len(self.images), self.seed, device)
         x0, labels = scaled(self.images[index]), self.labels[index]
-        t = torch.randint(len(self.alpha_bar), (len(index),), generator=generator, device=device)
+        t = self.timesteps(len(index), generator)
         eps = torch.randn(x0.shape, generator=generator, device=device)
         x = add_noise(x0, eps, self.alpha_bar[t]).to(memory_format=self.memory_format)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.params.precision == "bfloat16"):
             out = output(self.network, x, t, labels)
         predicted, share = halves(out.float(), x0.shape[1])
         target = velocity(x0, eps, self.alpha_bar[t]) if self.prediction == "v" else eps
-        loss = objective = (predicted - target).square().mean()
+        loss = objective = self.squared_error(predicted, target, t)
         if share is not None:
             fixed = predicted.detach()
             noise = as_noise(fixed, x, self.alpha_bar[t], self.prediction)
@@ -156,6 +161,23 @@ class Training:
         self.updates += 1
         self.updated(len(index))
         return loss.detach()
+
+    def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
+        """Draw the timesteps of a batch, int [count].
+
+        With `even_timesteps` there is one in each of `count` equal parts, all at the same place in their part, so that
+        the loss of a batch varies less (Kingma et al. 2021, appendix I.1).
+        """
+        total, device = len(self.alpha_bar), generator.device
+        if not self.params.even_timesteps:
+            return torch.randint(total, (count,), generator=generator, device=device)
+        place = torch.rand(1, generator=generator, device=device, dtype=torch.float64)
+        return ((torch.arange(count, device=device) + place) / count * total).long()
+
+    def squared_error(self, predicted: torch.Tensor, target: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """Return the squared error of what is predicted, mean over pixels and images; predicted, target: [N, C, H, W];
+        t: [N]."""
+        return (predicted - target).square().mean()
 
     def _check(self, losses: list[float], first: int) -> None:
         for i, loss in enumerate(losses):
@@ -184,12 +206,14 @@ class Training:
         return pd.DataFrame({"images_seen": seen_after, "loss": self.losses})
 
     def validation_table(self, ids: np.ndarray) -> pd.DataFrame:
-        """Return the validation loss of the averaged weights, a row per draw and held-out image, with the timestep t
-        and its signal-to-noise ratio in dB; ids: int [N], the ids of the held-out images."""
-        losses, t = self.validation_losses(), self.validation.t.cpu().reshape(-1)
-        draw, image = np.indices(losses.shape).reshape(2, -1)
+        """Return what the averaged weights predict on the validation set, a row per draw and held-out image: the loss,
+        and the mean over pixels of the noise and of the predicted noise, with the timestep t and its signal-to-noise
+        ratio in dB; ids: int [N], the ids of the held-out images."""
+        found, t = self.predicted(), self.validation.t.cpu().reshape(-1)
+        draw, image = np.indices(found.losses.shape).reshape(2, -1)
         columns = {"draw": draw, "id": ids[image], "label": self.validation.labels.cpu().numpy()[image]}
-        columns |= {"t": t.numpy(), "snr_db": snr_db(self.levels)[t].numpy(), "loss": losses.reshape(-1)}
+        columns |= {"t": t.numpy(), "snr_db": snr_db(self.levels)[t].numpy(), "loss": found.losses.reshape(-1)}
+        columns |= {"noise_mean": found.noise_means.reshape(-1), "predicted_mean": found.predicted_means.reshape(-1)}
         return pd.DataFrame(columns)
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -201,7 +225,8 @@ class Training:
         for images_seen, weights in self.snapshots.items():
             tensors |= {f"snapshot.{images_seen}.{n}": tensor for n, tensor in weights.items()}
         tensors["losses"] = torch.tensor(self.losses, dtype=torch.float64)
-        return tensors, {"updates": self.updates, "seconds": self.seconds, "rows": [asdict(r) for r in self.rows]}
+        counted = {"updates": self.updates, "seconds": self.seconds, "peak_bytes": self.peak_bytes}
+        return tensors, counted | {"rows": [asdict(row) for row in self.rows]}
 
     def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
@@ -218,45 +243,8 @@ class Training:
                 self.snapshots.setdefault(int(images_seen), {})[weight] = tensor.cpu()
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
         self.losses = tensors["losses"].tolist()
-        self.updates, self.seconds = state["updates"], state["seconds"]
+        self.updates, self.seconds, self.peak_bytes = (state[name] for name in ("updates", "seconds", "peak_bytes"))
         self.rows = [Row(**row) for row in state["rows"]]
-
-
-@dataclass(frozen=True)
-class ValidationSet:
-    """Held-out images with fixed timesteps and noise, which are the same for every variant and every row.
-
-    x0: [N, C, H, W]; eps: [D, N, C, H, W]; t: [D, N]; labels: [N]. The D x N timesteps cover 0..T-1 evenly.
-    """
-
-    x0: torch.Tensor
-    labels: torch.Tensor
-    t: torch.Tensor
-    eps: torch.Tensor
-
-
-def validation_set(images: torch.Tensor, labels: torch.Tensor, draws: int, timesteps: int) -> ValidationSet:
-    """Return a set with `draws` noisy versions of each image; images: uint8 [N, C, H, W]."""
-    count = draws * len(images)
-    generator = torch.Generator().manual_seed(_mix(0, 2**40))
-    even = ((torch.arange(count) + 0.5) * timesteps / count).long()
-    t = even[torch.randperm(count, generator=generator)].view(draws, len(images))
-    eps = torch.randn((draws, *images.shape), generator=generator)
-    return ValidationSet(scaled(images), labels, t.to(images.device), eps.to(images.device))
-
-
-@torch.inference_mode()
-def validation_losses(denoiser: Denoiser, validation: ValidationSet, alpha_bar: torch.Tensor) -> np.ndarray:
-    """Return the squared error of the predicted noise, mean over pixels, for every draw and image, float64 [D, N]."""
-    pieces = torch.arange(len(validation.x0), device=validation.x0.device).split(VALIDATION_BATCH)
-    draws = []
-    for t, eps in zip(validation.t, validation.eps, strict=True):
-        for piece in pieces:
-            x = add_noise(validation.x0[piece], eps[piece], alpha_bar[t[piece]])
-            predicted, _ = halves(denoiser(x, t[piece], validation.labels[piece]), x.shape[1])
-            error = predicted - eps[piece]
-            draws.append(error.double().square().mean(dim=(1, 2, 3)).cpu().numpy())
-    return np.concatenate(draws).reshape(validation.t.shape)
 
 
 def lr_factor(update: int, total: int, params: Train) -> float:
@@ -280,9 +268,4 @@ def epoch_indices(update: int, batch_size: int, count: int, seed: int, device: t
 @functools.lru_cache(maxsize=4)
 def _epoch_order(epoch: int, count: int, seed: int, device: torch.device) -> torch.Tensor:
     """Return the permutation of one epoch, which is drawn once."""
-    return torch.randperm(count, generator=torch.Generator().manual_seed(_mix(seed, 2**41 + epoch))).to(device)
-
-
-def _mix(seed: int, stream: int) -> int:
-    """Make one 63-bit seed for a generator from a seed and the number of a stream."""
-    return int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return torch.randperm(count, generator=torch.Generator().manual_seed(mix(seed, 2**41 + epoch))).to(device)

@@ -9,7 +9,7 @@ import torch
 
 from pipeline.data.images import ImageSet
 from pipeline.errors import UserError
-from pipeline.judges import classifier, memorisation, metrics
+from pipeline.judges import bootstrap, classifier, memorisation, metrics, number
 from pipeline.judges.classifier import Classifier
 from pipeline.judges.evaluated import END, Evaluated
 from pipeline.judges.features import Judge, extract
@@ -35,6 +35,7 @@ def evaluate(
     training: ImageSet,
     at_the_end: int,
     neighbours: int,
+    taught: Mapping[str, np.ndarray],
     resampling: Bootstrap,
 ) -> tuple[Evaluated, np.ndarray]:
     """Return what the judges say of the images, and the images' features, float64 [N, F].
@@ -42,7 +43,7 @@ def evaluate(
     images: labelled with the classes that they were drawn for; snapshots: images seen in training -> images; training:
     the real images, among which the nearest one to each image is sought; at_the_end: how many of the images, from the
     first on, stand for the end of training beside the snapshots; neighbours: k of precision, recall, density and
-    coverage.
+    coverage; taught: what `teaching.scores` found, which is added to the metrics.
     """
     _check(images, snapshots, training, neighbours)
     judge, real = judges.judge, judges.real
@@ -60,6 +61,10 @@ def evaluate(
         }
     )
     result = metrics.compare(features, table, real, judge, neighbours, resampling)
+    for name, hits in taught.items():
+        draws = bootstrap.draws(np.zeros(len(hits), dtype=int), resampling.resamples, resampling.seed)
+        result.numbers[name] = number.share(hits)
+        result.replicates[name] = hits[draws].mean(axis=1)
     classes = metrics.by_class(features, images.labels, recognised_as, real, judge, resampling)
 
     first = slice(at_the_end)

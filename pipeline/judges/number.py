@@ -9,17 +9,18 @@ from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 from pipeline.judges import bootstrap
 
-Kind = Literal["share", "size", "correlation", "psnr"]
+Kind = Literal["share", "size", "correlation", "psnr", "likeness"]
 MOST_PSNR = float(10 * np.log10(255**2 * 12))  # in dB, of 8-bit rounding alone (variance 1/12)
 BOUNDS: dict[str, tuple[float, float]] = {
     "share": (0.0, 1.0),
     "size": (0.0, np.inf),
     "correlation": (-1.0, 1.0),
     "psnr": (0.0, MOST_PSNR),
+    "likeness": (-np.inf, 1.0),
 }
 
 
@@ -29,6 +30,8 @@ class Number(TypedDict):
     value: float
     n: int  # how many images, seeds or runs the value comes from
     ci95: NotRequired[list[float]]  # its 95 % interval [low, high], where it was sampled
+    p: NotRequired[float]  # two-sided p-value of no effect, where the value is one; it belongs to the interval
+    dof: NotRequired[float]  # degrees of freedom of Student's t behind the interval; without them it is the normal's
     kind: NotRequired[Kind]  # which values are possible (`BOUNDS`); without it, any value is
     replicas: NotRequired[list[float]]  # the values of the single replicas, of which the value is the mean
     spread: NotRequired[float]  # standard deviation of the values, where the value is their mean
@@ -40,6 +43,7 @@ class Number(TypedDict):
     nb: NotRequired[int]  # how many blocks were left out
     fill: NotRequired[str]  # what stood in for them: zeros or cache
     against: NotRequired[str]  # the rival that decides, where there are several
+    adjusted_p: NotRequired[float]  # the p-value adjusted over the whole ledger, where the value is a claim's effect
     verdict: NotRequired[str]  # the verdict on a claim, where the value is its effect
     class_name: NotRequired[str]  # the class, where the value is that of one class
     sha256: NotRequired[str]  # hash of the images that were counted
@@ -51,29 +55,40 @@ def counted(value: float, n: int = 1) -> Number:
 
 
 def resampled(value: float, n: int, replicates: np.ndarray, kind: Kind | None = None) -> Number:
-    """Make a number whose interval comes from its resamples [B] (`bootstrap.interval`)."""
+    """Make a number whose interval comes from its resamples [B] (`bootstrap.interval`). Without a kind it is an effect,
+    which may be 0, and has a p-value too."""
     ends = bootstrap.interval(float(value), replicates, BOUNDS[kind] if kind else (-np.inf, np.inf))
     out: Number = {"value": float(value), "n": n, "ci95": ends}
     if kind:
         out["kind"] = kind
+    else:
+        out["p"] = _p_of(centred(float(value), replicates))
     return out
+
+
+def _p_of(replicates: np.ndarray) -> float:
+    """Return the two-sided p-value of 0 among resamples [B] (Davison and Hinkley 1997, equation 4.11)."""
+    beyond = min((replicates <= 0).sum(), (replicates >= 0).sum())
+    return float(min(1.0, 2 * (beyond + 1) / (len(replicates) + 1)))
 
 
 def of_few_values(value: float, n: int, replicates: np.ndarray) -> Number:
     """Make a number for a value that can only be one of few, such as a step. Its interval holds the middle 95 % of the
     resamples' values [B], and the value itself."""
     low, high = np.quantile(replicates, [0.025, 0.975], method="nearest")
-    return {"value": float(value), "n": n, "ci95": [float(min(low, value)), float(max(high, value))]}
+    ends = [float(min(low, value)), float(max(high, value))]
+    return {"value": float(value), "n": n, "ci95": ends, "p": _p_of(replicates)}
 
 
 def median(values: np.ndarray) -> Number:
     """Return the median of repeats [N], with the interval of the sign test (Conover 1999), which needs six of them."""
     from scipy.stats import quantile_test  # takes seconds to import, and only the rivals' times need it
 
-    found = quantile_test(values).confidence_interval(0.95)
+    test = quantile_test(values)
+    found = test.confidence_interval(0.95)
     out: Number = {"value": float(np.median(values)), "n": len(values)}
     if np.isfinite([*found]).all():
-        out["ci95"] = [float(found.low), float(found.high)]
+        out |= {"ci95": [float(found.low), float(found.high)], "p": float(test.pvalue)}
     return out
 
 
@@ -93,12 +108,6 @@ def difference(value: float, base: float, replicates: np.ndarray, base_replicate
     return resampled(value - base, n, replicates - base_replicates)
 
 
-def relative(value: float, base: float, replicates: np.ndarray, base_replicates: np.ndarray, n: int) -> Number:
-    """Return the change from `base` to `value` in percent of `base`, paired as in `difference`."""
-    changes = 100 * (centred(value, replicates) / centred(base, base_replicates) - 1)
-    return resampled(100 * (value / base - 1), n, changes)
-
-
 def negative(number: Number) -> Number:
     """Return the number with the other sign."""
     return scaled(number, -1)
@@ -116,9 +125,11 @@ def scaled(number: Number, by: float) -> Number:
 
 
 def shifted(number: Number, by: float) -> Number:
-    """Return the number plus a constant. It loses its kind."""
+    """Return the number plus a constant. It loses its kind, and its p-value is that of the new 0."""
     out: Number = {**number, "value": number["value"] + by}
     out.pop("kind", None)
+    if "p" in number:
+        out["p"] = p_value(number, -by)
     if "ci95" in number:
         out["ci95"] = [end + by for end in number["ci95"]]
     if "replicas" in number:
@@ -126,12 +137,41 @@ def shifted(number: Number, by: float) -> Number:
     return out
 
 
+def p_value(number: Number, bound: float = 0) -> float:
+    """Return the two-sided p-value of a bound, read off from the number's interval: either half of it is taken as that
+    of Student's t with its degrees of freedom, so that p is 0.05 where the bound is an end of the interval."""
+    value, (low, high), dof = number["value"], number["ci95"], number.get("dof", np.inf)
+    half = value - low if bound < value else high - value
+    if bound == value or half == 0:
+        return float(bound == value)
+    return float(2 * stdtr(dof, -abs(value - bound) / half * _quantile(0.975, dof)))
+
+
 def least(gaps: dict[str, Number]) -> Number:
-    """Return all gaps as one number: its interval is above 0 only where that of every gap is, and below 0 where that of
-    some gap is (intersection-union). `against` names the smallest gap."""
-    nearest = min(gaps, key=lambda each: gaps[each]["value"])
-    ends = [min(gap["ci95"][end] for gap in gaps.values()) for end in (0, 1)]
-    return {**gaps[nearest], "ci95": ends, "against": nearest}
+    """Return all gaps as one number, which is above 0 only where every gap is (intersection-union, Berger 1982), and
+    below 0 where some gap is.
+
+    For the first no correction is needed: the lower end is the least of the lower ends, and p the largest. For the
+    second there are as many chances as gaps, so the upper ends and p are corrected for their number (Bonferroni).
+    `against` names the smallest gap.
+    """
+    nearest, k = min(gaps, key=lambda each: gaps[each]["value"]), len(gaps)
+    low = min(gap["ci95"][0] for gap in gaps.values())
+    high = min(gap["value"] + _stretch(gap, k) * (gap["ci95"][1] - gap["value"]) for gap in gaps.values())
+    below = [gap["p"] for gap in gaps.values() if gap["value"] < 0]
+    p = min(1.0, k * min(below)) if below else max(gap["p"] for gap in gaps.values())
+    return {**gaps[nearest], "ci95": [low, high], "p": p, "against": nearest}
+
+
+def _stretch(number: Number, k: int) -> float:
+    """Return by how much half of a 95 % interval must be longer so that it is one of k."""
+    dof = number.get("dof", np.inf)
+    return _quantile(1 - 0.025 / k, dof) / _quantile(0.975, dof)
+
+
+def _quantile(share: float, dof: float) -> float:
+    """Return a quantile of Student's t, which is the normal's where the degrees of freedom are infinite."""
+    return float(ndtri(share) if np.isinf(dof) else stdtrit(dof, share))
 
 
 def student(values: np.ndarray) -> tuple[float, list[float]]:
@@ -141,19 +181,20 @@ def student(values: np.ndarray) -> tuple[float, list[float]]:
 
 
 def over_replicas(numbers: Sequence[Number]) -> Number:
-    """Return one number for all replicas: their mean with Student's 95 % interval, within what is possible.
+    """Return one number for all replicas: their mean with Student's 95 % interval, within what is possible. It is for
+    what a replica has once, such as a correlation over its variants; what every variant has is `Replicated`.
 
-    A number that is the same in every replica and has no interval, and one of a single replica, stays as it is.
+    A number of a single replica stays as it is.
     """
     first = numbers[0]
     values = np.array([number["value"] for number in numbers], dtype=float)
-    if len(values) == 1 or ("ci95" not in first and (values == values[0]).all()):
+    if len(values) == 1:
         return first
     mean, ends = student(values)
     low, high = BOUNDS.get(first.get("kind", ""), (-np.inf, np.inf))
-    n = first["n"] if "ci95" in first else len(values)
-    inside = [float(np.clip(end, low, high)) for end in ends]
-    return {**first, "value": mean, "n": n, "ci95": inside, "replicas": values.tolist()}
+    out: Number = {**first, "value": mean, "ci95": ends, "dof": len(values) - 1, "replicas": values.tolist()}
+    out["p"] = p_value(out)
+    return {**out, "ci95": [float(np.clip(end, low, high)) for end in ends]}
 
 
 def rank_correlation(x: np.ndarray, y: np.ndarray) -> Number:
@@ -166,9 +207,10 @@ def rank_correlation(x: np.ndarray, y: np.ndarray) -> Number:
     varies = n > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
     rho = float(pd.DataFrame({"x": x, "y": y}).corr(method="spearman").to_numpy()[0, 1]) if varies else 0.0
     if n < 4 or not varies:
-        return {"value": rho, "n": n, "ci95": [-1.0, 1.0], "kind": "correlation"}
+        return {"value": rho, "n": n, "ci95": [-1.0, 1.0], "p": 1.0, "kind": "correlation"}
     nearest = 1 - 12 / (n * (n**2 - 1))
     inner = float(np.clip(rho, -nearest, nearest))
     middle, half = np.arctanh(inner), 1.959964 * np.sqrt((1 + inner**2 / 2) / (n - 3))
     low, high = float(np.tanh(middle - half)), float(np.tanh(middle + half))
-    return {"value": rho, "n": n, "ci95": [min(low, rho), max(high, rho)], "kind": "correlation"}
+    p = float(2 * stdtr(np.inf, -abs(middle) / half * 1.959964))
+    return {"value": rho, "n": n, "ci95": [min(low, rho), max(high, rho)], "p": p, "kind": "correlation"}

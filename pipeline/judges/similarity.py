@@ -1,4 +1,5 @@
-"""The likeness of two images: SSIM (Wang et al. 2004) and PSNR, by scikit-image."""
+"""The likeness of two images: SSIM (Wang et al. 2004) and PSNR, by scikit-image, and SSIM on a scale that begins at
+images which have nothing to do with each other."""
 
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -6,6 +7,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipeline.judges.number import MOST_PSNR
 
 SMALLEST = 7  # pixels per side, the window of SSIM
+OTHERS = 20  # images of its class, at most, that an image is compared with
 
 
 def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -29,3 +31,29 @@ def psnr(images: np.ndarray, others: np.ndarray) -> np.ndarray:
             for a, b in zip(images, others, strict=True)
         ]
     )
+
+
+def unrelated(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the SSIM that each image has to images which have nothing to do with it, [N]: its mean over other images
+    of the same class, `OTHERS` at most.
+
+    An image that is alone in its class is compared with images of other classes. images: uint8 [N, H, W, C], of other
+    seeds each; labels: int [N]; N is at least 2.
+    """
+    everyone = np.arange(len(images))
+    out = np.empty(len(images))
+    for i, label in enumerate(labels):
+        others = np.flatnonzero((labels == label) & (everyone != i))
+        others = others if len(others) else np.delete(everyone, i)
+        chosen = np.roll(others, -np.searchsorted(others, i))[:OTHERS]  # the next ones in turn
+        out[i] = ssim(np.broadcast_to(images[i], images[chosen].shape), images[chosen]).mean()
+    return out
+
+
+def calibrated(ssim: np.ndarray, unrelated: np.ndarray) -> np.ndarray:
+    """Return the likeness that an SSIM stands for: 1 for an equal image, 0 for one that is no more alike than images
+    that have nothing to do with each other, and less for one that is less alike still.
+
+    ssim, unrelated: [..., N], of the same images (`unrelated`).
+    """
+    return (ssim - unrelated) / (1 - unrelated)

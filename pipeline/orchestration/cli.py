@@ -1,5 +1,5 @@
-"""The command `anatomy` checks parameters, takes profiles, runs everything, records it, lists parts and applies
-interventions."""
+"""The command `anatomy` checks parameters, takes profiles, runs everything, records it, compares two reports, lists
+parts and applies interventions."""
 
 import argparse
 import sys
@@ -81,6 +81,18 @@ def profile(name: str, show: bool) -> None:
         write_text(PARAMS, after)
 
 
+def agree(one: Path, other: Path, file: Path | None) -> None:
+    """Compare two reports' folders; end with status 1 where their verdicts do not agree."""
+    from pipeline.reporting import agree as reports  # pandas takes seconds to import
+
+    found = reports.agree(reports.read(one), reports.read(other))
+    if file:
+        found.save(file)
+    print(found)
+    if not found.agrees:
+        sys.exit(1)
+
+
 def parts(where: str) -> None:
     """Print the parts of a denoiser: a name under subjects or variants, a folder, or OWNER/NAME@REVISION on the hub."""
     values = params.load(PARAMS)
@@ -88,7 +100,7 @@ def parts(where: str) -> None:
     from pipeline.diffusion import hub, subject
 
     with tempfile.TemporaryDirectory() as folder:
-        model = f"outputs/train/{where}/{values.replicas[0]}/model" if where in values.variants else where
+        model = f"outputs/train/{where}/model/{values.replicas[0]}" if where in values.variants else where
         if hub.HUB.fullmatch(where):
             model = folder
             hub.fetch(where, Path(folder))
@@ -111,8 +123,8 @@ def apply(file: Path, name: str, count: int, out: Path) -> None:
     from pipeline.anatomy import parts as anatomy
     from pipeline.data.images import ImageSet
     from pipeline.diffusion import subject as subjects
-    from pipeline.diffusion.noise import seeds_from
     from pipeline.diffusion.schedule import descend
+    from pipeline.diffusion.seeds import seeds_from
     from pipeline.progress import bar
 
     sampler, asked = values.sampler, params.subject(values.subjects, name)
@@ -156,6 +168,11 @@ def main() -> None:
     taken.add_argument("name", help=f"one of {', '.join(profiles.names())}")
     taken.add_argument("--show", action="store_true", help="print the difference and write nothing")
     taken.set_defaults(call=lambda args: profile(args.name, args.show))
+    compared = commands.add_parser("agree", help=agree.__doc__)
+    compared.add_argument("one", type=Path, help="the folder of a report, such as reports")
+    compared.add_argument("other", type=Path, help="the folder of another")
+    compared.add_argument("--json", type=Path, help="a file to write the comparison to")
+    compared.set_defaults(call=lambda args: agree(args.one, args.other, args.json))
     shown = commands.add_parser("parts", help=parts.__doc__)
     shown.add_argument("subject", help="a name under subjects or variants, a folder, or OWNER/NAME@REVISION")
     shown.set_defaults(call=lambda args: parts(args.subject))

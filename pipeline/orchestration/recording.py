@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.files import read_json
+from pipeline.files import part, read_json
 from pipeline.orchestration.tracking import RECORDED, WEIGHTS, Recorder, curve, flat, tags_of, title, weights_sha256
 from pipeline.params import Params
 
@@ -49,9 +49,10 @@ def record(outputs: Path, report: Path, values: Params) -> list[str] | None:
 
 def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, variant: str, replica: int) -> bool:
     """Record a training's curve, metrics and pictures; return False where a run holds them already."""
-    trained, sampled, evaluated = (outputs / s / variant / str(replica) for s in ("train", "sample", "evaluate"))
+    trained, drawn = (part(outputs / stage / variant, "log", replica) for stage in ("train", "sample"))
+    evaluated = outputs / "evaluate" / variant / str(replica)
     numbers = read_json(evaluated / "metrics.json", "evaluate")
-    weights = weights_sha256(trained / "model")
+    weights = weights_sha256(part(outputs / "train" / variant, "model", replica))
     state = _digest(weights, (evaluated / "metrics.json").read_text())
     unfinished = [run for run in recorder.find(**{WEIGHTS: weights}) if RECORDED not in run.data.tags]
     curves = pd.read_csv(trained / "loss.csv")
@@ -70,7 +71,7 @@ def _training(recorder: Recorder, outputs: Path, report: Path, values: Params, v
         recorder.batch(run_id, {}, flat(shown | {"costs": costs}))
         for row in curves.itertuples(index=False):
             recorder.batch(run_id, curve(row), {})  # type: ignore[arg-type]  # its columns are a Row's names
-    timing, sampling = read_json(trained / "timing.json", "train"), read_json(sampled / "timing.json", "sample")
+    timing, sampling = read_json(trained / "timing.json", "train"), read_json(drawn / "timing.json", "sample")
     metrics = _metrics({f"evaluate.{name}": number for name, number in numbers.items()})
     metrics["train.seconds"] = (timing["train_seconds"], 0)
     metrics["sample.seconds_per_image"] = (sampling["seconds"] / sampling["images"], 0)

@@ -186,7 +186,7 @@ def live(variant: str, replica: int, key: str, params: dict[str, Any], costs: di
 
 def tags_of(variant: str, replica: int) -> dict[str, str]:
     """Return the tags by which a training's run is found."""
-    return {VARIANT: variant, REPLICA: str(replica), STAGE: f"train@{variant}-{replica}"}
+    return {VARIANT: variant, REPLICA: str(replica), STAGE: f"train@{variant}"}
 
 
 def title(report: str, name: str) -> str:

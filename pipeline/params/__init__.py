@@ -6,6 +6,7 @@ field has a default and no value is changed, so a stage gets exactly what params
 
 from pipeline.params import memory
 from pipeline.params.bootstrap import Bootstrap
+from pipeline.params.claims import Claims, Margins
 from pipeline.params.compute import Compute
 from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
@@ -31,6 +32,7 @@ __all__ = [
     "FLOOR",
     "NAMED",
     "Bootstrap",
+    "Claims",
     "Classifier",
     "Compute",
     "Data",
@@ -40,6 +42,7 @@ __all__ = [
     "Intervene",
     "Judges",
     "Likeness",
+    "Margins",
     "Params",
     "Report",
     "Sample",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipeline.errors import UserError
 from pipeline.params.section import Section
 
 
@@ -12,3 +13,16 @@ class Compute(Section):
 
     device: Literal["auto", "cpu", "cuda"]
     threads: Annotated[int, Field(ge=1, le=256)]  # CPU threads per stage
+    replica_threads: Annotated[int, Field(ge=1, le=256)]  # CPU threads of one replica in train, sample and evaluate
+
+    def check(self, name: str) -> None:
+        if self.replica_threads > self.threads:
+            raise UserError(
+                f"params.yaml: {name}.replica_threads is {self.replica_threads}; it may be at most {name}.threads, "
+                f"{self.threads}."
+            )
+
+    @property
+    def side_by_side(self) -> int:
+        """How many replicas of a variant a stage works on at a time."""
+        return self.threads // self.replica_threads

@@ -7,3 +7,4 @@ class Evaluate(Section):
     """How images are compared with the real ones."""
 
     neighbours: Count  # k of precision, recall, density and coverage
+    teaching_images: Count  # images seen by the classifiers that learn from samples

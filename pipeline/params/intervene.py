@@ -14,7 +14,9 @@ class Intervene(Section):
     run: bool  # whether the stage does anything
     seeds: Annotated[int, Field(ge=2, le=10**9)]  # images per cell
     starts: Annotated[int, Field(ge=3)] | Literal["all"]  # starting steps
+    phase_starts: Annotated[int, Field(ge=3)] | Literal["all"]  # starting steps of the jumps of the usual length
     jumps: list[Count]  # n: steps that one call of the network covers
+    jump_noise: Literal["whole", "step"]  # what a jump draws: the noise of all its steps, or of one
     length: Count  # how many steps in a row go without skips or blocks
     skips: Count  # ns: how many skips are removed, from the top
     single_skips: bool  # whether each skip is also removed alone

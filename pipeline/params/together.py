@@ -88,12 +88,12 @@ def _check_sampling(values: Params) -> None:
 
 def _check_subjects(values: Params) -> None:
     """Refuse a subject that the stage `train` will not have made."""
-    trained = {f"outputs/train/{v}/{r}/model" for v in values.variants for r in values.replicas}
+    trained = {f"outputs/train/{v}/model/{r}" for v in values.variants for r in values.replicas}
     for name, subject in values.subjects.items():
         if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
             raise UserError(
                 f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
-                f"outputs/train/V/R/model with V one of {', '.join(values.variants)} and R one of "
+                f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
                 f"{', '.join(map(str, values.replicas))} (replicas)."
             )
 
@@ -132,8 +132,13 @@ def _check_steps(values: Params) -> None:
 
 
 def _check_interventions(values: Params) -> None:
-    """Refuse parts that a variant does not have."""
+    """Refuse a search on more seeds than there are, and parts that a variant does not have."""
     intervene = values.intervene
+    if values.shortcut.search > values.shortcut.learn:
+        raise UserError(
+            f"params.yaml: shortcut.search is {values.shortcut.search}, but must be at most the "
+            f"{values.shortcut.learn} seeds of shortcut.learn, which it is the first of."
+        )
     asked = {"intervene.skips": [intervene.skips], "shortcut.blocks": values.shortcut.blocks}
     if intervene.blocks != "all":
         asked["intervene.blocks"] = intervene.blocks

@@ -14,10 +14,12 @@ class Train(Section):
     images: Count  # seen in the whole training
     batch_size: Count
     lr: Positive  # the peak
+    beta2: Annotated[float, Field(ge=0, lt=1)]  # AdamW's decay of the mean of squared gradients
     weight_decay: NonNegative
     warmup: Annotated[int, Field(ge=0, le=10**12)]  # images
     clip_norm: Positive  # the largest norm of the gradients
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
+    even_timesteps: bool  # the timesteps of a batch are one from each of batch_size equal parts of 0..T-1
     vlb_weight: NonNegative  # weight of the variational bound, where the variance is learned
     snapshots: list[Count]  # images seen
     log_every: Count  # images

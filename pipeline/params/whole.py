@@ -4,6 +4,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import UserError, short
 from pipeline.params.bootstrap import Bootstrap
+from pipeline.params.claims import Claims
 from pipeline.params.compute import Compute
 from pipeline.params.data import Data
 from pipeline.params.diffusion import Diffusion
@@ -43,6 +44,7 @@ class Params(Section):
     likeness: Likeness
     intervene: Intervene
     shortcut: Shortcut
+    claims: Claims
     report: Report
     compute: Compute
     flow: Flow

@@ -1,11 +1,12 @@
 """The effects that claims are decided by: functions of summary.json, signed so that a positive effect speaks for it."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from math import hypot, sqrt
 
 import numpy as np
 
-from pipeline.judges.number import Number, least, negative, scaled, shifted, student
+from pipeline.judges.number import Number, least, negative, p_value, scaled, shifted, student
 from pipeline.params import BASELINE
 from pipeline.reporting.summary import Summary, children
 
@@ -27,20 +28,31 @@ def worse(variant: str) -> Effect:
 
 
 def best(variant: str, rivals: list[str]) -> Effect:
-    """The smallest of the rivals' distances less the variant's."""
-    return lambda s: least({rival: _gap(s, rival, variant) for rival in _present(s, variant, rivals)})
+    """By how many percent the smallest of the rivals' distances is larger than the variant's."""
+    return lambda s: least({rival: _change(s, rival, variant) for rival in _present(s, variant, rivals)})
 
 
 def worst(variant: str, rivals: list[str]) -> Effect:
-    """The variant's distance less the largest of the rivals'."""
-    return lambda s: least({rival: _gap(s, variant, rival) for rival in _present(s, variant, rivals)})
+    """By how many percent the variant's distance is larger than the largest of the rivals'."""
+    return lambda s: least({rival: _change(s, variant, rival) for rival in _present(s, variant, rivals)})
+
+
+def ordered(variants: list[str]) -> Effect:
+    """By how many percent the distance of each variant is larger than that of the one before it, where it is least."""
+
+    def effect(s: Summary) -> Number:
+        for variant in variants:
+            _trained(s, variant)
+        return least({other: _change(s, other, one) for one, other in pairwise(variants)})
+
+    return effect
 
 
 def best_throughout(variant: str) -> Effect:
-    """The baseline's distance less the variant's, at the snapshot where that is smallest."""
+    """By how many percent the variant's distance is smaller than the baseline's, where it leads least."""
 
     def effect(s: Summary) -> Number:
-        names = {mark: f"snapshots.{variant}.{mark}.{_frechet(s)}_gap" for mark in children(s, "snapshots", variant)}
+        names = {m: f"snapshots.{variant}.{m}.{_frechet(s)}_change" for m in children(s, "snapshots", variant)}
         gaps = {f"{int(mark):,} images": negative(s[name]) for mark, name in names.items() if name in s}
         _trained(s, variant)
         if len(gaps) < 2:
@@ -56,17 +68,31 @@ def lower_loss(variant: str) -> Effect:
 
 
 def learns_faster(variant: str) -> Effect:
-    """The baseline's training loss less the variant's in the first part of training."""
-    return lambda s: _of(s, variant, f"train.{variant}.early_loss_gap", "more updates in the first part of training")
+    """By how many percent the training loss is smaller than the baseline's in the early part of training."""
+    name = f"train.{variant}.early_loss_change"
+    return lambda s: negative(_of(s, variant, name, "more updates in the early part of training (report.early)"))
 
 
 def plateaus_earlier(variant: str) -> Effect:
-    """By how much less the distance still falls after the last snapshot than the baseline's."""
+    """By how many percent the factor by which the distance still falls is larger in the baseline."""
 
     def effect(s: Summary) -> Number:
         _frechet(s)
         name = f"snapshots.{variant}.late_fall_gap"
         return negative(_of(s, variant, name, "a snapshot before the end (train.snapshots)"))
+
+    return effect
+
+
+def part_ways() -> Effect:
+    """The rank correlation of loss and distance over the variants, with the other sign."""
+
+    def effect(s: Summary) -> Number:
+        _frechet(s)
+        rank = s["ranks.variants.loss"]
+        if rank["n"] < 4:
+            raise MissingError("four variants that have learnt to draw")
+        return negative(rank)
 
     return effect
 
@@ -83,21 +109,45 @@ def diminishing(blocks: int, variants: list[str]) -> Effect:
     return effect
 
 
+def only_learnt(variant: str, effect: Effect) -> Effect:
+    """The effect, where the variant has learnt to draw what it is asked for: where its images are recognised more often
+    than chance would be. Comparing noise with images says nothing of what a part is for."""
+
+    def found(s: Summary) -> Number:
+        _trained(s, variant)
+        share, classes = s.get(f"evaluate.{variant}.accuracy"), len(children(s, "classes"))
+        if share is None or not classes:
+            raise MissingError("a variant that is told the class")
+        if share["ci95"][0] <= 1 / classes:
+            raise MissingError(
+                f"a training in which `{variant}` learns: its images are recognised no more often than "
+                "chance would be, and noise says nothing of what a part is for"
+            )
+        return effect(s)
+
+    return found
+
+
 def blurrier(variant: str) -> Effect:
     """The rise of the blur against the baseline."""
     return lambda s: _of(s, variant, f"evaluate.{variant}.blur_gain")
 
 
-def slower(variant: str) -> Effect:
-    """By how many times the baseline's the training time is more than twice it."""
+def doubled(variant: str, cost: str) -> Effect:
+    """By how many percent of the baseline's the cost is larger than twice it."""
 
     def effect(s: Summary) -> Number:
-        ratio = _of(s, variant, f"train.{variant}.seconds_ratio")
-        if "ci95" not in ratio:
+        change = _of(s, variant, f"train.{variant}.{cost}_change")
+        if cost == "seconds" and "ci95" not in change:
             raise MissingError("more than one replica (replicas): one time has no interval")
-        return shifted(ratio, -2)
+        return shifted(change, -100)
 
     return effect
+
+
+def few_weights(variant: str, most: float) -> Effect:
+    """By how many percent points of the baseline's weights fewer than `most` percent the variant lacks."""
+    return lambda s: shifted(_of(s, variant, f"train.{variant}.parameters_change"), most)
 
 
 def easier(simple: list[str], hard: list[str]) -> Effect:
@@ -118,7 +168,9 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
         if "replicas" in groups[0][0]:
             one, other = (np.mean([entry["replicas"] for entry in group], axis=0) for group in groups)
             value, ends = student(one - other)
-            return scaled({"value": value, "n": n, "ci95": ends, "replicas": (one - other).tolist()}, 100)
+            gaps = (one - other).tolist()
+            found: Number = {"value": value, "n": n, "ci95": ends, "dof": len(gaps) - 1, "replicas": gaps}
+            return scaled({**found, "p": p_value(found)}, 100)
         (one, below_one, above_one), (other, below_other, above_other) = map(_mean_share, groups)
         gap = one - other
         ends = [gap - hypot(below_one, above_other), gap + hypot(above_one, below_other)]
@@ -127,9 +179,15 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
     return effect
 
 
-def of_subject(stage: str, name: str, unit: str, of_images: bool = False) -> Callable[[Summary, str], Number]:
+MEASURED = "sweeps that show it (intervene), or a schedule that was found (shortcut)"
+
+
+def of_subject(
+    stage: str, name: str, unit: str, of_images: bool = False, needs: str = MEASURED
+) -> Callable[[Summary, str], Number]:
     """What a stage has measured of a subject under the claim's name; shares in percent points where that is the unit.
-    of_images: whether it is about distances to the real images, which count where the judge can judge."""
+    of_images: whether it is about distances to the real images, which count where the judge can judge; needs: what is
+    missing where it was not measured."""
 
     def effect(s: Summary, subject: str) -> Number:
         if of_images:
@@ -138,9 +196,7 @@ def of_subject(stage: str, name: str, unit: str, of_images: bool = False) -> Cal
             raise MissingError("a subject")
         number = s.get(f"{stage}.{subject}.effects.{name}")
         if number is None:
-            raise MissingError("sweeps that show it (intervene), or a schedule that was found (shortcut)")
-        if "ci95" not in number:
-            raise MissingError("six timed runs (shortcut.report over shortcut.batch_size)")
+            raise MissingError(needs)
         return scaled(number, 100) if unit == "points" else number
 
     return effect
@@ -176,10 +232,9 @@ def _present(s: Summary, variant: str, rivals: Iterable[str]) -> list[str]:
     return found
 
 
-def _gap(s: Summary, one: str, other: str) -> Number:
-    """The distance of one less that of the other."""
-    name = f"pairs.{one}.{other}.{_frechet(s)}_gap"
-    return s[name] if name in s else negative(s[f"pairs.{other}.{one}.{_frechet(s)}_gap"])
+def _change(s: Summary, one: str, other: str) -> Number:
+    """By how many percent the distance of one is larger than that of the other."""
+    return s[f"pairs.{one}.{other}.{_frechet(s)}_change"]
 
 
 def _frechet(s: Summary) -> str:

@@ -2,34 +2,36 @@
 
 from collections.abc import Sequence
 
+from pipeline.params import Claims
 from pipeline.reporting.chapters import CHAPTERS
-from pipeline.reporting.claims import NO_DATA, VERDICTS, Decided, decide
-from pipeline.reporting.page import fold
+from pipeline.reporting.claims import NO_DATA, ONE_SEED, VERDICTS, Decided, decide
+from pipeline.reporting.page import Pictures, fold
 from pipeline.reporting.summary import Summary, children
-from pipeline.reporting.table import effect, listed
+from pipeline.reporting.table import chance, effect, listed
 
 CLAIMS = [claim for chapter in CHAPTERS for claim in chapter.CLAIMS]
 PAGE_OF = {claim.name: chapter.NAME for chapter in CHAPTERS for claim in chapter.CLAIMS}
 
 
-def ledger(summary: Summary) -> list[Decided]:
-    """Every claim decided from the summary alone; those about a sampling loop for every subject that has numbers."""
+def ledger(summary: Summary, params: Claims) -> list[Decided]:
+    """Every claim decided from the summary; those about a sampling loop for every subject that has numbers. params: the
+    section `claims`, how they are decided."""
     subjects = dict.fromkeys(subject for stage in ("intervene", "shortcut") for subject in children(summary, stage))
-    return decide(CLAIMS, summary, list(subjects))
+    return decide(CLAIMS, summary, list(subjects), params)
 
 
 def tally(decided: Sequence[Decided]) -> str:
     """How many claims came out how, in words: 13 supported, 11 contradicted and 4 without data."""
     counts = {verdict: sum(each.verdict == verdict for each in decided) for verdict in VERDICTS}
-    words = {NO_DATA: "without data"}
+    words = {NO_DATA: "without data", ONE_SEED: "with one training seed only"}
     return listed([f"{count} {words.get(verdict, verdict)}" for verdict, count in counts.items() if count])
 
 
-def shown(decided: Sequence[Decided]) -> str:
-    """A line per claim with its verdict first, and what was measured behind a fold."""
+def shown(decided: Sequence[Decided], pictures: dict[str, Pictures]) -> str:
+    """A line per claim with its verdict first, and what was measured behind a fold; pictures: of every chapter."""
     order = {verdict: i for i, verdict in enumerate(VERDICTS)}
     ordered = sorted(decided, key=lambda each: order[each.verdict])
-    return "\n\n".join(fold(f"<b>{each.verdict}</b>: {each.claim.says}", _measured(each)) for each in ordered)
+    return "\n\n".join(fold(f"<b>{each.verdict}</b>: {each.claim.says}", _measured(each, pictures)) for each in ordered)
 
 
 def by_subject(decided: Sequence[Decided]) -> dict[str | None, list[Decided]]:
@@ -38,15 +40,23 @@ def by_subject(decided: Sequence[Decided]) -> dict[str | None, list[Decided]]:
     return {subject: [each for each in decided if each.subject == subject] for subject in subjects}
 
 
-def _measured(each: Decided) -> str:
+def _measured(each: Decided, pictures: dict[str, Pictures]) -> str:
     """What stands behind a verdict, as a list."""
-    claim = each.claim
+    claim, number = each.claim, each.number
     lines = [f"**The source:** {claim.source}, {claim.where}.{f' It prints {claim.printed}.' if claim.printed else ''}"]
-    if each.number is None:
+    lines.append(f"**Setting:** {claim.setting}. {claim.differs}".rstrip())
+    if number is None:
         lines.append(f"**Here:** {NO_DATA}; it needs {each.needs}.")
     else:
-        against = f", against `{each.number['against']}`" if "against" in each.number else ""
-        lines.append(f"**Here:** {effect(each.number, claim.unit)}{against} (n = {each.number['n']}).")
+        against = f", against `{number['against']}`" if "against" in number else ""
+        decides = f"; {chance(each.adjusted)} over the whole ledger" if each.adjusted is not None else ""
+        lines.append(f"**Here:** {effect(number, claim.unit)}{against} (n = {number['n']}{decides}).")
+        if each.remark:
+            lines[-1] += f" {each.remark}"
         lines.append(f"**What was measured:** {claim.measured_by}.")
-    lines.append(f"**More:** [{PAGE_OF[claim.name]}]({PAGE_OF[claim.name]}.md).")
+        if each.margin is not None:
+            lines.append(f"**Margin:** {each.margin:g} {claim.unit} count as equal.")
+    page = PAGE_OF[claim.name]
+    picture = pictures.get(page, {}).get(claim.figure or "")
+    lines.append(f"**More:** [{page}]({page}.md){f', [figure](figures/{picture.file})' if picture else ''}.")
     return "\n".join(f"- {line}" for line in lines)

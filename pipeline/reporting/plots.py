@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -35,10 +36,23 @@ def style(index: int) -> str:
     return STYLES[index // len(COLOURS) % len(STYLES)]
 
 
-def line(ax: Axes, index: int, label: str | None, x: Any, y: Any, runs: int = 1, **how: Any) -> None:
-    """Draw the line of a variant; x, y: anything that Matplotlib draws; of several runs each is thinner."""
-    width = 1.5 if runs == 1 else 0.9
-    ax.plot(x, y, color=colour(index), linestyle=style(index), linewidth=width, label=label, **how)
+def line(ax: Axes, index: int, label: str | None, x: Any, y: Any, **how: Any) -> None:
+    """Draw the line of a variant; x, y: anything that Matplotlib draws."""
+    ax.plot(x, y, color=colour(index), linestyle=style(index), linewidth=1.5, label=label, **how)
+
+
+def band(ax: Axes, index: int, label: str | None, x: Any, runs: Any, **how: Any) -> None:
+    """Draw the mean of a variant's replicas as a line, and a band from the lowest to the highest where there are
+    several; runs: float [R, N]."""
+    values = np.asarray(runs, dtype=float)
+    line(ax, index, label, x, values.mean(axis=0), **how)
+    if len(values) > 1:
+        ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=colour(index), alpha=0.15, linewidth=0)
+
+
+def replicas(numbers: list[Number]) -> np.ndarray:
+    """The values of the single replicas of some numbers, float64 [R, N]; of numbers of one replica, [1, N]."""
+    return np.array([number.get("replicas", [number["value"]]) for number in numbers]).T
 
 
 def beyond(rows: dict[str, Number]) -> list[str]:

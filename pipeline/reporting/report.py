@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import replacing, write_json, write_text
-from pipeline.params import BASELINE
+from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting import ledger
 from pipeline.reporting.chapters import CHAPTERS, Chapter
 from pipeline.reporting.claims import Decided, entries
 from pipeline.reporting.page import Finding, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import listed, text
+from pipeline.reporting.table import listed, percent, text
 
 AT_MOST = 6  # findings on the first page, which is read in three minutes
 STORY = "report"
@@ -33,7 +33,7 @@ def write(study: Study, folder: Path) -> None:
     summary: Summary = {}
     for each in there:
         summary |= each.chapter.numbers(each.found)
-    decided = ledger.ledger(summary)
+    decided = ledger.ledger(summary, study.params.claims)
     summary |= entries(decided)
 
     pictures: dict[str, Pictures] = {}
@@ -77,15 +77,45 @@ def _story(
         distance=study.distance,
         inception=study.frechet == "fid",
         threshold=study.params.likeness.threshold,
+        sentences=_sentences(study, summary, decided),
         findings=[_shown(*each, pictures) for each in _findings(told, summary)],
         claims=len(decided),
         tally=ledger.tally(decided),
-        architecture=ledger.shown(ledgers.pop(None, [])),
-        subjects=[{"name": name, "ledger": ledger.shown(of)} for name, of in ledgers.items()],
+        rate=percent(study.params.claims.false_discovery_rate),
+        architecture=ledger.shown(ledgers.pop(None, []), pictures),
+        subjects=[{"name": name, "ledger": ledger.shown(of, pictures)} for name, of in ledgers.items()],
         chapters=[f"[{each.chapter.TITLE}]({each.chapter.NAME}.md)" for each in told if each.found is not None],
         absent=listed([each.chapter.TITLE for each in told if each.found is None]),
         baseline=BASELINE,
     )
+
+
+def _sentences(study: Study, summary: Summary, decided: list[Decided]) -> list[str]:
+    """The report in five sentences: which variant is best, what differs from the baseline, what training seeds say of
+    it, what came of the sources' claims, and how far their setting is from ours."""
+    frechet = study.frechet
+    best = min(study.variants, key=lambda v: summary[f"evaluate.{v}.{frechet}"]["value"])
+    shown = {v: text(summary[f"evaluate.{v}.{frechet}"]) for v in (best, BASELINE, FLOOR)}
+    ends = {v: summary[f"evaluate.{v}.{frechet}_improvement"]["ci95"] for v in study.variants if v != BASELINE}
+    better, worse = [f"`{v}`" for v, e in ends.items() if e[0] > 0], [f"`{v}`" for v, e in ends.items() if e[1] < 0]
+    seeds = len(study.params.replicas)
+    over = f"{seeds} training seeds" if study.several else "one training seed, which decides nothing about architecture"
+    counts = {
+        of_subjects: ledger.tally([each for each in decided if each.claim.of_subjects == of_subjects and each.number])
+        for of_subjects in (False, True)
+    }
+    architecture, loops = (counts[of] or "none could be decided" for of in (False, True))
+    differs = sum(each.claim.setting == "differs" for each in decided)
+    return [
+        f"`{best}` draws the images nearest to the real ones, with {study.distance} {shown[best]} where the baseline "
+        f"has {shown[BASELINE]} and real test images have {shown[FLOOR]}.",
+        f"With the whole 95 % interval of the difference, better than the baseline: {listed(better) or 'none'}; worse: "
+        f"{listed(worse) or 'none'}.",
+        f"This rests on {over}.",
+        f"Of the claims about architecture and training, {architecture}; of those about the sampling loop, {loops}.",
+        f"In {differs} of the {len(decided)} claims the setting differs from the source's in kind, and in most others "
+        "it is the source's made smaller.",
+    ]
 
 
 def _findings(told: list[Told], summary: Summary) -> list[tuple[Chapter, Finding]]:

@@ -43,5 +43,9 @@ class Run:
 
 def run(outputs: Path, variant: str, replica: int) -> Run:
     """Read what the stages left under `outputs` of one training."""
-    folders = {stage: outputs / stage / variant / str(replica) for stage in ("train", "sample", "evaluate")}
-    return Run(trained.load(folders["train"]), sampled.load(folders["sample"]), evaluated.load(folders["evaluate"]))
+    folders = {stage: outputs / stage / variant for stage in ("train", "sample", "evaluate")}
+    return Run(
+        trained.load(folders["train"], replica),
+        sampled.load(folders["sample"], replica),
+        evaluated.load(folders["evaluate"] / str(replica)),
+    )

@@ -12,12 +12,12 @@ from pipeline.data.images import ImageSet
 from pipeline.data.prepared import Prepared
 from pipeline.judges import bootstrap, evaluated, quality
 from pipeline.judges.evaluated import END, Evaluated
-from pipeline.judges.number import over_replicas
+from pipeline.judges.number import Number, over_replicas
 from pipeline.judges.quality import Quality
+from pipeline.judges.replicated import Measured, Replicated, ScaleName
 from pipeline.params import BASELINE, FLOOR, Params
 from pipeline.reporting import results
 from pipeline.reporting.results import Run
-from pipeline.reporting.summary import Summary
 
 DISTANCES = {
     "fd_classifier": "FD (classifier)",
@@ -25,6 +25,7 @@ DISTANCES = {
     "kd_classifier": "KD (classifier)",
     "kid": "KID",
 }
+FAILED = 20  # times the smallest distance: a variant beyond it has not learnt to draw
 Runs = dict[str, Run]  # variant -> its training with one training seed
 
 
@@ -96,10 +97,35 @@ class Study:
         """Resamples of things of these classes, the same in every variant."""
         return bootstrap.draws(labels, self.params.bootstrap.resamples, self.params.bootstrap.seed)
 
-    def over_replicas(self, numbers: Callable[[Runs], Summary]) -> Summary:
-        """The numbers of each training seed alone, put together: every variant is compared with the baseline of its
-        own seed."""
-        each = [
-            numbers({variant: runs[i] for variant, runs in self.runs.items()}) for i in range(len(self.params.replicas))
-        ]
-        return {name: over_replicas([of[name] for of in each]) for name in each[0]}
+    @cached_property
+    def failed(self) -> frozenset[str]:
+        """The variants that have not learnt to draw: their images are far from the real ones beside all others'. Their
+        errors are no guide to those of the others."""
+        distances = {
+            variant: np.mean([run.evaluated.metrics[self.frechet]["value"] for run in runs])
+            for variant, runs in self.runs.items()
+        }
+        bound = FAILED * min(distances.values())
+        return frozenset(variant for variant, distance in distances.items() if distance > bound)
+
+    def replicated(
+        self, measure: Callable[[Run], Measured | None], scale: ScaleName, shared: bool = False
+    ) -> Replicated:
+        """A metric of every variant over its replicas. measure: what one training shows of it, None where a variant has
+        no such metric; scale, shared: as in `Replicated`."""
+        each = {variant: [measure(run) for run in runs] for variant, runs in self.runs.items()}
+        found = {v: [one for one in of if one is not None] for v, of in each.items()}
+        whole = {v: of for v, of in found.items() if len(of) == len(self.params.replicas)}
+        return Replicated(whole, scale, shared, self.failed)
+
+    def metric(self, name: str, scale: ScaleName, shared: bool = False) -> Replicated:
+        """A metric of the samples over the replicas, which each draw images of their own. shared: as in `Replicated`,
+        for a metric of the real test images."""
+        return self.replicated(
+            lambda run: Measured(run.evaluated.metrics[name], run.evaluated.replicates[name].to_numpy()), scale, shared
+        )
+
+    def over_replicas(self, number: Callable[[Runs], Number]) -> Number:
+        """A number that a training seed has once, put together over the training seeds."""
+        count = len(self.params.replicas)
+        return over_replicas([number({v: runs[i] for v, runs in self.runs.items()}) for i in range(count)])

@@ -27,9 +27,14 @@ def text(number: Number | float, digits: int = 2, times: float = 1, sign: bool =
 
 def effect(number: Number, unit: str) -> str:
     """An effect with its sign, unit and as many digits as it needs, such as +16.4 [+5.7, +26.6] %."""
-    size = max(abs(number["value"]), *(abs(end) for end in number["ci95"]))
+    size = max(abs(each) for each in [number["value"], *number.get("ci95", [])])
     digits = 1 if size >= 10 else 2 if size >= 0.5 else 4
     return f"{text(number, digits, sign=True)} {unit}".strip()
+
+
+def chance(p: float) -> str:
+    """An adjusted p-value with as many digits as matter, such as p = 0.012."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def percent(share: float) -> str:

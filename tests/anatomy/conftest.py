@@ -16,6 +16,8 @@ INTERVENE = {
     "run": True,
     "seeds": 5,
     "starts": 3,
+    "phase_starts": 3,
+    "jump_noise": "whole",
     "jumps": [1, 2, 3],
     "length": 2,
     "skips": 1,

@@ -11,6 +11,7 @@ from pipeline.anatomy.sweep import leaves_at
 
 GRID = {
     "starts": "all",
+    "phase_starts": "all",
     "jumps": [1, 2, 5, 10, 25],
     "length": 5,
     "skips": 3,
@@ -79,8 +80,8 @@ def test_nothing_is_taken_from_the_cache_at_the_first_step(grid) -> None:
 
 
 @pytest.mark.parametrize(("count", "steps", "length"), [(8, 50, 5), (3, 8, 2), (12, 10, 4), (50, 50, 1), (4, 6, 9)])
-def test_starts_fall_from_the_first_step_and_leave_room(chosen, count: int, steps: int, length: int) -> None:
-    found = cells.starts(chosen(starts=count, length=length), steps)
+def test_starts_fall_from_the_first_step_and_leave_room(count: int, steps: int, length: int) -> None:
+    found = cells.starts(count, length, steps)
     assert found == sorted(set(found), reverse=True)
     assert (found[0], found[-1]) == (steps, min(length, steps))
     assert len(found) <= count
@@ -88,13 +89,13 @@ def test_starts_fall_from_the_first_step_and_leave_room(chosen, count: int, step
     assert not gaps or max(gaps) - min(gaps) <= 1
 
 
-def test_all_starts_are_all_steps(chosen) -> None:
-    assert cells.starts(chosen(starts="all"), 7) == [7, 6, 5, 4, 3, 2, 1]
+def test_all_starts_are_all_steps() -> None:
+    assert cells.starts("all", 2, 7) == [7, 6, 5, 4, 3, 2, 1]
 
 
 def test_every_start_of_a_given_number_can_be_cut_and_jumped_from(chosen) -> None:
     made = list(cells.first(chosen(starts=3, jumps=[1, 2], length=2, single_skips=True), 8, 4))
-    for start in cells.starts(chosen(starts=3), 8):
+    for start in cells.starts(3, 2, 8):
         here = [cell for cell in made if cell.start == start]
         fills = 1 if start == 8 else 2
         assert {cell.sweep: sum(c.sweep == cell.sweep for c in here) for cell in here} == {
@@ -104,6 +105,25 @@ def test_every_start_of_a_given_number_can_be_cut_and_jumped_from(chosen) -> Non
             "skip": 4 * fills,
             "blocks": 2 * fills,
         }
+
+
+def test_jumps_of_the_usual_length_have_starts_of_their_own(chosen) -> None:
+    made = list(cells.first(chosen(starts=3, phase_starts=5, jumps=[1, 2, 4], length=2), 10, 4))
+    at = {n: [cell.start for cell in made if cell.sweep == "jump" and cell.n == n] for n in (1, 2, 4)}
+    assert at == {1: [10, 6, 2], 2: [10, 8, 6, 4, 2], 4: [10, 6]}
+    assert [cell.start for cell in made if cell.sweep == "blocks" and cell.parts == 1 and cell.fill == "zeros"] == at[1]
+    assert {cell.start for cell in made if cell.sweep == "end"} == set(at[2])
+
+
+def test_jumps_draw_what_is_asked_for(chosen) -> None:
+    made = list(cells.first(chosen(jump_noise="step"), 8, 4))
+    jumps = {cell.n: cell for cell in made if cell.sweep == "jump" and cell.start == 8}
+    assert {n: plan(cell.intervention, 8, 4)[0].noise for n, cell in jumps.items()} == {
+        1: "whole",
+        2: "step",
+        3: "step",
+    }
+    assert jumps[2].name == "jump-0008-n02-step"
 
 
 def test_durations_fit_below_their_own_start(chosen) -> None:
@@ -118,6 +138,7 @@ def test_rests_leave_room_for_the_second_cut(chosen) -> None:
     made = list(cells.relaxations(chosen(relaxations=[0, 1, 5, 6, 9]), own, most, 12))
     assert [(cell.parts, cell.start, cell.n, cell.r) for cell in made] == [
         (2, 12, 3, 0), (2, 12, 3, 1), (2, 12, 3, 5), (2, 12, 3, 6), (4, 10, 3, 0), (4, 10, 3, 1),
+        (6, 3, 1, 0), (6, 3, 1, 1),
     ]  # fmt: skip
     assert all(plan(cell.intervention, 12, 6)[-1].k == 1 for cell in made)
 
@@ -127,6 +148,11 @@ def test_cuts_around_a_rest_are_a_quarter_of_the_steps_at_most(chosen) -> None:
         return {cell.n for cell in cells.relaxations(chosen(relaxations=[0]), {2: steps}, {2: most}, steps)}
 
     assert (lengths(12, 16), lengths(4, 16), lengths(2, 16), lengths(2, 3)) == ({4}, {4}, {2}, {1})
+
+
+def test_two_cuts_leave_room_for_a_rest_of_a_fifth_of_the_steps(chosen) -> None:
+    made = list(cells.relaxations(chosen(relaxations=[0, 10]), {2: 26}, {2: 12}, 50))
+    assert [(cell.n, cell.r) for cell in made] == [(8, 0), (8, 10)]
 
 
 @pytest.mark.parametrize("fills", [["zeros", "cache"], ["cache", "zeros"], ["cache"]])
@@ -139,4 +165,4 @@ def test_durations_and_rests_have_the_fill_that_own_starts_are_of(chosen, fills:
 def test_a_cell_is_a_row(chosen) -> None:
     row = Cell("relax", 9, 2, 3, 1).as_dict()
     assert row == {"cell": "relax-03-0009-n02-r01", "sweep": "relax", "start": 9, "n": 2, "parts": 3, "r": 1,
-                   "fill": "zeros"}  # fmt: skip
+                   "fill": "zeros", "noise": "whole"}  # fmt: skip

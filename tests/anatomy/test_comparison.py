@@ -1,7 +1,5 @@
 """Every method costs and gives what it says, and is timed beside the untouched loop."""
 
-from functools import partial
-from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.anatomy import comparison
-from pipeline.anatomy.comparison import FEWER, UNTOUCHED, Method
+from pipeline.anatomy.comparison import AGAIN, FEWER, UNTOUCHED, Method
 from pipeline.anatomy.interventions import parse, plan
 from pipeline.anatomy.shortcuts import Candidate
 from pipeline.anatomy.sweep import Loop
@@ -22,7 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 
 TIMESTEPS = [990, 810, 590, 400, 210, 20]
 SHORTCUT = {
-    "learn": 6, "report": 5, "qualities": [0.5], "distance": 1.1, "blocks": [1], "cuts": [2], "rests": [1],
+    "search": 2, "learn": 6, "report": 5, "qualities": [0.5], "distance": 1.1, "blocks": [2], "cuts": [2],
+    "rests": [1],
     "fewer": [2, 5, 6, 9], "intervals": [2, 3, 7], "search_batch_size": 4, "batch_size": 4, "run": True,
 }  # fmt: skip
 FOUND = {
@@ -30,8 +29,9 @@ FOUND = {
     "distance": [{"remove": "steps", "start": 5, "count": 2}, {"remove": "rest", "start": 2}],
 }
 ONE_OF_EACH = [
-    UNTOUCHED, "source, cache", "found, ssim-0.5", "found, distance", "DDPM, 2 steps", "DDIM, 4 steps",
-    "DPM-Solver++, 3 steps", "DeepCache uniform, 1 in 3", "DeepCache non-uniform, 1 in 2",
+    UNTOUCHED, AGAIN, "source, cache", "found, ssim-0.5", "found, distance", "DDPM, 2 steps", "DDIM, 5 steps",
+    "DPM-Solver++, 2 steps", "DeepCache uniform, 2 blocks, 1 in 3",
+    "DeepCache non-uniform, 1 blocks, 1 in 2",
 ]  # fmt: skip
 SEEDS = np.arange(5) + 40
 
@@ -55,35 +55,39 @@ def methods(loop: Loop, **difference: object) -> dict[str, Method]:
 
 def test_all_ways_are_there_and_those_that_cost_what_was_found(variant) -> None:
     assert list(methods(loop_over(variant()))) == [
-        "untouched", "source, zeros", "source, cache", "found, ssim-0.5", "found, distance",
+        "untouched", "untouched, again", "source, zeros", "source, cache", "found, ssim-0.5", "found, distance",
         "DDPM, 5 steps", "DDPM, 4 steps", "DDPM, 3 steps", "DDPM, 2 steps",
-        "DDIM, 6 steps", "DDIM, 5 steps", "DDIM, 4 steps", "DDIM, 3 steps", "DDIM, 2 steps",
-        "DPM-Solver++, 6 steps", "DPM-Solver++, 5 steps", "DPM-Solver++, 4 steps", "DPM-Solver++, 3 steps",
-        "DPM-Solver++, 2 steps", "DeepCache uniform, 1 in 2", "DeepCache uniform, 1 in 3",
-        "DeepCache non-uniform, 1 in 2", "DeepCache non-uniform, 1 in 3",
+        "DDIM, 6 steps", "DDIM, 5 steps", "DDIM, 2 steps",
+        "DPM-Solver++, 6 steps", "DPM-Solver++, 5 steps", "DPM-Solver++, 2 steps",
+        "DeepCache uniform, 1 blocks, 1 in 2", "DeepCache uniform, 1 blocks, 1 in 3",
+        "DeepCache uniform, 2 blocks, 1 in 2", "DeepCache uniform, 2 blocks, 1 in 3",
+        "DeepCache non-uniform, 1 blocks, 1 in 2", "DeepCache non-uniform, 1 blocks, 1 in 3",
+        "DeepCache non-uniform, 2 blocks, 1 in 2", "DeepCache non-uniform, 2 blocks, 1 in 3",
     ]  # fmt: skip
 
 
 def test_names_are_unique_whatever_is_asked_for_twice(variant) -> None:
-    asked = {"fewer": [3, 3, 4], "intervals": [2, 2]}
-    assert "DeepCache uniform, 1 in 2" in methods(loop_over(variant()), **asked)
+    asked = {"fewer": [3, 3, 4], "intervals": [2, 2], "blocks": [1, 2, 2]}
+    assert "DeepCache uniform, 1 blocks, 1 in 2" in methods(loop_over(variant()), **asked)
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
-def test_likeness_is_to_the_untouched_loop_of_a_method_s_own_sampler(variant, sampler: str) -> None:
+def test_another_sampler_gives_other_images(variant, sampler: str) -> None:
     made = methods(loop_over(variant(), sampler))
-    for method in made.values():
-        like = made[method.like]
-        assert like.like == like.name, "which is like itself"
-        assert like.calls == 6
-        families = {"untouched", "source", "found", *FEWER, "DeepCache uniform", "DeepCache non-uniform"}
-        assert method.family in families
-        own = {"DDPM": "ddpm", "DDIM": "ddim", "DPM-Solver++": "dpm_solver"}.get(method.family, sampler)
-        assert like.family == method.family or (like.name, own) == (UNTOUCHED, sampler)
-        assert method.calls < 6 or method.name == method.like or method.intervention is not None
-    assert {method.like for method in made.values()} == {
-        UNTOUCHED, "DPM-Solver++, 6 steps", "DDIM, 6 steps" if sampler == "ddpm" else "DDPM, 6 steps",
-    }  # fmt: skip
+    families = {"untouched", "source", "found", *FEWER, "DeepCache uniform", "DeepCache non-uniform"}
+    assert {method.family for method in made.values()} == families
+    own = {"ddpm": "DDPM", "ddim": "DDIM"}[sampler]
+    assert {method.family for method in made.values() if not method.alike} == set(FEWER) - {own}
+    assert all(method.calls < 6 or not method.alike for method in made.values() if method.family in FEWER)
+
+
+def test_the_untouched_loop_is_there_twice_and_is_one_schedule(variant) -> None:
+    loop = loop_over(variant())
+    made = methods(loop)
+    again, untouched = made[AGAIN], made[UNTOUCHED]
+    assert (again.calls, again.multiply_adds) == (untouched.calls, untouched.multiply_adds)
+    assert torch.equal(again.run(SEEDS, SEEDS % 3), untouched.run(SEEDS, SEEDS % 3))
+    assert again.intervention is None
 
 
 def test_methods_cost_what_they_say(variant) -> None:
@@ -99,9 +103,9 @@ def test_methods_cost_what_they_say(variant) -> None:
         assert counter.get_total_flops() // 2 == method.multiply_adds, method.name
     whole = loop.multiply_adds(loop.untouched[0])
     assert (made[UNTOUCHED].calls, made[UNTOUCHED].multiply_adds) == (6, 6 * whole)
-    assert (made["DDIM, 4 steps"].calls, made["DDIM, 4 steps"].multiply_adds) == (4, 4 * whole)
+    assert (made["DDIM, 5 steps"].calls, made["DDIM, 5 steps"].multiply_adds) == (5, 5 * whole)
     assert (made["found, distance"].calls, made["found, distance"].multiply_adds) == (4, 4 * whole)
-    for name in ("found, ssim-0.5", "DeepCache uniform, 1 in 3"):
+    for name in ("found, ssim-0.5", "DeepCache uniform, 1 blocks, 1 in 3"):
         assert made[name].calls == 6
         assert 2 * whole < made[name].multiply_adds < 6 * whole
 
@@ -121,36 +125,49 @@ def test_measuring_changes_no_image_and_times_every_batch(variant) -> None:
     assert ratios.shape == (2, len(ONE_OF_EACH))
     assert (ratios > 0).all(axis=None)
     assert (ratios[UNTOUCHED] == 1).all()
-    first = times.groupby("batch").method.first()
-    assert first[0] != first[1], "each batch begins with another"
+    orders = times.groupby("batch").method.agg(tuple)
+    assert orders[0] != orders[1], "in another order"
+    again = comparison.measure(loop, [made[name] for name in ONE_OF_EACH], SEEDS, SEEDS % 3)[1]
+    assert (again.method == times.method).all(), "but the same in every run"
 
 
-def test_ratios_are_of_the_time_a_batch_takes_and_none_of_what_comes_first(monkeypatch) -> None:
-    clock, drawn = SimpleNamespace(now=100.0), count()
+def test_no_network_is_called_for_the_first_time_while_it_is_timed(variant, monkeypatch) -> None:
+    loop = loop_over(variant())
+    chosen = [method for method in methods(loop).values() if method.intervention is not None]
+    called: list[tuple] = []
+    own = Loop.call
+    monkeypatch.setattr(
+        Loop,
+        "call",
+        lambda self, action, *rest: called.append((action.blocks, action.skips)) or own(self, action, *rest),
+    )
+    monkeypatch.setattr(comparison, "time", SimpleNamespace(perf_counter=lambda: called.append("clock") or 1.0))
+    comparison.measure(loop, chosen, SEEDS, SEEDS % 3)
+    before, timed = called[: called.index("clock")], called[called.index("clock") :]
+    assert set(timed) == {*before, "clock"}
+
+
+def test_ratios_are_of_the_time_a_batch_takes(monkeypatch, variant) -> None:
+    clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(comparison, "time", SimpleNamespace(perf_counter=lambda: clock.now))
 
     def taking(seconds: float):
         def run(seeds: np.ndarray, _labels: np.ndarray) -> torch.Tensor:
-            clock.now += seconds * (1 + seeds[0]) + (1000 if next(drawn) < 3 else 0)  # a first call takes longer
+            clock.now += seconds * (1 + seeds[0])
             return torch.zeros(len(seeds), 1, 8, 8)
 
         return run
 
-    def decoded(x: torch.Tensor) -> np.ndarray:
-        clock.now += 1
-        return np.zeros((len(x), 8, 8, 1), np.uint8)
-
     some = [
-        Method(name, family, UNTOUCHED, 6, 6, taking(seconds))
-        for name, family, seconds in (("untouched", "untouched", 3), ("source, zeros", "source", 1), ("d", "DDIM", 2))
+        Method(name, family, True, 6, 6, taking(seconds))
+        for name, family, seconds in (("untouched", "untouched", 4), ("source, zeros", "source", 1), ("d", "DDIM", 3))
     ]
-    loop = SimpleNamespace(batch_size=2, subject=SimpleNamespace(images=decoded), called=print)
-    loop.counting = partial(Loop.counting, loop)
+    loop = loop_over(variant(), batch_size=2)
     images, times = comparison.measure(loop, some, np.arange(5), np.zeros(5, int))
     seconds = times.pivot(index="method", columns="batch", values="seconds")
-    assert seconds.loc["untouched"].tolist() == [4, 10, 16]
-    assert seconds.loc["d"].tolist() == [3, 7, 11]
+    assert seconds.loc["untouched"].tolist() == [4, 12, 20]
+    assert seconds.loc["d"].tolist() == [3, 9, 15]
     ratios = times.pivot(index="method", columns="batch", values="ratio")
-    assert ratios.loc["source, zeros"].tolist() == pytest.approx([2 / 4, 4 / 10, 6 / 16])
+    assert ratios.loc["source, zeros"].tolist() == pytest.approx([1 / 4] * 3)
+    assert ratios.loc["d"].tolist() == pytest.approx([3 / 4] * 3)
     assert [len(each) for each in images.values()] == [5, 5, 5]
-    assert loop.called is print

@@ -18,10 +18,10 @@ def found_at(ssim: float, psnr: float = 20.0, **more: np.ndarray) -> dict[str, n
     return {"ssim": ssim + SPREAD, "psnr": psnr + 10 * SPREAD, **more}
 
 
-def curves(cells: dict[Cell, float | dict[str, np.ndarray]], threshold: float = 0.8) -> Curves:
-    """Each cell with its mean SSIM, or with all that was found."""
+def curves(cells: dict[Cell, float | dict[str, np.ndarray]], threshold: float = 0.8, unrelated: float = 0.0) -> Curves:
+    """Each cell with its mean SSIM, or with all that was found; likeness is SSIM where unrelated images have 0."""
     found = {cell: value if isinstance(value, dict) else found_at(value) for cell, value in cells.items()}
-    return Curves(found, bootstrap.draws(np.arange(SEEDS) % 4, 200, 0), threshold)
+    return Curves(found, np.full(SEEDS, unrelated), bootstrap.draws(np.arange(SEEDS) % 4, 200, 0), threshold)
 
 
 def sweep(kind: str, ssim: list[float], starts: list[int], **fields: object) -> dict[Cell, float]:
@@ -32,7 +32,7 @@ def test_numbers_are_means_with_their_intervals_and_spread() -> None:
     cell = Cell("jump", 9, 2)
     kept = np.arange(SEEDS) < 30
     numbers = curves({cell: found_at(0.82, 25, kept=kept)}).numbers(cell)
-    assert set(numbers) == {"ssim", "psnr", "under", "kept"}
+    assert set(numbers) == {"ssim", "likeness", "psnr", "under", "kept"}
     assert numbers["ssim"]["value"] == pytest.approx(0.82)
     assert numbers["psnr"]["value"] == pytest.approx(25)
     assert numbers["ssim"]["spread"] == pytest.approx(np.std(SPREAD, ddof=1))
@@ -99,8 +99,8 @@ def test_own_starts_are_where_the_curve_stays_above_the_threshold() -> None:
     })  # fmt: skip
     assert made.own_start(1, "zeros") == {"value": 3, "n": SEEDS, "ci95": [3, 3]}
     assert made.own_start(4, "zeros")["value"] == 0
-    assert made.own_starts("zeros") == {1: 3, 2: 9}
-    assert made.own_starts("cache") == {4: 7}
+    assert made.own_starts("zeros", 5) == {1: 3, 2: 9}
+    assert made.own_starts("cache", 5) == {4: 7}
     assert made.own_start(1, "cache") is None
     one, two = (made.select("blocks", parts=nb) for nb in (1, 2))
     assert made.sooner(two, one)["value"] == 6
@@ -134,14 +134,64 @@ def test_the_longest_cut_and_the_shortest_rest() -> None:
     assert made.longest(3, "zeros") is made.shortest(3, "zeros") is None
 
 
+def phased(count: int = 12) -> dict[Cell, dict[str, np.ndarray]]:
+    """Jumps of 5 steps at so many starts, of three levels that part at steps 34 and 14 if there are twelve."""
+    levels = np.repeat([0.1, 0.5, 0.9], [4, 5, 3])[:count]
+    starts = np.arange(48, 0, -4)[:count]
+    noise = RNG.normal(scale=0.01, size=(count, SEEDS))
+    return {
+        Cell("jump", int(k), 5): {"ssim": level + each, "psnr": 20 * (level + each)}
+        for k, level, each in zip(starts, levels, noise, strict=True)
+    }
+
+
 def test_boundaries_are_halfway_between_the_starts_they_part() -> None:
-    starts = [20, 18, 16, 14, 10, 8, 6, 2]
-    ssim, psnr = [0.1, 0.1, 0.5, 0.5, 0.5, 0.5, 0.9, 0.9], [10, 10, 20, 20, 20, 20, 30, 30]
-    cells = {Cell("jump", k, 5): found_at(s, p) for k, s, p in zip(starts, ssim, psnr, strict=True)}
-    first, second = curves(cells | sweep("jump", [0.5] * 8, starts, n=2)).boundaries(5)
-    assert first == {"value": 17, "n": SEEDS, "ci95": [17, 17]}
-    assert second["value"] == 7
-    assert curves(dict(list(cells.items())[:3])).boundaries(5) == []
+    made = curves(phased() | sweep("jump", [0.5] * 4, STARTS, n=2))
+    first, second = made.boundaries(5)
+    assert first == {"value": 34, "n": SEEDS, "ci95": [34, 34]}
+    assert second["value"] == 14
+    assert curves(phased(11)).boundaries(5) == [], "too few starts for phases"
+    assert curves(phased(11)).three_phases(5) is None
+
+
+def test_three_levels_are_phases_and_a_slope_is_none() -> None:
+    assert curves(phased()).three_phases(5)["ci95"][0] > 0
+    slope = {cell: {**found, "ssim": found["ssim"] - found["ssim"].mean() + cell.start / 50, "psnr": found["psnr"] * 0}
+             for cell, found in phased().items()}  # fmt: skip
+    found = curves(slope).three_phases(5)
+    assert found["ci95"][1] < 0
+    assert found["against"] in ("a straight line", "a smooth curve")
+
+
+def test_cuts_do_not_start_before_the_first_phase_ends() -> None:
+    early, late = (sweep("blocks", ssim, [46, 33, 20], parts=nb) for nb, ssim in ((1, [0.9] * 3), (2, [0.1, 0.1, 0.9])))
+    assert curves(early | late).own_starts("zeros", 5) == {1: 46, 2: 20}
+    assert curves(phased() | early | late).own_starts("zeros", 5) == {1: 33, 2: 20}
+
+
+def test_likeness_begins_at_unrelated_images() -> None:
+    cell = Cell("jump", 9, 2)
+    made = curves({cell: 0.8}, threshold=0.4, unrelated=0.6)
+    assert made.numbers(cell)["likeness"]["value"] == pytest.approx(0.5)
+    assert made.over_threshold(cell)["value"] == pytest.approx(0.1)
+    assert made.over_threshold(cell, 0.3)["value"] == pytest.approx(0.4)
+    assert made.of_unrelated()["value"] == pytest.approx(0.6)
+    changed = made.changed([cell, cell])
+    assert changed["value"] == pytest.approx(np.mean(0.8 + SPREAD < 0.76))
+    assert changed["ci95"][0] < changed["value"] < changed["ci95"][1]
+
+
+def test_a_class_is_always_kept_where_no_cell_loses_it() -> None:
+    one, other = Cell("jump", 9, 2), Cell("jump", 5, 2)
+    seeds = np.arange(SEEDS)
+    made = curves({one: found_at(0.5, kept=seeds > 9), other: found_at(0.5, kept=seeds < 30)})
+    assert made.always_kept([one, other])["value"] == 0.5
+    assert made.always_kept([one])["value"] == 0.75
+
+
+def test_what_fails_after_the_shortest_rest_is_unrestored() -> None:
+    rests = {Cell("relax", 9, 3, nb, r): ssim for nb, r, ssim in ((2, 0, 0.5), (2, 4, 0.9), (3, 0, 0.9), (3, 4, 0.1))}
+    assert curves(rests).unrestored("zeros") == {2}
 
 
 def test_a_difference_is_paired_by_seed() -> None:
@@ -160,7 +210,7 @@ def test_tables_hold_every_cell_and_every_seed() -> None:
     one, other = Cell("jump", 9, 2), Cell("blocks", 5, 2, 3, fill="cache")
     made = curves({one: found_at(0.5, kept=np.ones(SEEDS, bool)), other: found_at(0.9, kept=np.zeros(SEEDS, bool))})
     rows = made.per_seed(np.arange(SEEDS) + 100)
-    assert list(rows.columns) == ["cell", "seed", "ssim", "psnr", "kept"]
+    assert list(rows.columns) == ["cell", "seed", "ssim", "likeness", "psnr", "kept"]
     assert rows.groupby("cell").seed.agg(["min", "max", "count"]).values.tolist() == [[100, 139, 40]] * 2
     assert rows.set_index(["cell", "seed"]).ssim[one.name, 107] == pytest.approx(0.5 + SPREAD[7])
     table = made.table({9: -4.0, 5: 3.0}).set_index("cell")

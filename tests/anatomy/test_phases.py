@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.anatomy.phases import change_points, longest, redundant_from, shortest
+from pipeline.anatomy.phases import FEWEST, change_points, gains, longest, redundant_from, shortest
+from pipeline.judges import bootstrap
 
 RNG = np.random.default_rng(0)
 SSIM = np.array([0.2, 0.9, 0.7, 0.8, 0.95])  # of starts 9, 7, 5, 3, 1, or of lengths or rests that rise
@@ -63,6 +64,62 @@ def test_resamples_are_weighed_by_the_spread_of_their_mean() -> None:
     found = change_points(curves).tolist()
     assert found == [naive(each, spread) for each in curves]
     assert found != [naive(each, each.std(axis=-1)) for each in curves]
+
+
+PLACES = np.linspace(0, 1, FEWEST)
+NO_PHASES = {
+    "flat": lambda rng: np.zeros((2, FEWEST)),
+    "line": lambda rng: rng.uniform(0, 1, size=(2, 1)) * PLACES,
+    "two levels": lambda rng: np.repeat([0.0, 1.0], np.diff([0, rng.integers(1, FEWEST), FEWEST]))[None].repeat(2, 0),
+    "bend": lambda rng: rng.uniform(0, 1, size=(2, 1)) * PLACES**2,
+}
+
+
+def resamples(truth: np.ndarray, noise: float, rng: np.random.Generator, seeds: int = 30) -> np.ndarray:
+    """The means over seeds of curves [M, P] with noise that is partly a seed's own, and of their resamples."""
+    own, shared = rng.normal(size=(seeds, *truth.shape)), rng.normal(size=(seeds, len(truth), 1))
+    curves = truth + noise * (own + shared)
+    draws = rng.integers(seeds, size=(99, seeds))
+    return np.concatenate([curves.mean(axis=0)[None], curves[draws].mean(axis=1)])
+
+
+def supported(found: dict[str, np.ndarray]) -> bool:
+    """Whether three levels gain against every rival, in the whole interval."""
+    return all(bootstrap.interval(each[0], each[1:])[0] > 0 for each in found.values())
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.3])
+@pytest.mark.parametrize("kind", NO_PHASES)
+def test_curves_without_phases_have_three_in_at_most_one_of_twenty(kind: str, noise: float) -> None:
+    rng = np.random.default_rng(1)
+    told = [supported(gains(resamples(NO_PHASES[kind](rng), noise, rng), PLACES)) for _ in range(40)]
+    assert np.mean(told) <= 0.05
+
+
+def test_three_levels_are_found_to_be_three() -> None:
+    rng = np.random.default_rng(1)
+    levels = np.repeat([[0.0, 0.4, 1.0]], 2, axis=0).repeat([4, 5, 3], axis=1)
+    assert all(supported(gains(resamples(levels, 0.2, rng), PLACES)) for _ in range(10))
+
+
+def test_a_gain_is_the_ratio_of_what_two_fits_leave() -> None:
+    rng = np.random.default_rng(1)
+    curves = resamples(PLACES[None] ** 4, 0.1, rng)
+    found, (first, second) = gains(curves, 50 - PLACES), change_points(curves)[0]
+    mean = curves[0, 0]
+    left = sum(((part - part.mean()) ** 2).sum() for part in np.split(mean, [first, second]))
+    for rival, degree in (("a straight line", 1), ("a smooth curve", 3)):
+        fitted = np.polyval(np.polyfit(PLACES, mean, degree), PLACES)
+        gaps = found[rival] - found[rival][0]
+        assert gaps[0] == 0
+        other = curves[5, 0]
+        places = change_points(curves)[5]
+        ratio = [np.log(((mean - fitted) ** 2).sum() / left)]
+        fitted = np.polyval(np.polyfit(PLACES, other, degree), PLACES)
+        left_5 = sum(((part - part.mean()) ** 2).sum() for part in np.split(other, places))
+        ratio.append(np.log(((other - fitted) ** 2).sum() / left_5))
+        assert gaps[5] == pytest.approx(ratio[1] - ratio[0], abs=1e-6), "what chance gives is the same for all"
+        assert found[rival][0] <= ratio[0] + 1e-6
 
 
 @pytest.mark.parametrize(

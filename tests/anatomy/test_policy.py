@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from pipeline.anatomy import policy
+from pipeline.anatomy import policy, rivals, shortcuts
 from pipeline.anatomy.drawing import draw
 from pipeline.anatomy.interventions import parse, plan
 from pipeline.anatomy.policy import Policy
@@ -45,6 +46,47 @@ def test_a_saved_policy_comes_back(kept: Policy, tmp_path: Path) -> None:
 def test_a_policy_says_how_often_the_network_is_called() -> None:
     assert cut().calls == 4, "steps 6, 4, 3 and 2"
     assert policy.plain(TIMESTEPS, "ddim", True).calls == 6
+
+
+def of_steps(steps: int, blocks: int, removals: list) -> Policy:
+    timesteps = list(range(steps * 10, 0, -10))
+    return cut(timesteps=timesteps, blocks=blocks, intervention=parse([dict(each) for each in removals]))
+
+
+@pytest.mark.parametrize(("interval", "kept"), [(2, 1), (4, 8), (5, 6)])
+@pytest.mark.parametrize("end", [None, 1, 3])
+def test_deepcache_is_recognised_with_and_without_an_early_end(interval: int, kept: int, end: int | None) -> None:
+    removals = [each.model_dump() for each in rivals.deepcache(50, interval, kept, True)]
+    if end:  # what would begin later is dropped, as the search does it
+        removals = [
+            {**each, "count": min(each["count"], each["start"] - end + 1)} for each in removals if each["start"] >= end
+        ]
+        removals.append({"remove": "rest", "start": end})
+    assert of_steps(50, 9, removals).interval == interval
+
+
+def test_the_search_s_own_cached_schedule_is_deepcache() -> None:
+    params = SimpleNamespace(cuts=[3], rests=[1], blocks=[8])
+    jumps, zeros, cached = [each for each in shortcuts.schedules(params, 50) if each]
+    assert of_steps(50, 9, cached).interval == 4
+    assert of_steps(50, 9, zeros).interval is None
+    assert of_steps(50, 9, jumps).interval is None
+
+
+CACHED = {"remove": "blocks", "number": 6, "fill": "cache"}
+
+
+@pytest.mark.parametrize("removals", [
+    [],
+    [{**CACHED, "start": 9, "count": 9}],  # one whole call only
+    [{**CACHED, "start": 9, "count": 2}, {**CACHED, "start": 6, "count": 3}, {**CACHED, "start": 2, "count": 2}],
+    [{**CACHED, "start": 9, "count": 2}, {**CACHED, "start": 6, "count": 2, "number": 7}],
+    [{**CACHED, "start": k, "count": 1} for k in (9, 7)] + [{"remove": "steps", "start": 6, "count": 6}],
+    [{**CACHED, "start": 9, "count": 2}, {**CACHED, "start": 6, "count": 6}],
+    [{"remove": "skips", "numbers": [1], "fill": "cache", "start": k, "count": 1} for k in (9, 7, 5, 3, 1)],
+])  # fmt: skip
+def test_what_is_not_deepcache_is_not_called_so(removals: list[dict]) -> None:
+    assert of_steps(10, 9, removals).interval is None
 
 
 BROKEN = {

@@ -1,6 +1,7 @@
 """The rivals are what their papers say: the source's Figure 11, cached deep features, samplers with fewer steps."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from diffusers import DPMSolverMultistepScheduler
 from pipeline.anatomy import rivals
 from pipeline.anatomy.interventions import plan
 from pipeline.anatomy.sweep import Loop
+from pipeline.diffusion import sampling
 from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.diffusion.subject import Subject
@@ -64,17 +66,22 @@ def test_the_source_s_strategy_scales_with_steps_and_blocks(steps: int, blocks: 
 
 def whole_calls(steps: int, blocks: int, interval: int, uniform: bool) -> list[int]:
     """Places of DeepCache's whole calls, 0 the first; all other calls take deep features from the cache."""
-    planned = plan(rivals.deepcache(steps, blocks, interval, uniform), steps, blocks)
+    kept = rivals.cached_blocks(blocks)
+    planned = plan(rivals.deepcache(steps, interval, kept, uniform), steps, blocks)
     assert [action.k for action in planned] == list(range(steps, 0, -1)), "no step is left out"
     kinds = {(action.blocks, action.skips, action.fill) for action in planned if not action.whole}
-    assert kinds <= {(rivals.cached_blocks(blocks), frozenset(), "cache")}
+    assert kinds <= {(kept, frozenset(), "cache")}
     return [place for place, action in enumerate(planned) if action.whole]
 
 
 @pytest.mark.parametrize(("blocks", "cached"), [(1, 1), (2, 1), (4, 1), (9, 6), (12, 9), (16, 13)])
 def test_deepcache_keeps_all_but_the_top_three_blocks(blocks: int, cached: int) -> None:
     assert rivals.cached_blocks(blocks) == cached
-    assert {cut.number for cut in rivals.deepcache(20, blocks, 5, True)} == {cached}
+
+
+@pytest.mark.parametrize("kept", [1, 6, 8])
+def test_deepcache_keeps_as_many_blocks_as_it_is_told(kept: int) -> None:
+    assert {cut.number for cut in rivals.deepcache(20, 5, kept, True)} == {kept}
 
 
 @pytest.mark.parametrize("steps", [5, 20, 50, 100])
@@ -107,49 +114,67 @@ def test_uneven_whole_calls_lie_as_the_power_of_a_line_s_points() -> None:
 
 @pytest.mark.parametrize("steps", [1, 5, 100])
 def test_a_whole_call_at_every_step_is_the_untouched_loop(steps: int) -> None:
-    assert rivals.deepcache(steps, 4, 1, True) == []
+    assert rivals.deepcache(steps, 1, 3, True) == []
 
 
-@dataclass
-class Known:
-    """A subject whose network is the best there is, for pixels from N(0.3, 0.2)."""
+class Known(Subject):
+    """A subject that says the best there is, for pixels from N(0.3, 0.2), whatever its network gives."""
 
-    alpha_bar: torch.Tensor
-    shape, device, model = (1, 8, 8), torch.device("cpu"), None
-
-    def predict(self, _network: object, x: torch.Tensor, t: int, _labels: torch.Tensor) -> torch.Tensor:
+    def predict(self, network: object, x: torch.Tensor, t: int, labels: torch.Tensor) -> torch.Tensor:
         a = float(self.alpha_bar[t])
         return (1 - a) ** 0.5 * (x - a**0.5 * 0.3) / (a * 0.2**2 + 1 - a)
 
 
+@pytest.fixture
+def known(variant) -> Callable[[str], Known]:
+    """known(schedule): with that noise schedule."""
+    return lambda schedule: Known(variant().model, "epsilon", alpha_bar(schedule, T), 3)
+
+
 def solved(
-    under: Subject | Known, count: int, sampler: str, clip: bool, told: list[int] | None = None
+    under: Subject, count: int, sampler: str, clip: bool, told: list[int] | None = None
 ) -> tuple[torch.Tensor, list[int]]:
     """The images in so many steps, and the timesteps that the network is asked at."""
     asked: list[int] = []
 
-    class Watched:
-        alpha_bar = under.alpha_bar
-        shape, device, model = under.shape, under.device, under.model
-
+    class Watched(type(under)):
         def predict(self, network: object, x: torch.Tensor, t: int, labels: torch.Tensor) -> torch.Tensor:
             asked.append(t)
-            return under.predict(network, x, t, labels)
+            return super().predict(network, x, t, labels)
 
-    run = rivals.fewer(Watched(), count, sampler, clip, (told if told is not None else []).append)
+    watched = Watched(**{field.name: getattr(under, field.name) for field in fields(under)})
+    loop = Loop(watched, [999, 0], "ddpm", clip, len(SEEDS))
+    loop.called = (told if told is not None else []).append
+    run = rivals.fewer(loop, count, sampler)
+    asked.clear()
     return run(SEEDS, SEEDS % 3), asked
 
 
 @pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
 @pytest.mark.parametrize("clip", [False, True])
 @pytest.mark.parametrize("kind", ["v", "guidance and a learned variance"])
-def test_fewer_steps_are_the_loop_over_fewer_timesteps(variant, told, sampler: str, clip: bool, kind: str) -> None:
+def test_fewer_steps_are_sampling_over_fewer_timesteps(variant, told, sampler: str, clip: bool, kind: str) -> None:
     under = variant("v") if kind == "v" else told(3.0, out_channels=4)
     counted: list[int] = []
-    drawn = rivals.fewer(under, 5, sampler, clip, counted.append)(SEEDS, SEEDS % 3)
-    assert counted == [4] * 5
-    loop = Loop(under, [999, 749, 500, 250, 0], sampler, clip, len(SEEDS))
-    assert torch.equal(drawn, loop.final(loop.untouched, SEEDS, SEEDS % 3))
+    drawn, asked = solved(under, 5, sampler, clip, counted)
+    assert (counted, asked) == ([4] * 5, [999, 749, 500, 250, 0])
+
+    def denoiser(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return under.predict(under.model, x, int(t[0]), labels)
+
+    *_, last = sampling.steps(
+        denoiser, SEEDS, SEEDS % 3, under.device, under.shape, asked, under.alpha_bar, sampler, clip
+    )
+    assert torch.equal(drawn, last.x)
+
+
+def test_rivals_tell_whom_the_loop_tells_when_they_run(variant) -> None:
+    loop, told = Loop(variant(), [999, 0], "ddpm", True, 4), []
+    runs = [rivals.fewer(loop, 2, sampler) for sampler in ("ddim", "ddpm", "dpm_solver")]
+    with loop.counting(told.append):
+        for run in runs:
+            run(SEEDS, SEEDS % 3)
+    assert told == [4] * 6
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
@@ -180,11 +205,16 @@ def test_dpm_solver_is_diffusers_own_on_the_predicted_noise(
 
 @pytest.mark.parametrize("count", [2, 5, 20])
 @pytest.mark.parametrize("sampler", ["ddim", "ddpm", "dpm_solver"])
-def test_samplers_call_the_network_so_often_from_pure_noise_on(count: int, sampler: str) -> None:
+def test_samplers_call_the_network_so_often_from_pure_noise_on(known, count: int, sampler: str) -> None:
     told: list[int] = []
-    drawn, timesteps = solved(Known(alpha_bar("cosine", T)), count, sampler, True, told)
+    under = known("cosine")
+    drawn, timesteps = solved(under, count, sampler, True, told)
     assert len(timesteps) == count
-    assert timesteps[0] == T - 1
+    if sampler == "dpm_solver":  # the noisiest level that it can start from
+        signal = under.alpha_bar**0.5 / (1 - under.alpha_bar) ** 0.5
+        assert signal[timesteps[0] + 1].log() < -5.1 <= signal[timesteps[0]].log()
+    else:
+        assert timesteps[0] == T - 1
     assert all(before > after >= 0 for before, after in pairwise(timesteps))
     assert told == [len(SEEDS)] * count
     assert drawn.shape == (len(SEEDS), 1, 8, 8)
@@ -197,8 +227,8 @@ def flowed(under: Known) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
-def test_dpm_solver_is_nearer_to_the_solution_than_ddim_in_as_many_steps(schedule: str) -> None:
-    under = Known(alpha_bar(schedule, T))
+def test_dpm_solver_is_nearer_to_the_solution_than_ddim_in_as_many_steps(known, schedule: str) -> None:
+    under = known(schedule)
 
     def error(sampler: str, count: int) -> float:
         return float((solved(under, count, sampler, False)[0] - flowed(under)).abs().mean())

@@ -17,6 +17,7 @@ from pipeline.params import Shortcut
 
 SHORTCUT = {
     "run": True,
+    "search": 2,
     "learn": 6,
     "report": 4,
     "qualities": [0.8],
@@ -192,6 +193,18 @@ def test_giving_up_early_makes_no_learnt_schedule_dearer(toy) -> None:
         for quality in (0.9, 1.0)
     ]
     assert cheapest[0]["ssim-0.9"].cost <= cheapest[1]["ssim-0.9"].cost
+
+
+def test_all_schedules_are_tried_on_the_first_seeds_alone(toy, monkeypatch) -> None:
+    loop, seeds, searched, own = toy(SIX), np.arange(6) + 30, [], shortcuts.search
+    monkeypatch.setattr(shortcuts, "search", lambda *given: searched.append(given[2].tolist()) or own(*given))
+    front, learnt = shortcuts.find(loop, chosen(search=2), seeds, seeds % 3, None)
+    assert searched == [[30, 31]]
+    again = found(toy(SIX), wanted(6), 0.8, seeds[:2])
+    assert [each.steps for each in front] == [each.steps for each in again]
+    for each in learnt.values():
+        drawn = loop.subject.images(loop.final(each.steps, seeds, seeds % 3))
+        assert each.ssim == pytest.approx(similarity.ssim(drawn, untouched(loop, seeds)).mean()), "of all seeds"
 
 
 RNG = np.random.default_rng(0)

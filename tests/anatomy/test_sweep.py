@@ -147,6 +147,29 @@ def test_a_jump_lands_where_equation_4_says(loop, seeds) -> None:
     assert (loop.level(6), loop.level(0)) == (float(loop.subject.alpha_bar[999]), 1.0)
 
 
+def test_a_jump_draws_one_step_s_noise_where_it_is_asked_to(variant, seeds) -> None:
+    loop = Loop(variant(), list(range(500, 0, -10)), "ddpm", True, 5)
+    jumped = {}
+    for drawing in ("whole", "step"):
+        cut = {"remove": "steps", "start": loop.steps, "count": 3, "noise": drawing}
+        jumped[drawing] = next(loop.walk(plan(parse([cut]), loop.steps, 4), seeds, seeds % 3))
+    one, drawn = jumped["step"], loop.drawn(seeds, jumped["step"].action)
+    assert torch.equal(one.x0, jumped["whole"].x0), "the network sees the same"
+    a, to, of_step = (loop.level(loop.steps - passed) for passed in (0, 3, 1))
+    sigma = ((1 - of_step) / (1 - a) * (1 - a / of_step)) ** 0.5
+    eps = (one.x - a**0.5 * one.x0) / (1 - a) ** 0.5
+    equation_4 = to**0.5 * one.x0 + (1 - to - sigma**2) ** 0.5 * eps + sigma * drawn
+    torch.testing.assert_close(one.after, equation_4, atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(one.after, jumped["whole"].after, atol=1e-2)
+
+
+@pytest.mark.parametrize("noise", ["whole", "step"])
+def test_a_jump_to_the_end_draws_nothing(plain, seeds, noise: str) -> None:
+    steps = plan(parse([{"remove": "steps", "start": 3, "count": 3, "noise": noise}]), 6, 4)
+    *_, last = plain.walk(steps, seeds, seeds % 3)
+    torch.testing.assert_close(last.after, last.x0)
+
+
 def test_a_walk_is_a_step_at_a_time_with_the_outputs_that_are_kept(loop, seeds) -> None:
     (steps,) = plans(loop, "cached blocks")
     moments = list(loop.walk(steps, seeds, seeds % 3, ["skip_01"]))

@@ -100,7 +100,15 @@ def test_pixels_on_the_device_are_the_bytes_on_the_disk(some: ImageSet) -> None:
 
 def test_in_turn_the_classes_alternate_and_no_image_is_lost() -> None:
     labels = np.array([2, 2, 2, 0, 1, 0, 0, 1])
-    order = in_turn(labels)
+    order = in_turn(labels, 0)
     assert sorted(order) == list(range(8))
     assert labels[order].tolist() == [0, 1, 2, 0, 1, 2, 0, 2]
-    assert order.tolist()[:3] == [3, 4, 0], "each class in its own order"
+
+
+def test_which_image_of_a_class_comes_first_is_drawn_from_the_seed() -> None:
+    labels = np.repeat([0, 1], 50)
+    firsts = [in_turn(labels, seed)[:10] for seed in range(40)]
+    assert len({tuple(each) for each in firsts}) > 30
+    np.testing.assert_array_equal(firsts[3], in_turn(labels, 3)[:10])
+    of_first_class = np.concatenate([each[labels[each] == 0] for each in firsts])
+    assert 19 < of_first_class.mean() < 30, "from the whole file and not from its beginning"

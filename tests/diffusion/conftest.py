@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pipeline.diffusion import training
+from pipeline.diffusion.validation import validation_set
 from pipeline.params import Train
 from tests.diffusion.runs import LEVELS, PARAMS
 
@@ -28,7 +29,7 @@ def begin(tiny):
         **changes: object,
     ) -> training.Training:
         params = Train(**{**PARAMS, **changes})
-        validation = training.validation_set(images[:9], labels[:9], 2, len(levels))
+        validation = validation_set(images[:9], labels[:9], 2, len(levels))
         model = tiny(**(difference or {}))
         return training.Training(model, images, labels, validation, levels, prediction, params, seed, "little")
 

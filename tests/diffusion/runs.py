@@ -13,10 +13,12 @@ PARAMS = {
     "images": 160,
     "batch_size": 8,
     "lr": 0.003,
+    "beta2": 0.999,
     "weight_decay": 0.01,
     "warmup": 24,
     "clip_norm": 1.0,
     "ema": 0.9,
+    "even_timesteps": False,
     "vlb_weight": 0.001,
     "snapshots": [],
     "log_every": 32,
@@ -30,6 +32,7 @@ PARAMS = {
 
 FIVE_UPDATES = {
     "images": 40,
+    "beta2": 0.8,
     "weight_decay": 2.0,
     "warmup": 16,
     "clip_norm": 0.01,

@@ -95,3 +95,16 @@ def test_a_write_that_the_system_stops_half_way_leaves_the_checkpoint_before(tmp
     assert found is not None
     assert found[1] == {"updates": 7}
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_key_is_of_the_values_and_of_the_code_in_the_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "PIPELINE", tmp_path)
+    for room in ("data", "judges"):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "code.py").write_text("a = 1")
+    key = checkpoint.key([1, "a"], "data")
+    assert checkpoint.key([1, "b"], "data") != key
+    (tmp_path / "judges/code.py").write_text("a = 2")
+    assert checkpoint.key([1, "a"], "data") == key, "code of another room"
+    (tmp_path / "data/code.py").write_text("a = 2")
+    assert checkpoint.key([1, "a"], "data") != key

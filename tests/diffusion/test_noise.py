@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from pipeline.diffusion.noise import INITIAL, noise
+from pipeline.diffusion.seeds import seeds_from
 
 SHAPE = (1, 16, 16)
 
@@ -27,3 +28,10 @@ def test_it_is_standard_normal_and_unrelated_between_seeds_and_timesteps() -> No
     assert abs(float((start[1:] * start[:-1]).mean())) < 5 / count**0.5
     swapped = noise(np.array([7]), 9, SHAPE), noise(np.array([9]), 7, SHAPE)
     assert not torch.equal(*swapped)
+
+
+def test_replicas_share_no_seed() -> None:
+    first, second = (seeds_from(5, 1000, replica) for replica in (0, 2**31 - 1))
+    assert first.tolist() == list(range(5, 1005))
+    assert not set(first) & set(second)
+    assert not torch.equal(noise(first[:2], 1, (1, 2, 2)), noise(second[:2], 1, (1, 2, 2)))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.diffusion import training, unet
+from pipeline.diffusion import training, unet, validation
+from pipeline.diffusion.noise import mix
 from pipeline.diffusion.schedule import add_noise
 from pipeline.errors import UserError
 from pipeline.params import Train
@@ -96,29 +97,29 @@ def test_every_epoch_holds_every_image_once_in_an_order_of_its_own() -> None:
 @pytest.mark.parametrize("learned", [False, True])
 def test_validation_covers_the_timesteps_evenly_and_is_a_plain_mean(begin, learned: bool) -> None:
     run = begin(difference={"learned_variance": learned})
-    validation = run.validation
-    assert sorted(validation.t.flatten().tolist()) == [int((i + 0.5) * 1000 / 18) for i in range(18)]
-    found = run.validation_losses()
+    held_out = run.validation
+    assert sorted(held_out.t.flatten().tolist()) == [int((i + 0.5) * 1000 / 18) for i in range(18)]
+    found = run.predicted().losses
     assert found.shape == (2, 9)
     draw, image = 1, 4
-    t, eps = validation.t[draw, image][None], validation.eps[draw, image][None]
-    x = add_noise(validation.x0[image][None], eps, LEVELS[t])
+    t, eps = held_out.t[draw, image][None], held_out.eps[draw, image][None]
+    x = add_noise(held_out.x0[image][None], eps, LEVELS[t])
     with torch.inference_mode():
-        error = unet.output(run.finished(), x, t, validation.labels[image][None])[:, :1] - eps
+        error = unet.output(run.finished(), x, t, held_out.labels[image][None])[:, :1] - eps
     assert found[draw, image] == pytest.approx(float(error.square().mean()), rel=1e-4)
 
 
 def test_the_validation_loss_is_the_same_in_one_piece_and_in_many(begin, monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin()
-    whole = run.validation_losses()
-    monkeypatch.setattr(training, "VALIDATION_BATCH", 4)
-    np.testing.assert_allclose(run.validation_losses(), whole, 1e-4)
+    whole = run.predicted().losses
+    monkeypatch.setattr(validation, "BATCH", 4)
+    np.testing.assert_allclose(run.predicted().losses, whole, 1e-4)
 
 
 def test_v_is_trained_towards_its_definition_and_gives_the_noise_back(begin, monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin(prediction="v")
     model = copy.deepcopy(run.model).train()
-    generator = torch.Generator().manual_seed(training._mix(0, 0))
+    generator = torch.Generator().manual_seed(mix(0, 0))
     index = training.epoch_indices(0, 8, 20, 0, CPU)
     t = torch.randint(1000, (8,), generator=generator)
     eps = torch.randn(8, 1, 8, 8, generator=generator)
@@ -140,13 +141,13 @@ def test_both_predictions_learn_by_the_same_measure(begin) -> None:
 
 def test_training_is_ho_et_al_s_algorithm_1_written_out(begin) -> None:
     run = begin(**FIVE_UPDATES)
-    images, labels, validation = run.images, run.labels, run.validation
+    images, labels, held_out = run.images, run.labels, run.validation
     model, average = copy.deepcopy(run.model).train(), {}
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0, weight_decay=2.0, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0, betas=(0.9, 0.8), weight_decay=2.0, fused=True)
     levels, losses, averages = LEVELS.float(), list[float](), []
     for u in range(5):
         optimizer.param_groups[0]["lr"] = 0.003 * [1 / 3, 2 / 3, 1, 0.75, 0.25][u]
-        generator = torch.Generator().manual_seed(training._mix(3, u))
+        generator = torch.Generator().manual_seed(mix(3, u))
         chosen = training.epoch_indices(u, 8, 20, 3, CPU)
         t = torch.randint(1000, (8,), generator=generator)
         eps = torch.randn(8, 1, 8, 8, generator=generator)
@@ -173,23 +174,48 @@ def test_training_is_ho_et_al_s_algorithm_1_written_out(begin) -> None:
     assert [row.train_loss for row in rows[1:]] == pytest.approx(expected, rel=1e-5)
     for row, update in zip(rows[1:], (1, 3, 4), strict=True):
         model.load_state_dict(averages[update])
-        found = training.validation_losses(partial(unet.output, model.eval()), validation, levels).mean()
+        found = validation.predict(partial(unet.output, model.eval()), held_out, levels).losses.mean()
         assert row.validation_loss == pytest.approx(found, rel=1e-5)
 
 
 def test_a_learning_rate_too_high_stops_it_at_the_first_loss_above_the_bound(begin) -> None:
-    losses = [row.train_loss for row in list(begin(**{**FIVE_UPDATES, "lr": 2.0, "log_every": 8}, max_loss=1e30))[1:]]
+    losses = [row.train_loss for row in list(begin(**{**FIVE_UPDATES, "lr": 2.0, "log_every": 8}, max_loss=1e9))[1:]]
     first = next(i for i, loss in enumerate(losses, start=1) if loss > 10)
     assert first > 1
     with pytest.raises(UserError, match=rf"variant little rose to {losses[first - 1]:.3g} at update {first} "):
         list(begin(**{**FIVE_UPDATES, "lr": 2.0, "log_every": 40}))
 
 
+def test_even_timesteps_are_one_in_each_part_and_reach_every_timestep(begin) -> None:
+    run, generator = begin(even_timesteps=True), torch.Generator().manual_seed(0)
+    batches = torch.stack([run.timesteps(8, generator) for _ in range(5000)])
+    assert (batches // 125).unique(dim=0).tolist() == [list(range(8))]
+    counts = torch.bincount(batches.flatten(), minlength=1000)
+    assert len(counts) == 1000
+    assert 10 < counts.min() <= counts.max() < 80, "each is expected 40 times"
+    alone = torch.stack([begin().timesteps(8, generator) for _ in range(50)])
+    assert len((alone // 125).sort(dim=1).values.unique(dim=0)) > 40
+
+
+def test_even_timesteps_are_those_that_an_update_learns_from(begin) -> None:
+    run = begin(even_timesteps=True)
+    model, generator = copy.deepcopy(run.model).train(), torch.Generator().manual_seed(mix(0, 0))
+    index = training.epoch_indices(0, 8, 20, 0, CPU)
+    place = float(torch.rand(1, generator=generator, dtype=torch.float64))
+    t = torch.tensor([math.floor((part + place) * 125) for part in range(8)])
+    eps = torch.randn(8, 1, 8, 8, generator=generator)
+    a = LEVELS[t].float().view(8, 1, 1, 1)
+    x = a.sqrt() * (run.images[index] / 127.5 - 1) + (1 - a).sqrt() * eps
+    with torch.no_grad():
+        expected = (model(x, t, class_labels=run.labels[index]).sample - eps).square().mean()
+    torch.testing.assert_close(run.update(), expected)
+
+
 def test_the_validation_draws_are_the_same_whatever_was_drawn_before(tiny) -> None:
     images, labels = torch.zeros(14, 1, 8, 8, dtype=torch.uint8), torch.arange(14) % 3
-    first = training.validation_set(images, labels, 3, 7)
+    first = validation.validation_set(images, labels, 3, 7)
     tiny(seed=5, res_blocks=0)(torch.randn(1, 1, 8, 8), 3, class_labels=torch.zeros(1, dtype=torch.long))
-    again = training.validation_set(images, labels, 3, 7)
+    again = validation.validation_set(images, labels, 3, 7)
     assert torch.equal(first.t, again.t)
     assert torch.equal(first.eps, again.eps)
     assert torch.bincount(first.t.flatten()).tolist() == [6] * 7

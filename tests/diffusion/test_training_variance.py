@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from pipeline.diffusion import training, unet
+from pipeline.diffusion.noise import mix
 from pipeline.diffusion.schedule import add_noise, alpha_bar
 from pipeline.diffusion.variational import bound
 from tests.diffusion.runs import CPU, LEVELS
@@ -12,7 +13,7 @@ from tests.diffusion.runs import CPU, LEVELS
 
 def first_batch(run: training.Training) -> tuple[torch.Tensor, ...]:
     """x0, t, noise and x of the first update, in the order that training draws them."""
-    generator = torch.Generator().manual_seed(training._mix(0, 0))
+    generator = torch.Generator().manual_seed(mix(0, 0))
     index = training.epoch_indices(0, 8, 20, 0, CPU)
     t = torch.randint(1000, (8,), generator=generator)
     eps = torch.randn(8, 1, 8, 8, generator=generator)

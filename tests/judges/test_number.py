@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.judges import bootstrap, frechet
-from pipeline.judges.number import difference, negative, rank_correlation, relative, scaled, student
+from pipeline.judges.number import (
+    difference,
+    least,
+    negative,
+    of_few_values,
+    p_value,
+    rank_correlation,
+    resampled,
+    scaled,
+    shifted,
+    student,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -13,10 +23,11 @@ RNG = np.random.default_rng(0)
 def test_differences_pair_row_by_row() -> None:
     base = RNG.normal(10, 3, 500)
     ours = base + 1 + RNG.normal(0, 0.1, 500)
-    gap, change = difference(11, 10, ours, base, 7), relative(11, 10, ours, base, 7)
-    assert (gap["value"], gap["n"], change["value"]) == (1, 7, pytest.approx(10))
+    gap = difference(11, 10, ours, base, 7)
+    assert (gap["value"], gap["n"]) == (1, 7)
     assert gap["ci95"] == pytest.approx([1 - 0.196, 1 + 0.196], abs=0.04)
-    assert negative(gap) == {"value": -1, "n": 7, "ci95": [-gap["ci95"][1], -gap["ci95"][0]]}
+    assert negative(gap) == {"value": -1, "n": 7, "ci95": [-gap["ci95"][1], -gap["ci95"][0]], "p": gap["p"]}
+    assert gap["p"] == pytest.approx(2 / 501), "the least p-value of 500 resamples"
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.7])
@@ -43,37 +54,6 @@ def test_too_few_or_equal_values_say_nothing() -> None:
     assert four["ci95"][1] > 0, "four fall into order by chance once in twelve"
 
 
-def test_a_resample_s_bias_does_not_narrow_a_relative_change() -> None:
-    """A resampled Frechet distance is larger than the whole's; the ratio's interval must not shrink with it."""
-    replicates, base_replicates = RNG.normal(0.5, 0.05, 5000), RNG.normal(1.0, 0.05, 5000)
-    truth = relative(0.5, 1.0, replicates, base_replicates, 9)["ci95"]
-    biased = relative(0.5, 1.0, replicates + 0.4, base_replicates + 0.4, 9)["ci95"]
-    assert biased == pytest.approx(truth)
-
-
-def test_the_interval_of_a_relative_frechet_distance_covers_the_truth_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(5)
-    real = frechet.gaussian(rng.normal(size=(20000, 4)))
-    shifts, covered, runs, n = (1.0, 0.8), 0, 120, 200
-    labels = np.zeros(n, int)
-    truth = np.mean([_change(rng, shifts, n, real) for _ in range(1500)])
-    for _ in range(runs):
-        noise = rng.normal(size=(n, 4))
-        sets = [noise + shift / 2 for shift in shifts]
-        draws = bootstrap.draws(labels, 200, 0)
-        values = [frechet.distance(each, real) for each in sets]
-        replicates = [frechet.resampled_distances(each, real, draws) for each in sets]
-        low, high = relative(values[1], values[0], replicates[1], replicates[0], n)["ci95"]
-        covered += low <= truth <= high
-    assert 0.87 <= covered / runs <= 1
-
-
-def _change(rng: np.random.Generator, shifts: tuple[float, float], n: int, real: frechet.Gaussian) -> float:
-    noise = rng.normal(size=(n, 4))
-    base, other = (frechet.distance(noise + shift / 2, real) for shift in shifts)
-    return 100 * (other / base - 1)
-
-
 def test_another_unit_or_sign_takes_the_interval_and_the_replicas_along() -> None:
     entry = {"value": 2.0, "n": 5, "ci95": [1.0, 4.0], "replicas": [1.5, 2.5]}
     assert negative(entry) == {"value": -2, "n": 5, "ci95": [-4, -1], "replicas": [-1.5, -2.5]}
@@ -86,3 +66,46 @@ def test_student_s_interval_is_scipy_s() -> None:
     mean, ends = student(values)
     assert mean == pytest.approx(values.mean())
     assert ends == pytest.approx(list(stats.ttest_1samp(values, 0).confidence_interval(0.95)))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.9, 1.6, 2.4, 4.0])
+def test_a_p_value_belongs_to_its_interval(shift: float) -> None:
+    replicates = RNG.normal(shift, 1, 2000)
+    found = resampled(shift, 9, replicates)
+    assert (found["p"] < 0.05) == (found["ci95"][0] > 0 or found["ci95"][1] < 0)
+    assert found["p"] == pytest.approx(2 * stats.norm.sf(shift), abs=0.03)
+    assert p_value(found) == pytest.approx(found["p"], abs=0.05)
+    assert "p" not in resampled(3.0, 9, replicates, "size"), "a size is no effect"
+
+
+def test_a_bound_at_an_end_of_the_interval_has_a_p_value_of_a_twentieth() -> None:
+    values = RNG.normal(3, 1, 6)
+    mean, ends = student(values)
+    found = {"value": mean, "n": 6, "ci95": ends, "dof": 5}
+    assert [p_value(found, end) for end in ends] == pytest.approx([0.05, 0.05])
+    assert p_value(found, 2.2) == pytest.approx(stats.ttest_1samp(values, 2.2).pvalue)
+    assert (p_value(found, mean), p_value({"value": 1, "n": 6, "ci95": [1, 1]}, 0)) == (1, 0)
+    assert shifted({**found, "p": 0.5}, -2.2)["p"] == pytest.approx(p_value(found, 2.2))
+
+
+def test_a_step_that_never_varies_has_no_small_p_value() -> None:
+    assert of_few_values(0, 9, np.zeros(100))["p"] == 1
+    assert of_few_values(3, 9, np.full(100, 3))["p"] == pytest.approx(2 / 101)
+
+
+def of(value: float, error: float) -> dict:
+    half = stats.norm.ppf(0.975) * error
+    return {"value": value, "n": 9, "ci95": [value - half, value + half], "p": 2 * stats.norm.sf(abs(value) / error)}
+
+
+def test_the_least_of_gaps_is_above_nothing_where_all_are_and_below_it_no_more_often_than_one_would_be() -> None:
+    found = least({"a": of(2, 0.5), "b": of(1.5, 0.7)})
+    assert found["against"] == "b"
+    assert (found["p"], found["ci95"][0]) == (of(1.5, 0.7)["p"], pytest.approx(1.5 - 1.96 * 0.7, abs=0.01))
+    rng, wrong, uncorrected = np.random.default_rng(3), 0, 0
+    for values in rng.normal(0, 1, size=(1000, 4)):  # four true gaps of nothing: none is below it
+        found = least({str(i): of(value, 1) for i, value in enumerate(values)})
+        wrong += found["p"] < 0.05 and found["value"] < 0
+        assert (found["ci95"][1] < 0) == (found["p"] < 0.05 and found["value"] < 0)
+        uncorrected += min(values) < -1.96
+    assert wrong / 1000 < 0.035 < 0.07 < uncorrected / 1000

@@ -5,7 +5,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pipeline.judges.number import MOST_PSNR
-from pipeline.judges.similarity import SMALLEST, psnr, ssim
+from pipeline.judges.similarity import OTHERS, SMALLEST, calibrated, psnr, ssim, unrelated
 
 RNG = np.random.default_rng(0)
 
@@ -78,3 +78,33 @@ def test_as_many_of_one_as_of_the_other() -> None:
     for measure in (ssim, psnr):
         with pytest.raises(ValueError, match="shorter"):
             measure(images, others[:3])
+
+
+def test_an_image_is_compared_with_the_others_of_its_class() -> None:
+    images, labels = RNG.integers(256, size=(8, 9, 9, 1)).astype(np.uint8), np.array([0, 1, 0, 1, 0, 1, 2, 0])
+    found = unrelated(images, labels)
+    for i, label in enumerate(labels):
+        others = [j for j in range(8) if j != i and (labels[j] == label or label == 2)]
+        alike = [structural_similarity(images[i, ..., 0], images[j, ..., 0], data_range=255) for j in others]
+        assert found[i] == pytest.approx(np.mean(alike)), "one that is alone is compared with all"
+
+
+def test_of_a_large_class_the_next_ones_in_turn_are_taken() -> None:
+    images = RNG.integers(256, size=(OTHERS + 3, 7, 7, 1)).astype(np.uint8)
+    found = unrelated(images, np.zeros(len(images), int))
+    turned = np.roll(images, -len(images) + 2, axis=0)  # the last but one comes first
+    assert found[-2] == pytest.approx(ssim(np.repeat(turned[:1], OTHERS, axis=0), turned[1 : OTHERS + 1]).mean())
+
+
+def test_likeness_is_0_for_unrelated_images_and_1_for_equal_ones() -> None:
+    images, others = pairs(16, 1, 6)
+    labels = np.zeros(6, int)
+    apart = unrelated(images, labels)
+    assert calibrated(ssim(images, images), apart).tolist() == [1.0] * 6
+    assert calibrated(apart, apart).tolist() == [0.0] * 6
+    assert calibrated(np.array([0.8]), np.array([0.6]))[0] == pytest.approx(0.5)
+    assert calibrated(ssim(images, others)[:1], apart[:1])[0] > 0.9, "hardly any noise"
+    strangers = RNG.integers(256, size=(200, 16, 16, 1)).astype(np.uint8)
+    mine = strangers[:100]
+    noise = calibrated(ssim(mine, strangers[100:]), unrelated(mine, np.arange(100) % 5))
+    assert noise.mean() == pytest.approx(0, abs=4 * noise.std() / 10)

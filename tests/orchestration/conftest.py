@@ -32,7 +32,7 @@ def here(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a variant's weights, as the current one, and an MLflow database of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shutil.copy(store, tmp_path)}")
-    model = tmp_path / "outputs/train/wide/3/model"
+    model = tmp_path / "outputs/train/wide/model/3"
     model.mkdir(parents=True)
     (model / "diffusion_pytorch_model.safetensors").write_bytes(b"weights")
     return tmp_path

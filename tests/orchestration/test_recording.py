@@ -25,9 +25,10 @@ def values() -> Params:
 @pytest.fixture
 def made(here: Path) -> Path:
     """Made-up outputs and a report of one variant and one subject."""
-    trained, sampled, evaluated = (here / f"outputs/{stage}/wide/3" for stage in ("train", "sample", "evaluate"))
-    sampled.mkdir(parents=True)
-    evaluated.mkdir(parents=True)
+    trained, sampled = (here / f"outputs/{stage}/wide/log/3" for stage in ("train", "sample"))
+    evaluated = here / "outputs/evaluate/wide/3"
+    for folder in (trained, sampled, evaluated):
+        folder.mkdir(parents=True)
     pd.DataFrame(ROWS).to_csv(trained / "loss.csv", index=False)
     (trained / "costs.json").write_text(json.dumps({"architecture": {}, "parameters": 9}))
     (trained / "timing.json").write_text(json.dumps({"train_seconds": 3.5, "device": "cpu"}))
@@ -80,7 +81,7 @@ def test_what_is_restored_from_its_files_is_recorded_whole_and_once(made: Path, 
     assert run.data.metrics["train.seconds"] == 3.5
     assert run.data.metrics["sample.seconds_per_image"] == 0.2
     assert curve(run.info.run_id, "snapshots.accuracy") == [(64, 0.3), (128, 0.9)]
-    assert run.data.tags[tracking.STAGE] == "train@wide-3"
+    assert run.data.tags[tracking.STAGE] == "train@wide"
     assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4), (128, 0.2)]
     assert files(run.info.run_id) == {"figures/training/wide.png"}
 
@@ -112,7 +113,7 @@ def test_a_live_run_is_completed_and_not_doubled(made: Path, values: Params) -> 
     with tracking.live("wide", 3, "key", {"train": {"lr": 0.1}}, {"parameters": 9}) as live:
         for row in ROWS:
             live.log(row)
-        live.finish(Path("outputs/train/wide/3/model"))
+        live.finish(Path("outputs/train/wide/model/3"))
     assert record(values)[0] == "wide-3"
     (run,) = found()
     assert run.info.status == "FINISHED"

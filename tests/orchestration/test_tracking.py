@@ -23,7 +23,7 @@ def test_an_interrupted_run_says_so_and_is_taken_up_again(here: Path, error: typ
     with tracking.live("wide", 3, "key", {}, {}) as live:
         for row in ROWS:
             live.log(row)
-        live.finish(Path("outputs/train/wide/3/model"))
+        live.finish(Path("outputs/train/wide/model/3"))
     (run,) = found()
     assert run.info.status == "FINISHED"
     assert curve(run.info.run_id) == [(0, 1.0), (64, 0.4), (128, 0.2)], "no row twice"
@@ -36,7 +36,7 @@ def test_an_unreachable_server_costs_one_warning(
     with tracking.live("wide", 3, "key", {}, {}) as live:
         for row in ROWS:
             live.log(row)
-        live.finish(Path("outputs/train/wide/3/model"))
+        live.finish(Path("outputs/train/wide/model/3"))
     assert capsys.readouterr().err.count("warning: MLflow") == 1
 
 
@@ -46,7 +46,7 @@ def test_a_short_training_is_left_to_the_report_and_a_long_one_is_followed_from_
     monkeypatch.setattr(tracking, "PATIENCE", 60)
     with tracking.live("wide", 3, "key", {}, {}) as live:
         live.log(ROWS[0])
-        live.finish(Path("outputs/train/wide/3/model"))
+        live.finish(Path("outputs/train/wide/model/3"))
     assert live.recorder is None, "MLflow has not even been imported"
     with tracking.live("wide", 3, "key", {}, {}) as live:
         live.log(ROWS[0])

@@ -22,8 +22,8 @@ from pipeline.reporting.summary import Summary
 
 ROOT = Path(__file__).parents[2]
 METRICS = ("fd_classifier", "kd_classifier", "precision", "recall", "density", "coverage", "accuracy")
-METRICS += ("training_distance", "blur", "class_imbalance")
-KINDS = dict.fromkeys(("fd_classifier", "density", "training_distance"), "size")
+METRICS += ("training_distance", "blur", "class_imbalance", "taught", "taught_with_real")
+SIZES = ("fd_classifier", "kd_classifier", "density", "training_distance")
 UNET = {"res_blocks": 2, "channels": [8, 8], "class_embedding": True}
 
 
@@ -38,6 +38,8 @@ def evaluated(seed: int, worse: float) -> Evaluated:
     replicates = pd.DataFrame(
         {name: worse * (2 + 0.1 * common.random(200)) + 0.01 * rng.random(200) for name in METRICS}
     )
+    for name in METRICS:
+        replicates[name] *= 1 if name in SIZES else 0.4
 
     def number(value: float, n: int = 40, kind: str = "size") -> dict:
         ends = [worse * value * 0.97, worse * value * 1.03]
@@ -61,7 +63,7 @@ def evaluated(seed: int, worse: float) -> Evaluated:
         for mark, value in (("32", 9.0), ("end", 3.0))
     }
     return Evaluated(
-        {name: number(2.05, kind=KINDS.get(name, "share")) for name in METRICS},
+        {name: number(2.05) if name in SIZES else number(0.82, kind="share") for name in METRICS},
         replicates,
         images,
         classes,
@@ -79,6 +81,8 @@ def made(seed: int, worse: float, **architecture: object) -> Run:
     validation = pd.DataFrame(
         {"draw": draw, "id": image + 500, "label": image % 3, "t": t, "snr_db": 30.0 - t, "loss": losses}
     )
+    validation["noise_mean"] = rng.normal(0, 0.1, 60)
+    validation["predicted_mean"] = validation["noise_mean"] * (1 - 0.3 * worse * t / 60) + rng.normal(0, 0.01, 60)
     curve = pd.DataFrame(
         {"images_seen": [0, 32, 64], "train_loss": [np.nan, 3.0, 2.0], "validation_loss": [4.0, 3.5, losses.mean()]}
     )
@@ -93,9 +97,16 @@ def made(seed: int, worse: float, **architecture: object) -> Run:
     }
     training = {"train_seconds": 12.0 + seed, "device": "cpu", "peak_bytes": 2**30}
     sampling = {"seconds": 8.0, "images": 40, "batch_size": 20, "peak_bytes": 2**29}
-    trained = Trained(Path(), curve, updates, validation, costs, training)
-    drawn = Sampled(images(40, 10 * seed), {32: images(40, 10 * seed)}, sampling)
+    trained = Trained(Path(), seed, curve, updates, validation, costs, training)
+    level = 10 * seed % 256
+    drawn = Sampled(images(40, level), {32: images(40, level)}, sampling)
     return Run(trained, drawn, evaluated(seed, worse))
+
+
+@pytest.fixture
+def deciding() -> params.Claims:
+    """How claims are decided, as params.yaml has it."""
+    return params.load(ROOT / "params.yaml").claims
 
 
 @pytest.fixture
@@ -145,7 +156,7 @@ def study(tmp_path: Path, quality: Quality, prepared: Prepared) -> Callable[...,
             "variants": {name: {} for name in results},
             "bootstrap": whole.bootstrap.model_copy(update={"resamples": 200}),
             "report": whole.report.model_copy(update={"early": 0.25}),
-            "train": whole.train.model_copy(update={"snapshots": marks}),
+            "train": whole.train.model_copy(update={"snapshots": marks, "warmup": 0}),
             "replicas": list(range(len(results["baseline"]))),
         }
         sections |= {name: value for name, value in changes.items() if name in type(whole).model_fields}

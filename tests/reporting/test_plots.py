@@ -6,8 +6,9 @@ import pytest
 from skimage.io import imread
 
 from pipeline.reporting import plots
-from pipeline.reporting.chapters import classes, cost, loss, training
+from pipeline.reporting.chapters import classes, cost, training
 from pipeline.reporting.chapters.ablation import chapter as ablation
+from pipeline.reporting.chapters.loss import chapter as loss
 
 
 @pytest.mark.parametrize("count", [1, 13])
@@ -20,7 +21,7 @@ def test_every_figure_is_drawn_the_same_twice_and_stays_of_a_readable_size(
         for chapter in (ablation, training, loss, classes, cost):
             chapter.draw(chapter.read(made), summary, tmp_path / name / chapter.NAME)
     drawn = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.png"))
-    assert len(drawn) == 8 + count
+    assert len(drawn) == 9 + count
     for name in drawn:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
         height, width = imread(tmp_path / "a" / name).shape[:2]

@@ -153,7 +153,8 @@ def test_the_source_s_row_stands_beside_ours_and_a_variant_that_no_source_has_ge
     assert re.search(r"^\| `own` .*(\| \u2013 ){4}\|$", own, re.M)
 
 
-def test_every_claim_has_its_line_with_the_verdict_first(pages) -> None:
+def test_every_claim_has_its_line_with_the_verdict_first(pages, results, result) -> None:
+    results.update({name: [*runs, result(10 + i, 1.0 - 0.19 * i)] for i, (name, runs) in enumerate(results.items())})
     text = pages()["report"]
     lines = re.findall(r"<details><summary><b>([\w ]+)</b>: (.+)</summary>\n\n((?:- .*\n)+)", text)
     assert len(lines) == len(CLAIMS)
@@ -161,17 +162,24 @@ def test_every_claim_has_its_line_with_the_verdict_first(pages) -> None:
     verdict, behind = by_claim["Twice the width gives better images."]
     assert verdict == "supported"
     assert "It prints +25.6 %." in behind
-    assert re.search(r"\*\*Here:\*\* \+20\.0 \[.*\] % \(n = 40\)\.", behind)
-    assert "[ablation](ablation.md)" in behind
+    assert re.search(r"\*\*Here:\*\* \+19\.5 \[.*\] % \(n = 40; p = 0\.\d+ over the whole ledger\)\.", behind)
+    assert "[ablation](ablation.md), [figure](figures/ablation/distances.png)" in behind
+    assert "- **Setting:** scaled. The change of the network is the source's; " in behind
+    shown = {says for says, (_, behind) in by_claim.items() if "[figure](figures/" in behind}
+    assert shown == {claim.says for claim in CLAIMS if claim.figure}, "a claim's figure is one of its chapter's"
     verdict, behind = by_claim["Without attention the images are worse."]
     assert (verdict, "it needs the variant `no_attention`" in behind) == ("no data", True)
 
 
-def test_a_verdict_turns_with_the_interval(pages) -> None:
+@pytest.mark.parametrize(
+    ("value", "p", "verdict"), [(9.0, 0.001, "supported"), (-9.0, 0.001, "contradicted"), (9.0, 0.2, "inconclusive")]
+)
+def test_a_verdict_follows_the_number(pages, value: float, p: float, verdict: str) -> None:
     name = "evaluate.wide.fd_classifier_improvement"
-    for ends, verdict in (([-30.0, -3.0], "contradicted"), ([-3.0, 30.0], "inconclusive")):
-        text = pages({name: {"value": 1.0, "n": 40, "ci95": ends}})["report"]
-        assert f"<summary><b>{verdict}</b>: Twice the width gives better images.</summary>" in text
+    number = {"value": value, "n": 40, "ci95": [value - 9, value + 9], "p": p}
+    for replicas, said in (([value] * 3, verdict), ([], "one seed only")):
+        text = pages({name: {**number, "replicas": replicas}})["report"]
+        assert f"<summary><b>{said}</b>: Twice the width gives better images.</summary>" in text
 
 
 def test_the_first_page_has_a_few_findings_with_a_picture_each(pages) -> None:
@@ -181,10 +189,10 @@ def test_the_first_page_has_a_few_findings_with_a_picture_each(pages) -> None:
     assert found.count("![") == found.count("\n### ") == found.count("[More](")
 
 
-def test_the_summary_s_claims_are_those_that_the_pages_decide(pages, tmp_path: Path) -> None:
+def test_the_summary_s_claims_are_those_that_the_pages_decide(pages, deciding, tmp_path: Path) -> None:
     pages()
     summary = json.loads((tmp_path / "report/summary.json").read_text())
-    decided = {each.name: each for each in ledger(summary) if each.number}
+    decided = {each.name: each for each in ledger(summary, deciding) if each.number}
     assert {name.removeprefix("claims.") for name in summary if name.startswith("claims.")} == set(decided)
     assert all(summary[f"claims.{name}"]["verdict"] == each.verdict for name, each in decided.items())
 

@@ -45,7 +45,8 @@ def sections_read(path: str) -> set[str]:
         if isinstance(node, ast.Attribute):
             of, sections = ast.unparse(node.value), set(params.Params.model_fields)
             if of in ("values", "params.load(args.params)") or of.split(".")[-1] == "params":
-                read |= {"variants", "unet"} if node.attr == "architecture" else {node.attr} & sections
+                of_several = {"architecture": {"variants", "unet"}, "subject": {"subjects"}}
+                read |= of_several.get(node.attr, {node.attr} & sections)
     return read
 
 

@@ -15,7 +15,7 @@ INTERVENE = (
     "stages/intervene.py --params params.yaml --subject baseline --judges outputs/judges --checkpoints checkpoints "
     "--out scratch/intervene"
 ).split()
-SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model --out scratch/fast".split()
+SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/model/0 --out scratch/fast".split()
 POLICIES = "outputs/shortcut/baseline/policies"
 
 
@@ -70,7 +70,8 @@ def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
         done = sound.stage(*SAMPLE, "--policy", str(policy))
         assert done.returncode == 0, done.stderr
         fast, whole = (
-            np.load(sound.root / at / "images/images.npy") for at in ("scratch/fast", "outputs/sample/baseline/0")
+            np.load(sound.root / at / "images.npy")
+            for at in ("scratch/fast/images", "outputs/sample/baseline/images/0")
         )
         assert fast.shape == whole.shape
         with np.load(sound.root / "outputs/shortcut/baseline/pictures.npz") as drawn:
@@ -94,7 +95,7 @@ def test_a_pipeline_told_a_text_is_sampled_as_a_variant_is(sound, text_pipeline)
 
 def test_parts_are_printed_for_a_variant_and_a_folder(project) -> None:
     by_name, by_folder = (
-        project.anatomy("parts", where).stdout for where in ("baseline", "outputs/train/baseline/0/model")
+        project.anatomy("parts", where).stdout for where in ("baseline", "outputs/train/baseline/model/0")
     )
     assert by_name == by_folder
     assert "skip_01" in by_name

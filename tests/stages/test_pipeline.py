@@ -20,23 +20,20 @@ from pipeline.orchestration import tracking
 from tests.programs import Done
 
 TRAIN = (
-    "stages/train.py --params params.yaml --variant baseline --replica 0 --data outputs/prepare "
+    "stages/train.py --params params.yaml --variant baseline --data outputs/prepare "
     "--checkpoints checkpoints --out scratch"
 ).split()
-SAMPLE = (
-    "stages/sample.py --params params.yaml --model outputs/train/baseline/0/model "
-    "--snapshots outputs/train/baseline/0/snapshots --out scratch/samples"
-).split()
+SAMPLE = "stages/sample.py --params params.yaml --trained outputs/train/baseline --out scratch/samples".split()
 CHECK = "stages/check.py --params params.yaml --out outputs/check".split()
 ANATOMY = ["-m", "pipeline.orchestration.cli"]
-SNAPSHOTS = "outputs/sample/baseline/0/snapshots"
+SNAPSHOTS = "outputs/sample/baseline/snapshots/0"
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "config.json")
-TRAINED = [f"{folder}/{name}" for folder in ("model", "snapshots/256", "snapshots/640") for name in WEIGHTS]
-TRAINED += ["loss.csv", "updates.csv", "validation.csv", "costs.json"]
+TRAINED = [f"{folder}/{name}" for folder in ("model/0", "snapshots/0/256", "snapshots/0/640") for name in WEIGHTS]
+TRAINED += [f"log/0/{name}" for name in ("loss.csv", "updates.csv", "validation.csv", "costs.json")]
 
 
 def test_one_command_makes_every_result(project) -> None:
-    per_variant = [f"{s}@{v}-0" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
+    per_variant = [f"{s}@{v}" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
     others = ["check", "prepare", "judges", "floor", "intervene@baseline", "shortcut@baseline", "report"]
     assert sorted(project.ran) == sorted([*others, *per_variant])
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
@@ -65,7 +62,7 @@ def test_a_second_run_does_nothing(sound) -> None:
 
 
 def test_every_variant_has_one_run_with_curve_metrics_and_pictures(project) -> None:
-    runs = [r for r in _trainings(project.root) if r.data.tags["anatomy.dvc_stage"] == "train@baseline-0"]
+    runs = [r for r in _trainings(project.root) if r.data.tags["anatomy.dvc_stage"] == "train@baseline"]
     assert len(runs) == 1
     metrics = runs[0].data.metrics
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
@@ -87,7 +84,7 @@ def test_restored_variants_are_recorded_from_their_files_and_once(project, store
 
 def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by_repro(sound) -> None:
     before, recorded = sound.files("outputs", "reports"), len(_trainings(sound.root))
-    own = [f"{stage}@res_blocks_0-0" for stage in ("train", "sample", "evaluate")]
+    own = [f"{stage}@res_blocks_0" for stage in ("train", "sample", "evaluate")]
     expected = ["check", *own, "report"]
     sound.write(variants={"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}})
     flow = sound.run(*ANATOMY, "run")
@@ -99,13 +96,14 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by
     shutil.rmtree(sound.root / "scratch", ignore_errors=True)
     graph = yaml.safe_load((sound.root / "dvc.yaml").read_text())["stages"]
     for stage in ("train", "sample", "evaluate"):  # what the flow made is what its stages make, one by one
-        command = " ".join(graph[stage]["cmd"].split()).replace("${item.variant}", "res_blocks_0")
-        command = command.replace("${item.replica}", "0").replace(f"--out outputs/{stage}", f"--out scratch/{stage}")
-        command = command.replace("${sample.snapshot_count}", str(sound.params["sample"]["snapshot_count"]))
+        command = " ".join(graph[stage]["do"]["cmd"].split()).replace("${key}", "res_blocks_0")
+        command = command.replace(f"--out outputs/{stage}", f"--out scratch/{stage}")
+        command = command.replace("--checkpoints checkpoints", "--checkpoints scratch/checkpoints")
         _python, script, *args = command.split()
         assert sound.stage(script, *args).returncode == 0
+    shutil.rmtree(sound.root / "scratch/checkpoints")
     alone = sound.files("scratch")
-    timed = [f"scratch/{stage}/res_blocks_0/0/timing.json" for stage in ("train", "sample")]
+    timed = [f"scratch/{stage}/res_blocks_0/log/0/timing.json" for stage in ("train", "sample")]
     assert alone.keys() > {*timed, "scratch/evaluate/res_blocks_0/0/metrics.json"}
     for name in alone.keys() - timed:
         assert alone[name] == (sound.root / name.replace("scratch/", "outputs/")).read_bytes(), name
@@ -117,11 +115,21 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by
     assert len(_trainings(sound.root)) == recorded, "a restored training is recorded already"
 
 
-def test_a_replica_more_concerns_itself_and_the_report_alone(sound) -> None:
-    sound.write(replicas=[0, 1])
-    status = sound.run("-m", "dvc", "status", "--json")
-    new = {f"{stage}@{v}-1" for stage in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")}
-    assert set(json.loads(status.stdout)) == {"check", "report", *new}
+def test_a_replica_more_trains_none_of_the_others_again_and_goes_beside_them(sound) -> None:
+    shutil.rmtree(sound.root / "scratch", ignore_errors=True)
+    sound.write(replicas=[0, 1], compute={"threads": 2})
+    both = sound.run(*TRAIN)  # two processes side by side
+    assert both.returncode == 0, both.stderr
+    assert "goes on from image 1280" in both.stdout
+    assert "baseline-1 goes on" not in both.stdout
+    first, second = (_trained(sound, "scratch", replica) for replica in (0, 1))
+    assert first == _trained(sound, "outputs/train/baseline")
+    assert all(first[name] != second[name] for name in first if "safetensors" in name)
+    shutil.rmtree(sound.root / "scratch")
+    shutil.rmtree(sound.root / "checkpoints")
+    sound.write(replicas=[1], subjects={"baseline": {"model": "outputs/train/baseline/model/1"}})
+    assert sound.stage(*TRAIN).returncode == 0
+    assert _trained(sound, "scratch", 1) == second, "a replica is the same alone and beside another"
 
 
 def test_captions_and_masks_lie_beside_the_images(project) -> None:
@@ -142,42 +150,46 @@ def test_the_same_seeds_give_the_same_bytes_with_an_unreachable_mlflow_server_to
     sound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracking, "PATIENCE", 0)
+    shutil.rmtree(sound.root / "checkpoints", ignore_errors=True)
     done = sound.stage(*TRAIN, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("warning: MLflow") == 1
-    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline/0")
-    assert not list((sound.root / "checkpoints").iterdir()), "a finished run leaves no checkpoint"
+    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline")
 
 
 def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
     sound.write(train={"checkpoint_every": 128})
     shutil.rmtree(sound.root / "scratch", ignore_errors=True)
     checkpoints = sound.root / "checkpoints"
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    checkpoints.mkdir()
     other = checkpoints / "baseline-0-ffffffffffff.safetensors"  # what a run with other parameters left
-    other.parent.mkdir(exist_ok=True)
-    other.write_bytes(b"another run's")
+    older = checkpoints / "baseline-0-eeeeeeeeeeee.finished.safetensors"  # and one that came to its end
+    for left in (other, older):
+        left.write_bytes(b"another run's")
     process = subprocess.Popen(
         [sys.executable, *TRAIN], cwd=sound.root, env=sound.environment(), stderr=subprocess.DEVNULL
     )
-    while not [path for path in checkpoints.glob("baseline-0-*") if path != other] and process.poll() is None:
+    while not set(checkpoints.glob("baseline-0-*")) - {other, older} and process.poll() is None:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it was killed before its end"
     assert not (sound.root / "scratch").exists()
     again = sound.stage(*TRAIN)
     assert "goes on from image" in again.stdout
-    assert list(checkpoints.iterdir()) == [other]
+    (finished,) = set(checkpoints.iterdir()) - {other}
+    assert finished.name.endswith(".finished.safetensors"), "of finished runs the last one stays"
     other.unlink()
-    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline/0")
+    assert _trained(sound, "scratch") == _trained(sound, "outputs/train/baseline")
 
 
 def test_an_image_is_the_same_alone_and_among_many(sound) -> None:
-    together = np.load(sound.root / "outputs/sample/baseline/0/images/images.npy")
+    together = np.load(sound.root / "outputs/sample/baseline/images/0/images.npy")
     sound.write(sample={"count": 7, "snapshot_count": 2}, sampler={"first_seed": 17})
     assert sound.stage(*SAMPLE).returncode == 0
-    fewer = np.load(sound.root / "scratch/samples/images/images.npy")
+    fewer = np.load(sound.root / "scratch/samples/images/0/images.npy")
     np.testing.assert_array_equal(fewer, together[17:24])
-    snapshots = [np.load(sound.root / f"{at}/640/images.npy") for at in ("scratch/samples/snapshots", SNAPSHOTS)]
+    snapshots = [np.load(sound.root / f"{at}/640/images.npy") for at in ("scratch/samples/snapshots/0", SNAPSHOTS)]
     np.testing.assert_array_equal(snapshots[0], snapshots[1][17:19])
 
 
@@ -222,7 +234,7 @@ def _is_one_sentence_of(done: Done | subprocess.CompletedProcess[str], words: li
 
 
 def test_truncated_weights_are_one_sentence(sound) -> None:
-    weights = sound.root / "outputs/train/baseline/0/model/diffusion_pytorch_model.safetensors"
+    weights = sound.root / "outputs/train/baseline/model/0/diffusion_pytorch_model.safetensors"
     whole = weights.read_bytes()
     weights.unlink()
     weights.write_bytes(whole[: len(whole) // 2])
@@ -230,7 +242,7 @@ def test_truncated_weights_are_one_sentence(sound) -> None:
     try:
         done = sound.stage(*SAMPLE)
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-        assert "outputs/train/baseline/0/model holds no whole set of weights" in done.stderr.splitlines()[-1]
+        assert "outputs/train/baseline/model/0 holds no whole set of weights" in done.stderr.splitlines()[-1]
         assert sound.files("outputs", "scratch") == before
     finally:
         weights.write_bytes(whole)
@@ -251,8 +263,8 @@ def test_no_space_for_a_checkpoint_is_one_sentence(sound, monkeypatch: pytest.Mo
     assert sound.files("outputs", "scratch", "checkpoints") == before, "no half-written file is left"
 
 
-def _trained(project, folder: str) -> dict[str, bytes]:
-    return {name: (project.root / folder / name).read_bytes() for name in TRAINED}
+def _trained(project, folder: str, replica: int = 0) -> dict[str, bytes]:
+    return {name: (project.root / folder / name.replace("/0", f"/{replica}")).read_bytes() for name in TRAINED}
 
 
 def _trainings(root: Path, uri: str = "") -> list:

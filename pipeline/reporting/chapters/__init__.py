@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipeline.reporting.chapters import classes, cost, loss, methods, quality, training
+from pipeline.reporting.chapters import classes, cost, methods, quality, training
 from pipeline.reporting.chapters.ablation import chapter as ablation
 from pipeline.reporting.chapters.intervene import chapter as intervene
+from pipeline.reporting.chapters.loss import chapter as loss
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.page import Finding, Pictures

@@ -1,16 +1,19 @@
 """Classes: which classes are hard to draw, and whether the complex ones are."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.judges.number import Number, rank_correlation
+from pipeline.judges.replicated import Measured
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting import plots
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import easier
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.results import Run
 from pipeline.reporting.sources import MNIST
 from pipeline.reporting.study import Runs, Study
 from pipeline.reporting.summary import Summary
@@ -29,6 +32,9 @@ CLAIMS = [
         "the share of recognised images of 0, 1 and 7, minus that of 5 and 8, for the baseline",
         "points",
         easier(["0", "1", "7"], ["5", "8"]),
+        setting="differs",
+        differs="The source scores images by CLIP, and here it is a classifier of the data set that recognises them.",
+        figure="classes",
     )
 ]
 
@@ -60,37 +66,46 @@ def numbers(found: Found) -> Summary:
             key, called = f"classes.{row['class']}.{name}", study.prepared.classes[row["class"]]
             out[key] = {"value": row[name], "n": row["n"], "class_name": called}
 
-    def of_one_seed(runs: Runs) -> Summary:
-        each = {f"evaluate.{v}": run.evaluated.classes for v, run in runs.items() if run.told}
-        return _by_class(each) | _ranks(runs, found)
-
-    return out | _by_class({f"evaluate.{FLOOR}": study.floor.classes}) | study.over_replicas(of_one_seed)
-
-
-def _by_class(classes: dict[str, dict[str, dict[str, Number]]]) -> Summary:
-    return {
-        f"{of}.class.{label}.{name}": number
-        for of, labels in classes.items()
-        for label, named in labels.items()
-        for name, number in named.items()
-    }
+    for label, metrics in study.floor.classes.items():
+        out |= {f"evaluate.{FLOOR}.class.{label}.{name}": number for name, number in metrics.items()}
+    for label, metrics in study.baseline.evaluated.classes.items():
+        for name in metrics:
+            metric = study.replicated(_of_class(label, name), "log" if name == study.frechet else "share")
+            out |= {f"evaluate.{variant}.class.{label}.{name}": metric.level(variant) for variant in metric.found}
+    return out | _ranks(found)
 
 
-def _ranks(runs: Runs, found: Found) -> Summary:
+def _of_class(label: str, name: str) -> Callable[[Run], Measured | None]:
+    """A metric of one class in one training; None where the network is not told a class, or drew too few images."""
+
+    def measure(run: Run) -> Measured | None:
+        classes = run.evaluated.classes
+        return Measured(classes[label][name]) if run.told and label in classes else None
+
+    return measure
+
+
+def _ranks(found: Found) -> Summary:
     """Rank correlations over the classes of the baseline's images: of how hard a class is (its distance less the
     floor's, its errors) with how complex its real images are."""
-    classes, floor, frechet = runs[BASELINE].evaluated.classes, found.study.floor.classes, found.study.frechet
-    table = found.study.prepared.complexity
+    study, frechet = found.study, found.study.frechet
+    floor, table = study.floor.classes, study.prepared.complexity
     table = table.set_index(table["class"].astype(str))
-    hard = {
-        frechet: [classes[c][frechet]["value"] - floor[c][frechet]["value"] for c in found.shared],
-        "errors": [1 - classes[c]["accuracy"]["value"] for c in found.shared],
-    }
+
+    def hard(runs: Runs, name: str) -> list[float]:
+        classes = runs[BASELINE].evaluated.classes
+        if name == frechet:
+            return [classes[c][frechet]["value"] - floor[c][frechet]["value"] for c in found.shared]
+        return [1 - classes[c]["accuracy"]["value"] for c in found.shared]
+
+    def rank(runs: Runs, name: str, complexity: str) -> Number:
+        return rank_correlation(np.array(hard(runs, name)), table.loc[found.shared, complexity].to_numpy())
+
     return {
-        f"ranks.classes.{name}.{complexity}": rank_correlation(
-            np.array(values), table.loc[found.shared, complexity].to_numpy()
+        f"ranks.classes.{name}.{complexity}": study.over_replicas(
+            lambda runs, name=name, complexity=complexity: rank(runs, name, complexity)  # type: ignore[misc]
         )
-        for name, values in hard.items()
+        for name in (frechet, "errors")
         for complexity in COMPLEXITIES
     }
 

@@ -1,35 +1,48 @@
 """Cost: what each variant costs in multiply-adds, memory and time, beside what its images are worth."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from matplotlib.ticker import NullLocator
 
 from pipeline.judges.number import Number, counted
+from pipeline.judges.replicated import Measured
 from pipeline.params import BASELINE
 from pipeline.reporting import plots
 from pipeline.reporting.claims import Claim
-from pipeline.reporting.effects import slower
+from pipeline.reporting.effects import doubled
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.results import Run
 from pipeline.reporting.sources import MNIST
-from pipeline.reporting.study import Runs, Study
+from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import Cell, Column, Table, listed, words
 
 NAME, TITLE = "cost", "Cost beside worth"
 MEBI = 1 / 1048576
 COUNTED = ("parameters", "multiply_adds", "weight_bytes", "training_bytes_per_image")
-CLAIMS = [
-    Claim(
-        "larger_takes_longer",
-        MNIST,
-        "bonus experiment 1",
-        "Twice the width takes more than twice the training time.",
-        "twice",
-        "its training time divided by the baseline's, minus 2",
-        "times",
-        slower("wide"),
+COMPARED = ("train.{}.seconds", "train.{}.training_bytes", "train.{}.parameters")  # with the baseline's
+SETTING = "The network is another, and its width is doubled on every level, which the source does not say."
+
+
+def _doubles(name: str, says: str, cost: str, what: str) -> Claim:
+    """Return the claim that a cost doubles with the width."""
+    measured_by = f"by how many percent of the baseline's {what} its own is larger than twice that"
+    where, effect = "bonus experiment 1", doubled("wide", cost)
+    return Claim(
+        name, MNIST, where, says, "twice", measured_by, "%", effect, False, None, "cost", "differs", SETTING, "pareto"
     )
+
+
+CLAIMS = [
+    _doubles("width_doubles_time", "Twice the width takes twice the training time.", "seconds", "training time"),
+    _doubles(
+        "width_doubles_memory",
+        "Twice the width takes twice the memory in training.",
+        "training_bytes",
+        "counted training memory",
+    ),
 ]
 
 
@@ -40,24 +53,32 @@ def read(study: Study) -> Study | None:
 
 def numbers(study: Study) -> Summary:
     """What was counted of every variant, and the times of this run."""
+    out: Summary = {}
+    measures: dict[str, Callable[[Run], float]] = {
+        f"train.{{}}.{name}": lambda run, name=name: run.trained.costs[name]  # type: ignore[misc]
+        for name in COUNTED
+    }
+    batch = study.params.train.batch_size
+    measures |= {
+        "train.{}.training_bytes": lambda run: _training_bytes(run, batch),
+        "train.{}.seconds": lambda run: run.trained.timing["train_seconds"],
+        "train.{}.peak_bytes": lambda run: run.trained.timing["peak_bytes"],
+        "sample.{}.seconds_per_image": lambda run: run.sampled.timing["seconds"] / run.sampled.timing["images"],
+        "sample.{}.peak_bytes": lambda run: run.sampled.timing["peak_bytes"],
+    }
+    for name, measure in measures.items():
+        metric = study.replicated(lambda run, m=measure: Measured(_size(m(run))), "log")  # type: ignore[misc]
+        for variant in study.variants:
+            out[name.format(variant)] = metric.level(variant)
+            if name in COMPARED:
+                out[f"{name.format(variant)}_change"] = metric.change(variant, BASELINE)
+    return out
 
-    def of_one_seed(runs: Runs) -> Summary:
-        out: Summary = {}
-        base = runs[BASELINE].trained.timing["train_seconds"]
-        for variant, run in runs.items():
-            seconds, sampling = run.trained.timing["train_seconds"], run.sampled.timing
-            measured = {name: run.trained.costs[name] for name in COUNTED}
-            measured |= {
-                "seconds": seconds,
-                "seconds_ratio": seconds / base,
-                "peak_bytes": run.trained.timing["peak_bytes"],
-            }
-            out |= {f"train.{variant}.{name}": _size(value) for name, value in measured.items()}
-            out[f"sample.{variant}.seconds_per_image"] = _size(sampling["seconds"] / sampling["images"])
-            out[f"sample.{variant}.peak_bytes"] = _size(sampling["peak_bytes"])
-        return out
 
-    return study.over_replicas(of_one_seed)
+def _training_bytes(run: Run, batch: int) -> float:
+    """The memory that training takes: weights, their gradients, AdamW's two moments, and a batch's activations."""
+    costs = run.trained.costs
+    return float(4 * costs["weight_bytes"] + batch * costs["training_bytes_per_image"])
 
 
 def _size(value: float) -> Number:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.diffusion.seeds import REPLICA_SEEDS
 from pipeline.judges.number import counted
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import listed, percent, text
+from pipeline.reporting.table import Cell, Column, Table, listed, percent, text, words
 
 NAME, TITLE = "methods", "How the numbers were made"
 CLAIMS: list[Claim] = []
@@ -82,5 +83,30 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         timesteps="" if isinstance(timesteps, int) else ", ".join(map(str, timesteps)),
         first_seed=params.sampler.first_seed,
         last_seed=params.sampler.first_seed + sample.count - 1,
+        apart=f"{REPLICA_SEEDS:,}",
         resamples=f"{params.bootstrap.resamples:,}",
+        rate=percent(params.claims.false_discovery_rate),
+        settings=_settings(study),
     )
+
+
+def _settings(study: Study) -> Table:
+    """What was done here, beside what the sources say that they did."""
+    params, prepared = study.params, study.prepared
+    timesteps = params.sampler.timesteps
+    steps = timesteps if isinstance(timesteps, int) else len(timesteps)
+    size, updates = prepared.image_size, study.baseline.images_seen // params.train.batch_size
+    rows: list[list[Cell]] = [
+        ["images", prepared.name, None, "MNIST", "drawn by GLIDE"],
+        ["pixels", f"{size}x{size}", None, "28x28", "64x64"],
+        ["parameters of the network", int(study.baseline.trained.costs["parameters"]), None, 957_513, None],
+        ["updates", updates, 100_000, None, None],
+        ["batch size", params.train.batch_size, None, 64, None],
+        ["trainings of a variant", len(params.replicas), 1, None, None],
+        ["noise levels in training", params.diffusion.timesteps, None, None, None],
+        ["steps of the sampling loop", f"{steps} ({params.sampler.name.upper()})", None, None, 100],
+        ["images that a distance is over", params.sample.count, None, None, None],
+        ["images that an intervention is over", params.intervene.seeds, None, None, 100],
+    ]
+    columns = [words(""), *(Column(name) for name in ("here", "Lu and Li", "Morathi", "Prasad et al."))]
+    return Table(columns, rows)

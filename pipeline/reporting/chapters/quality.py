@@ -5,20 +5,34 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.judges import bootstrap
-from pipeline.judges.evaluated import Evaluated
-from pipeline.judges.number import Number, difference, resampled
+from pipeline.judges.evaluated import TAUGHT, TAUGHT_WITH_REAL, Evaluated
+from pipeline.judges.number import Number, resampled
+from pipeline.judges.replicated import Measured, ScaleName
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
-from pipeline.reporting.results import Run
-from pipeline.reporting.study import DISTANCES, Runs, Study
+from pipeline.reporting.study import DISTANCES, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import NOTHING, Cell, Column, Table, percent, text, words
 
 NAME, TITLE = "quality", "Quality taken apart"
 NEAR = 0.05  # this share of the real test images counts as near to a training image, and samples as near as they
-TOLD = ("accuracy", "accuracy_gain")  # numbers that only a network which is told the class has
+TOLD = (
+    "accuracy",
+    "accuracy_gain",
+    TAUGHT,
+    TAUGHT_WITH_REAL,
+    "augmentation_gain",
+)  # numbers that only a network which is told the class has
+SCALES: dict[str, ScaleName] = {  # of the metrics that are no shares
+    "fd_classifier": "log",
+    "fid": "log",
+    "training_distance": "log",
+    "kd_classifier": "plain",  # they can be below 0
+    "kid": "plain",
+    "density": "plain",  # it can be 0
+}
 CLAIMS: list[Claim] = []
 
 
@@ -29,37 +43,36 @@ def read(study: Study) -> Study | None:
 
 def numbers(study: Study) -> Summary:
     """Every metric of every variant and of the floor, and what differs from the baseline or from the floor."""
+    out: Summary = {f"evaluate.{FLOOR}.{name}": number for name, number in study.floor.metrics.items()}
+    metrics = {name: study.metric(name, SCALES.get(name, "share")) for name in study.baseline.evaluated.metrics}
+    ratio = study.replicated(lambda run: _distance_ratio(run.evaluated, study.floor), "log")
+    metrics |= {name: study.metric(name, "share", shared=True) for name in (TAUGHT, TAUGHT_WITH_REAL)}
+    augmentation = study.replicated(lambda run: _augmentation(run.evaluated, study.floor), "plain", shared=True)
+    near = study.replicated(lambda run: Measured(_near_copies(run.evaluated, study)), "share")
+    for variant in study.variants:
+        found = {name: metric.level(variant) for name, metric in metrics.items()}
+        found |= {f"{name}_gain": metrics[name].change(variant, BASELINE) for name in ("accuracy", "blur")}
+        found |= {"training_distance_ratio": ratio.level(variant), "near_copies": near.level(variant)}
+        found["augmentation_gain"] = augmentation.level(variant)
+        told = variant in study.told
+        out |= {f"evaluate.{variant}.{name}": n for name, n in found.items() if told or name not in TOLD}
+    return out
 
-    def of_one_seed(runs: Runs) -> Summary:
-        out: Summary = {}
-        for variant, run in runs.items():
-            found = dict(run.evaluated.metrics) | _against(run, runs[BASELINE].evaluated, study)
-            out |= {f"evaluate.{variant}.{name}": n for name, n in found.items() if run.told or name not in TOLD}
-        return out
 
-    floor = {f"evaluate.{FLOOR}.{name}": number for name, number in study.floor.metrics.items()}
-    return floor | study.over_replicas(of_one_seed)
-
-
-def _against(run: Run, base: Evaluated, study: Study) -> Summary:
-    """What a variant gains or loses against the baseline, and how near its images are to the training images, beside
-    the real test images."""
-    found, floor = run.evaluated, study.floor
-
-    def gain(name: str) -> Number:
-        mine, theirs = found.metrics[name], base.metrics[name]
-        replicates = [each.replicates[name].to_numpy() for each in (found, base)]
-        return difference(mine["value"], theirs["value"], replicates[0], replicates[1], mine["n"])
-
+def _distance_ratio(found: Evaluated, floor: Evaluated) -> Measured:
+    """How far the images are from their nearest training images, over how far the real test images are."""
     distances = found.images["training_distance"].to_numpy()
     ratio = np.median(distances) / floor.metrics["training_distance"]["value"]
     ratios = found.replicates["training_distance"].to_numpy() / floor.replicates["training_distance"].to_numpy()
-    return {
-        "accuracy_gain": gain("accuracy"),
-        "blur_gain": gain("blur"),
-        "training_distance_ratio": resampled(float(ratio), len(distances), ratios, "size"),
-        "near_copies": _near_copies(found, study),
-    }
+    return Measured(resampled(float(ratio), len(distances), ratios, "size"), ratios)
+
+
+def _augmentation(found: Evaluated, floor: Evaluated) -> Measured:
+    """How many more of the real test images a classifier names right that learnt from the samples beside the real
+    training images, than one that learnt from the real ones alone."""
+    gain = found.metrics[TAUGHT_WITH_REAL]["value"] - floor.metrics[TAUGHT_WITH_REAL]["value"]
+    gains = (found.replicates[TAUGHT_WITH_REAL] - floor.replicates[TAUGHT_WITH_REAL]).to_numpy()
+    return Measured(resampled(gain, found.metrics[TAUGHT_WITH_REAL]["n"], gains), gains)
 
 
 def _near_copies(found: Evaluated, study: Study) -> Number:
@@ -122,6 +135,9 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         nearest=pictures["nearest"],
         table=_table(study, summary),
+        taught=_taught(study, summary),
+        n_test=summary[f"evaluate.{FLOOR}.{TAUGHT}"]["n"],
+        seen=f"{study.params.evaluate.teaching_images:,}",
         memory=_memory(study, summary),
         kernel=DISTANCES[study.quality.kernel],
         n=metrics["n"],
@@ -155,6 +171,22 @@ def _table(study: Study, summary: Summary) -> Table:
         told = summary.get(f"evaluate.{key}.accuracy")
         gain = summary.get(f"evaluate.{key}.accuracy_gain") if key != BASELINE and BASELINE in study.told else None
         rows.append([shown, *(summary[f"evaluate.{key}.{n}"] for n in names), told or "not told", gain])
+    return Table(columns, rows)
+
+
+def _taught(study: Study, summary: Summary) -> Table:
+    columns = [
+        words("learnt from the images of"),
+        Column("these alone, %", 1, 100),
+        Column("these and the real training images, %", 1, 100),
+        Column("more than from the real ones alone, points", 1, 100, sign=True),
+    ]
+    names = (TAUGHT, TAUGHT_WITH_REAL, "augmentation_gain")
+    told = {key: shown for key, shown in _rows(study).items() if key in (FLOOR, *study.told)}
+    rows: list[list[Cell]] = [
+        [shown, *(summary.get(f"evaluate.{key}.{n}") for n in names)] for key, shown in told.items()
+    ]
+    rows[-1][0] = "*real training images: as many, and all of them*"
     return Table(columns, rows)
 
 

@@ -1,11 +1,13 @@
 """Training: how good the images are after more and more training, from snapshots sampled with the same seeds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from pipeline.judges.number import Number, difference, resampled, scaled
+from pipeline.judges.number import Number, centred, resampled, scaled
+from pipeline.judges.replicated import Measured
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting import plots
 from pipeline.reporting.claims import Claim
@@ -14,11 +16,31 @@ from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.pictures import sheet
 from pipeline.reporting.results import Run
 from pipeline.reporting.sources import ABLATION
-from pipeline.reporting.study import Runs, Study
+from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import Cell, Column, Table, listed, text, words
 
 NAME, TITLE = "training", "Quality over training"
+SETTING = "Training is far shorter than the source's, and the images and the measure of distance are others."
+TOO_SOON = (
+    "Training here ends while every variant still gets better fast; the source's plateaus come after tens of thousands "
+    "of updates, so that what is compared is a fall and no plateau."
+)
+STILL_FALLS = (
+    "by how many percent the factor by which the baseline's distance falls after the last snapshot is larger than the "
+    "factor of {}"
+)
+
+
+def _plateau(name: str, variant: str, says: str) -> Claim:
+    """Return the claim that a variant stops getting better before the baseline."""
+    where, measured_by = "Figure 5, section 2.3", STILL_FALLS.format(f"`{variant}`")
+    effect = plateaus_earlier(variant)
+    return Claim(
+        name, ABLATION, where, says, None, measured_by, "%", effect, False, None, None, "differs", TOO_SOON, "curves"
+    )
+
+
 CLAIMS = [
     Claim(
         "width_helps_throughout",
@@ -26,31 +48,24 @@ CLAIMS = [
         "Figure 5, section 2.3",
         "Twice the width is ahead throughout training.",
         None,
-        "the distance of the baseline, minus that of `wide`, at the snapshot where this difference is smallest",
-        "",
+        "by how many percent the distance of `wide` is smaller than the baseline's, where it leads least",
+        "%",
         best_throughout("wide"),
+        differs=SETTING,
+        figure="curves",
     ),
-    Claim(
+    _plateau(
         "fewer_blocks_plateau_earlier",
-        ABLATION,
-        "Figure 5, section 2.3",
+        "res_blocks_1",
         "With one residual block a level the images stop getting better earlier.",
-        None,
-        "the fall of the baseline's distance after the last snapshot, minus the same fall of `res_blocks_1`",
-        "",
-        plateaus_earlier("res_blocks_1"),
     ),
-    Claim(
+    _plateau(
         "no_blocks_plateau_earlier",
-        ABLATION,
-        "Figure 5, section 2.3",
+        "res_blocks_0",
         "With no residual block the images stop getting better earlier.",
-        None,
-        "the fall of the baseline's distance after the last snapshot, minus the same fall of `res_blocks_0`",
-        "",
-        plateaus_earlier("res_blocks_0"),
     ),
 ]
+BAND = " The band of a line reaches from the lowest of the replicas to the highest."
 Point = tuple[int, Number]  # a place on the x axis, and the number there
 
 
@@ -60,43 +75,56 @@ def read(study: Study) -> Study | None:
 
 
 def numbers(study: Study) -> Summary:
-    """Distance and accuracy at every mark, their gap to the baseline, and the late fall of the distance."""
+    """Distance and accuracy at every mark, their change against the baseline, and the late fall of the distance."""
+    frechet = study.frechet
+    out: Summary = {f"snapshots.{FLOOR}.{frechet}": study.floor.snapshots["end"][frechet]}
+    for mark, images in study.baseline.marks.items():
+        distance = study.replicated(_at(mark, frechet), "log")
+        accuracy = study.replicated(_at(mark, "accuracy"), "share")
+        for variant in study.variants:
+            key = f"snapshots.{variant}.{images}"
+            out[f"{key}.{frechet}"] = distance.level(variant)
+            out[f"{key}.{frechet}_change"] = distance.change(variant, BASELINE)
+            if variant in study.told:
+                out[f"{key}.accuracy"] = accuracy.level(variant)
+    falls = study.replicated(lambda run: _late_fall(run, frechet), "plain")
+    for variant in study.variants:
+        out[f"snapshots.{variant}.late_fall"] = _percent(falls.level(variant))
+        weights = {variant: 1.0, BASELINE: -1.0} if variant != BASELINE else {BASELINE: 0.0}
+        out[f"snapshots.{variant}.late_fall_gap"] = falls.contrast(weights, lambda d: 100 * np.expm1(d))
+    return out
 
-    def of_one_seed(runs: Runs) -> Summary:
-        out: Summary = {}
-        for variant, run in runs.items():
-            out |= _of_variant(variant, run, runs[BASELINE], study.frechet)
-        return out
 
-    floor = study.floor.snapshots["end"][study.frechet]
-    return {f"snapshots.{FLOOR}.{study.frechet}": floor} | study.over_replicas(of_one_seed)
+def _at(mark: str, name: str) -> Callable[[Run], Measured]:
+    """A metric of a snapshot, in one training."""
+
+    def measure(run: Run) -> Measured:
+        found = run.evaluated
+        return Measured(found.snapshots[mark][name], found.snapshot_replicates[mark][name].to_numpy())
+
+    return measure
 
 
-def _of_variant(variant: str, run: Run, baseline: Run, frechet: str) -> Summary:
-    """The numbers of a variant. The late fall is by how much the distance still falls from the last snapshot to the
-    end. It is a difference and not a ratio: a distance is too large by some amount that depends on n alone, and the
-    difference is free of it."""
-    out: Summary = {}
-    found, base = run.evaluated, baseline.evaluated
-    for mark, images in run.marks.items():
-        key = f"snapshots.{variant}.{images}"
-        out |= {f"{key}.{n}": each for n, each in found.snapshots[mark].items() if run.told or n != "accuracy"}
-        out[f"{key}.{frechet}_gap"] = difference(
-            found.snapshots[mark][frechet]["value"],
-            base.snapshots[mark][frechet]["value"],
-            found.snapshot_replicates[mark][frechet].to_numpy(),
-            base.snapshot_replicates[mark][frechet].to_numpy(),
-            found.snapshots[mark][frechet]["n"],
-        )
-    falls = []
-    for each in (found, base):
-        before, after = (each.snapshots[mark][frechet]["value"] for mark in list(run.marks)[-2:])
-        then, now = (each.snapshot_replicates[mark][frechet].to_numpy() for mark in list(run.marks)[-2:])
-        falls.append((before - after, then - now))
-    (fall, replicates), (base_fall, base_replicates) = falls
-    n = found.snapshots["end"][frechet]["n"]
-    out[f"snapshots.{variant}.late_fall"] = resampled(fall, n, replicates)
-    out[f"snapshots.{variant}.late_fall_gap"] = difference(fall, base_fall, replicates, base_replicates, n)
+def _late_fall(run: Run, frechet: str) -> Measured:
+    """The logarithm of the factor by which the distance still falls from the last snapshot to the end. It is a factor,
+    for the same fall is less to a variant that is further behind."""
+    values, replicates = [], []
+    for mark in list(run.marks)[-2:]:
+        value = run.evaluated.snapshots[mark][frechet]["value"]
+        inside = centred(value, run.evaluated.snapshot_replicates[mark][frechet].to_numpy())
+        values.append(np.log(value))
+        replicates.append(np.log(np.maximum(inside, value / 100)))
+    n = run.evaluated.snapshots["end"][frechet]["n"]
+    fall = replicates[0] - replicates[1]
+    return Measured(resampled(values[0] - values[1], n, fall), fall)
+
+
+def _percent(fall: Number) -> Number:
+    """A fall in logarithms as percent of what was there."""
+    out: Number = {**fall, "value": float(-100 * np.expm1(-fall["value"]))}
+    out["ci95"] = [float(-100 * np.expm1(-end)) for end in fall["ci95"]]
+    if "replicas" in fall:
+        out["replicas"] = [float(-100 * np.expm1(-each)) for each in fall["replicas"]]
     return out
 
 
@@ -119,7 +147,7 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
             f"{NAME}/curves.png",
             f"{study.distance}{' and the share of recognised images' if shares else ''} after more and more training "
             "images, with 95 % intervals. A line that still falls at the right end would "
-            "gain from more training.",
+            f"gain from more training.{BAND * study.several}",
         )
     }
     for variant in study.variants:
@@ -142,7 +170,12 @@ def _draw_curves(path: Path, panels: list[tuple[str, dict[str, list[Point]], Num
         for i, (variant, points) in enumerate(lines.items()):
             images = np.array([x for x, _ in points]) / 1000 * (1 + 0.012 * (i - len(lines) / 2))  # side by side
             low, high = plots.ends([number for _, number in points])
-            plots.line(ax, i, variant, images, [n["value"] for _, n in points], marker="o", markersize=3)
+            numbers = [number for _, number in points]
+            plots.line(ax, i, variant, images, [number["value"] for number in numbers], marker="o", markersize=3)
+            if "replicas" in numbers[0]:
+                single = plots.replicas(numbers)
+                colour = plots.colour(i)
+                ax.fill_between(images, single.min(axis=0), single.max(axis=0), color=colour, alpha=0.15, linewidth=0)
             ax.vlines(images, low, high, color=plots.colour(i), linewidth=0.9, alpha=0.6)
         if floor is not None:
             ax.axhspan(*floor["ci95"], color="#bbbbbb", alpha=0.5, linewidth=0, label="floor: real test images")
@@ -163,7 +196,7 @@ def finding(study: Study, summary: Summary) -> Finding:
     still = "were still getting better" if late["ci95"][0] > 0 else "did not clearly get better any more"
     return Finding(
         f"Between {before:,} and {end:,} images seen, the baseline's images {still}: their distance to the real images "
-        f"fell by {text(late)} (n = {late['n']} images at either point).",
+        f"fell by {text(late, 1)} % (n = {late['n']} images at either point).",
         "curves",
         5,
     )
@@ -172,7 +205,7 @@ def finding(study: Study, summary: Summary) -> Finding:
 def page(study: Study, summary: Summary, pictures: Pictures) -> str:
     """The chapter as Markdown."""
     marks, frechet = _marks(study), study.frechet
-    columns = [words("variant"), *(Column(f"{mark:,} images") for mark in marks), Column("late fall")]
+    columns = [words("variant"), *(Column(f"{mark:,} images") for mark in marks), Column("late fall, %", 1)]
     rows: list[list[Cell]] = [
         [
             f"`{v}`",

@@ -12,13 +12,15 @@ from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.curves import Curves
 from pipeline.anatomy.findings import findings
 from pipeline.anatomy.intervened import Intervened
+from pipeline.anatomy.interventions import parse
+from pipeline.anatomy.policy import Policy
 from pipeline.judges import bootstrap
 
 ROOT = Path(__file__).parents[3]
-STEPS, BLOCKS, SEEDS = 10, 4, 12
-CHANGES = {"starts": 5, "jumps": [1, 2, 3], "length": 3, "skips": 1, "blocks": [1, 3]}
+STEPS, BLOCKS, SEEDS = 24, 4, 12
+CHANGES = {"starts": 5, "phase_starts": 12, "jumps": [1, 2, 3], "length": 3, "skips": 1, "blocks": [1, 3]}
 CHANGES |= {"durations": [1, 2], "relaxations": [0, 2], "fills": ["zeros"], "shown": 3}
-METHODS = ["untouched", "source, zeros", "source, cache", "found, ssim-0.795", "DDIM, 3 steps"]
+METHODS = ["untouched", "untouched, again", "source, zeros", "source, cache", "found, ssim-0.795", "DDIM, 3 steps"]
 
 
 @pytest.fixture
@@ -42,12 +44,13 @@ def swept(values) -> Intervened:
     ]
     found = {}
     for cell in wanted:
-        level = 1.0 if cell.sweep == "jump" and cell.n == 1 else 0.95 - 0.03 * cell.start + 0.01 * cell.r
+        level = 1.0 if cell.sweep == "jump" and cell.n == 1 else 0.98 - 0.02 * cell.start + 0.01 * cell.r
         ssim = np.clip(level + 0.02 * rng.standard_normal(SEEDS), 0, 1)
         images = rng.integers(0, 255, (3, 8, 8, 1), dtype=np.uint8)
         found[cell] = {"ssim": ssim, "psnr": 40 * ssim, "kept": ssim > 0.7, "images": images}
     labels = np.arange(SEEDS) % 3
-    curves = Curves(found, bootstrap.draws(labels, 100, 0), values.likeness.threshold)
+    unrelated = np.linspace(0.25, 0.35, SEEDS)
+    curves = Curves(found, unrelated, bootstrap.draws(labels, 100, 0), values.likeness.threshold)
     at = {k: float(12 - 3 * k) for k in range(STEPS, 0, -1)}
     parts = pd.DataFrame(
         [
@@ -68,28 +71,33 @@ def compared() -> Compared:
     methods = pd.DataFrame(
         {
             "method": METHODS,
-            "family": ["untouched", "source", "source", "found", "DDIM"],
-            "like": ["untouched"] * 4 + ["DDIM, 3 steps"],
-            "calls": [10, 8, 8, 4, 3],
-            "cost": [1, 0.7, 0.7, 0.3, 0.3],
-            "time": [1, 0.75, 0.76, 0.35, 0.3],
-            "time_low": [1, 0.74, 0.75, 0.34, 0.29],
-            "time_high": [1, 0.77, 0.77, 0.36, 0.31],
+            "family": ["untouched", "untouched", "source", "source", "found", "DDIM"],
+            "calls": [10, 10, 8, 8, 4, 3],
+            "cost": [1, 1, 0.7, 0.7, 0.3, 0.3],
+            "time": [1, 1.02, 0.75, 0.76, 0.35, 0.3],
+            "time_low": [1, 0.95, 0.74, 0.75, 0.34, 0.29],
+            "time_high": [1, 1.05, 0.77, 0.77, 0.36, 0.31],
             "n_times": 6,
-            "ssim": [1, 0.77777, 0.9, 0.8, 1],
-            "ssim_low": [1, 0.75, 0.88, 0.79, 1],
-            "ssim_high": [1, 0.79, 0.92, 0.81, 1],
-            "ssim_spread": 0.1,
-            "ssim_mad": 0.05,
-            "under": 0.25,
-            "frechet": [1.0, 2.0, 1.5, 3.0, 4.0],
-            "frechet_low": [0.9, 1.9, 1.4, 2.9, 3.9],
-            "frechet_high": [1.1, 2.1, 1.6, 3.1, 4.1],
+            "ssim": [1, 1, 0.77777, 0.9, 0.8, None],
+            "ssim_low": [1, 1, 0.75, 0.88, 0.79, None],
+            "ssim_high": [1, 1, 0.79, 0.92, 0.81, None],
+            "ssim_spread": [0.1] * 5 + [None],
+            "ssim_mad": [0.05] * 5 + [None],
+            "unrelated": [0.7] * 5 + [None],
+            "likeness": [1, 1, 0.26, 0.67, 0.33, None],
+            "likeness_low": [1, 1, 0.2, 0.6, 0.3, None],
+            "likeness_high": [1, 1, 0.3, 0.7, 0.35, None],
+            "under": [0.25] * 5 + [None],
+            "kept": [1, 1, 0.8, 0.9, 0.7, None],
+            "kept_low": [0.9, 0.9, 0.7, 0.8, 0.6, None],
+            "kept_high": [1, 1, 0.9, 1, 0.8, None],
+            "frechet": [1.0, 1.0, 2.0, 1.5, 3.0, 4.0],
+            "frechet_low": [0.9, 0.9, 1.9, 1.4, 2.9, 3.9],
+            "frechet_high": [1.1, 1.1, 2.1, 1.6, 3.1, 4.1],
             "n": SEEDS,
         }
     )
-    effects = {"strategy_saves": {"value": -0.02, "n": 6, "ci95": [-0.04, -0.01]}}
-    effects["found_saves_more"] = {"value": 0.4, "n": 3}
+    effects = {"strategy_keeps_likeness": {"value": -0.2, "n": SEEDS, "ci95": [-0.4, -0.1]}}
     likeness = pd.DataFrame({"seed": np.arange(SEEDS), **{name: rng.random(SEEDS) for name in METHODS}})
     plans = {
         "untouched": [],
@@ -98,14 +106,23 @@ def compared() -> Compared:
         "found, ssim-0.795": [{"remove": "steps", "start": 10, "count": 5}, {"remove": "rest", "start": 2}],
     }
     images = {name: rng.integers(0, 255, (SEEDS, 8, 8, 1), dtype=np.uint8) for name in plans}
+    found = Policy(
+        timesteps=list(range(900, -1, -100)),
+        sampler="ddpm",
+        clip=True,
+        blocks=BLOCKS,
+        intervention=parse(plans["found, ssim-0.795"]),
+        learnt={},
+    )
     return Compared(
         methods=methods,
         times=pd.DataFrame(),
         effects=effects,
+        real={"value": 0.8, "n": SEEDS, "ci95": [0.7, 0.9]},
         likeness=likeness,
         front=pd.DataFrame({"cost": [0.1, 0.3], "ssim": [0.5, 0.8]}),
         plans=plans,
-        policies={},
+        policies={"ssim-0.795": found},
         drawn=images,
         steps=STEPS,
         blocks=BLOCKS,

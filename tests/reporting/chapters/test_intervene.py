@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.anatomy.effects import Sweeps
-from pipeline.reporting.chapters.intervene import chapter
+from pipeline.reporting.chapters.intervene import chapter, sheets
 from pipeline.reporting.chapters.intervene.chapter import Found, limit
 from pipeline.reporting.claims import decide
 
@@ -31,12 +31,50 @@ def test_the_page_says_what_the_numbers_say_of_every_subject(swept, values, tmp_
     page = chapter.page(found, summary, pictures)
     assert re.findall(r"^## `(\w+)`$", page, re.M) == ["baseline", "cat"]
     first = summary["intervene.baseline.phases.composition_ends"]
-    assert page.count(f"Composition ends at step {first['value']:g}") == 2
+    assert page.count(f"they would meet at step {first['value']:g}") == 2, "SSIM falls evenly in this toy"
+    assert page.count("a mean SSIM of 0.30 [") == 2
     linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
     assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
     assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((0.1, 2.0), "The curves fall into three levels"),
+        ((-0.1, 2.0), "three levels are not shown to fit better"),
+        ((-2.0, -0.1), "three levels do not fit better"),
+    ],
+)
+def test_phases_are_told_where_three_levels_fit_better(swept, values, ends: tuple[float, float], said: str) -> None:
+    found = Found(values, {"baseline": swept})
+    summary = chapter.numbers(found)
+    summary["intervene.baseline.effects.three_phases"]["ci95"] = list(ends)
+    assert said in chapter.page(found, summary, {})
+    assert said in chapter.finding(found, summary).says
+
+
+def test_without_enough_starts_no_phases_are_told(swept, values) -> None:
+    few = {name: n for name, n in swept.findings.items() if "phases" not in name}
+    found = Found(values, {"baseline": replace(swept, findings=few)})
+    summary = chapter.numbers(found)
+    assert "Phases are not told here" in chapter.page(found, summary, {})
+    assert chapter.finding(found, summary) is None
+
+
+@pytest.mark.parametrize("noise", ["whole", "step"])
+def test_the_page_says_what_noise_a_jump_draws(swept, values, noise: str) -> None:
+    asked = values.model_copy(update={"intervene": values.intervene.model_copy(update={"jump_noise": noise})})
+    found = Found(asked, {"baseline": swept})
+    page = chapter.page(found, chapter.numbers(found), {})
+    other = {"whole": "step", "step": "whole"}[noise]
+    assert f"`intervene.jump_noise: {other}`" in page
+    assert f"`intervene.jump_noise: {noise}`" not in page
+    ddim = asked.model_copy(update={"sampler": asked.sampler.model_copy(update={"name": "ddim"})})
+    plain = Found(ddim, found.subjects)
+    assert "jump_noise" not in chapter.page(plain, chapter.numbers(plain), {}), "ddim draws no noise"
 
 
 @pytest.mark.parametrize("fills", [["cache"], ["cache", "zeros"]])
@@ -55,6 +93,14 @@ def test_what_stands_in_first_is_drawn_whatever_it_is(swept, values, tmp_path, f
     assert ("Dashed: zeros in place of their last output" in page) == (len(fills) > 1)
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_sheet_says_which_places_were_not_tried(swept, tmp_path, whole: bool) -> None:
+    rests = swept.curves[swept.curves["sweep"] == "relax"]
+    kept = replace(swept, curves=rests if whole else rests.iloc[1:])
+    ((_, caption),) = sheets.draw(tmp_path, kept, swept.cells.assign(changed=False), 3, "zeros")
+    assert ("White places" in caption) != whole
+
+
 def test_limits_are_told_in_words_where_none_was_found() -> None:
     def number(value: float, low: float, high: float, **more: float) -> dict:
         return {"value": value, "n": 9, "ci95": [low, high], **more}
@@ -68,13 +114,14 @@ def test_limits_are_told_in_words_where_none_was_found() -> None:
     assert limit(number(10, 0, 21, tried=20)) == "10 [0, more than 20]"
 
 
-def test_claims_of_the_loop_are_decided_for_every_subject(swept, values) -> None:
+def test_claims_of_the_loop_are_decided_for_every_subject(swept, values, deciding) -> None:
     found = Found(values, {"baseline": swept, "cat": swept})
-    decided = {each.name: each for each in decide(chapter.CLAIMS, chapter.numbers(found), ["baseline", "cat"])}
+    both = decide(chapter.CLAIMS, chapter.numbers(found), ["baseline", "cat"], deciding)
+    decided = {each.name: each for each in both}
     assert len(decided) == 2 * len(chapter.CLAIMS)
     ours, theirs = (decided[f"{subject}.first_steps_compose"] for subject in ("baseline", "cat"))
-    assert (ours.verdict, ours.number) == ("supported", theirs.number), "SSIM falls with the start in this toy"
-    (nobody,) = decide(chapter.CLAIMS[:1], {}, [])
+    assert (ours.verdict, ours.number) == ("supported", theirs.number), "classes are lost early in this toy"
+    (nobody,) = decide(chapter.CLAIMS[:1], {}, [], deciding)
     assert (nobody.verdict, nobody.needs) == ("no data", "a subject")
 
 

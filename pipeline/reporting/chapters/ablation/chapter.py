@@ -1,9 +1,13 @@
 """Ablation: what each part of the architecture is worth, as Lu and Li's Table 1 asks it."""
 
-from itertools import combinations
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 
-from pipeline.judges.number import Number, difference, negative, relative
+import numpy as np
+
+from pipeline.judges.number import Number, negative
+from pipeline.judges.replicated import Replicated
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting import plots
 from pipeline.reporting.chapters.ablation.claims import CLAIMS as CLAIMS
@@ -11,7 +15,7 @@ from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.pictures import sheet
 from pipeline.reporting.results import Run
 from pipeline.reporting.sources import PUBLISHED
-from pipeline.reporting.study import Runs, Study
+from pipeline.reporting.study import FAILED, Study
 from pipeline.reporting.summary import Summary
 from pipeline.reporting.table import NOTHING, Column, Table, listed, text, words
 
@@ -24,63 +28,40 @@ def read(study: Study) -> Study | None:
 
 
 def numbers(study: Study) -> Summary:
-    """The distance's fall against the baseline, its difference between every two variants, and how much less one
-    residual block more gains than the one before it."""
+    """The distance's fall against the baseline and its change between every two variants, in percent, and how much less
+    one residual block more gains than the one before it.
 
-    def of_one_seed(runs: Runs) -> Summary:
-        frechet, base = study.frechet, runs[BASELINE]
-        out = {f"evaluate.{v}.{frechet}_improvement": _improvement(run, base, frechet) for v, run in runs.items()}
-        for one, other in combinations(runs, 2):
-            out[f"pairs.{one}.{other}.{frechet}_gap"] = _gap(runs[one], runs[other], frechet)
-        return out | _depth(runs, frechet)
-
-    return study.over_replicas(of_one_seed)
-
-
-def _improvement(run: Run, base: Run, frechet: str) -> Number:
-    mine, theirs = run.evaluated, base.evaluated
-    return negative(
-        relative(
-            mine.metrics[frechet]["value"],
-            theirs.metrics[frechet]["value"],
-            mine.replicates[frechet].to_numpy(),
-            theirs.replicates[frechet].to_numpy(),
-            mine.metrics[frechet]["n"],
-        )
-    )
+    What is compared is the logarithm of the distance: the errors of variants are alike on it, and the bias that a
+    distance has at its n, which all variants share, can make a change smaller and not turn its sign.
+    """
+    distance = study.metric(study.frechet, "log")
+    out = {f"evaluate.{v}.{study.frechet}_improvement": negative(distance.change(v, BASELINE)) for v in study.variants}
+    for one, other in permutations(study.variants, 2):
+        out[f"pairs.{one}.{other}.{study.frechet}_change"] = distance.change(one, other)
+    return out | _depth(study, distance)
 
 
-def _gap(run: Run, other: Run, frechet: str) -> Number:
-    """The distance of one less that of the other."""
-    mine, theirs = run.evaluated, other.evaluated
-    return difference(
-        mine.metrics[frechet]["value"],
-        theirs.metrics[frechet]["value"],
-        mine.replicates[frechet].to_numpy(),
-        theirs.replicates[frechet].to_numpy(),
-        mine.metrics[frechet]["n"],
-    )
-
-
-def _depth(runs: Runs, frechet: str) -> Summary:
-    """Over variants that differ from the baseline in the number of residual blocks alone: by how much less the distance
-    falls with one block more than with the one before it, at every number with a neighbour on either side."""
-    shared = {k: v for k, v in runs[BASELINE].architecture.items() if k != "res_blocks"}
+def _depth(study: Study, distance: Replicated) -> Summary:
+    """Over variants that differ from the baseline in the number of residual blocks alone: by how many percent the
+    factor by which one block more lowers the distance is smaller than that of the one before, at every number with a
+    neighbour on either side."""
+    shared = _without_blocks(study.baseline)
     ladder = {
-        run.architecture["res_blocks"]: run.evaluated
-        for run in runs.values()
-        if run.architecture["res_blocks"] > 0  # without any, the encoder is narrower too
-        and {k: v for k, v in run.architecture.items() if k != "res_blocks"} == shared
+        runs[0].architecture["res_blocks"]: variant
+        for variant, runs in study.runs.items()
+        if runs[0].architecture["res_blocks"] > 0  # without any, the encoder is narrower too
+        and _without_blocks(runs[0]) == shared
     }
-    out = {}
+    out: Summary = {}
     for blocks in sorted(ladder):
-        three = [ladder[blocks + step] for step in (-1, 0, 1) if blocks + step in ladder]
-        if len(three) == 3:
-            below, here, above = (each.metrics[frechet]["value"] for each in three)
-            b, h, a = (each.replicates[frechet].to_numpy() for each in three)
-            n = ladder[blocks].metrics[frechet]["n"]
-            out[f"depth.{blocks}.diminishing"] = difference(below - here, here - above, b - h, h - a, n)
+        if {blocks - 1, blocks + 1} <= set(ladder):
+            weights = {ladder[blocks - 1]: 1.0, ladder[blocks]: -2.0, ladder[blocks + 1]: 1.0}
+            out[f"depth.{blocks}.diminishing"] = distance.contrast(weights, lambda d: 100 * np.expm1(d))
     return out
+
+
+def _without_blocks(run: Run) -> dict[str, Any]:
+    return {key: value for key, value in run.architecture.items() if key != "res_blocks"}
 
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
@@ -172,6 +153,9 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         images=summary[f"train.{BASELINE}.loss"]["n"],
         replicas=len(study.params.replicas),
         several=study.several,
+        failed=listed([f"`{v}`" for v in study.variants if v in study.failed]),
+        have="has" if len(study.failed) == 1 else "have",
+        times=FAILED,
         better=listed(better) if better else "none",
         worse=listed(worse_ones) if worse_ones else "none",
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.anatomy import intervened
+from pipeline.anatomy import intervened, phases
 from pipeline.anatomy.intervened import Intervened
 from pipeline.anatomy.source import SOURCE_BLOCKS
 from pipeline.judges.number import Kind, Number
@@ -16,11 +16,17 @@ from pipeline.reporting.page import Finding, Picture, Pictures, fill, fold
 from pipeline.reporting.sources import SOURCE_STARTS
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import NOTHING, Column, Table, listed, words
+from pipeline.reporting.table import NOTHING, Column, Table, listed, text, words
 
 NAME, TITLE = "intervene", "Without some steps, skips or blocks"
 LIMITS = ("redundant_from", "longest_cut", "shortest_rest")
-KINDS: dict[str, Kind | None] = {"ssim": None, "psnr": "size", "under": "share", "kept": "share"}
+KINDS: dict[str, Kind | None] = {
+    "ssim": None,
+    "likeness": "likeness",
+    "psnr": "size",
+    "under": "share",
+    "kept": "share",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     asked = found.params.intervene
     drawn: Pictures = {}
     for subject, swept in found.subjects.items():
-        changed = swept.cells.assign(changed=swept.cells["ssim"] < found.params.likeness.threshold)
+        changed = swept.cells.assign(changed=swept.cells["likeness"] < found.params.likeness.threshold)
         made = curves.draw(
             folder / subject, swept.curves, swept.findings, found.params.likeness.threshold, asked.length, asked.fills
         )
@@ -68,30 +74,53 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
 
 
 def finding(found: Found, summary: Summary) -> Finding | None:
-    """When composition ends and denoising begins, for the first subject."""
+    """Whether generation has phases, and how alike images stay, for the first subject."""
     subject = next(iter(found.subjects))
-    first, second = (summary.get(f"{NAME}.{subject}.phases.{n}") for n in ("composition_ends", "denoising_begins"))
-    picture = f"{subject}/jumps.png"
-    if first is None or second is None:
+    phases = _phases(subject, summary)
+    if phases is None:
         return None
+    unrelated = summary[f"{NAME}.{subject}.{curves.UNRELATED}"]
     steps = found.params.sampler.steps
     return Finding(
         f"How much an image changes when {found.params.intervene.length} of the {steps} sampling steps of `{subject}` "
-        f"are done in one depends on which steps these are; step {steps} is the first and noisiest. The curve of these "
-        f"changes was divided into three stretches, which meet at step {limit(first)} and at step {limit(second)} "
-        f"(n = {first['n']} seeds). The source calls them composition, transition and denoising. Any curve can be "
-        "divided into three, so look at how far apart the levels are.",
-        picture,
+        f"are done in one depends on which steps these are; step {steps} is the first and noisiest. {phases} Likeness "
+        f"begins at images of the same class that have nothing to do with each other, which have a mean SSIM of "
+        f"{text(unrelated)} here (n = {unrelated['n']} seeds).",
+        f"{subject}/jumps.png",
         9,
+    )
+
+
+def _phases(subject: str, summary: Summary) -> str | None:
+    """What the test of three phases says, in sentences; None where there were too few starts for it."""
+    of = f"{NAME}.{subject}"
+    effect = summary.get(f"{of}.{curves.PHASED}")
+    if effect is None:
+        return None
+    first, second = (summary[f"{of}.{name}"] for name in curves.BOUNDARIES)
+    where = f"step {limit(first)} ({first['snr_db']:+.1f} dB) and step {limit(second)} ({second['snr_db']:+.1f} dB)"
+    gain = f"{text(effect, sign=True)} against {effect['against']}; n = {effect['n']} seeds"
+    if curves.phased(effect):
+        return (
+            f"The curves fall into three levels, which meet at {where}: composition, transition and denoising, in the "
+            f"source's words. Three levels fit better than two, than a straight line and than a smooth curve ({gain})."
+        )
+    said = "do not fit better than" if effect["ci95"][1] < 0 else "are not shown to fit better than"
+    return (
+        f"The source reads three phases off such curves, but here three levels {said} a curve without phases ({gain}). "
+        f"If there were three, they would meet at {where}."
     )
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:
     """The chapter as Markdown, a part per subject."""
+    drawn = found.params.sampler.name == "ddpm"  # whether a step draws noise at all
     return fill(
         Path(__file__).with_suffix(".md"),
         sampler=found.params.sampler.name.upper(),
         threshold=found.params.likeness.threshold,
+        drawn=drawn,
+        noisy=drawn and found.params.intervene.jump_noise == "whole",
         steps=found.params.sampler.steps,
         subjects=[_of_subject(name, swept, found, summary, pictures) for name, swept in found.subjects.items()],
     )
@@ -102,13 +131,14 @@ def _of_subject(
 ) -> dict[str, object]:
     """What the template says of one subject."""
     asked, blocks = found.params.intervene, swept.blocks
-    phases = [summary.get(f"{NAME}.{subject}.phases.{name}") for name in ("composition_ends", "denoising_begins")]
     return {
         "name": subject,
         "blocks": blocks,
         "seeds": int(swept.curves["n_seeds"].iloc[0]),
         "parts": fold("The parts of its network", str(_parts(swept))),
-        "phases": [f"step {limit(each)} ({each['snr_db']:+.1f} dB)" for each in phases if each],
+        "unrelated": text(summary[f"{NAME}.{subject}.{curves.UNRELATED}"]),
+        "phases": _phases(subject, summary),
+        "starts": phases.FEWEST,
         "length": asked.length,
         "resamples": f"{found.params.bootstrap.resamples:,}",
         "limits": _limits(subject, swept, summary),

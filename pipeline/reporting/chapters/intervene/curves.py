@@ -1,6 +1,7 @@
 """Curves of a subject's sweeps over its steps (Prasad et al. 2023, Figures 4 to 10)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,41 @@ from pipeline.judges.number import Number
 from pipeline.reporting.plots import GREY, WIDTH, grid, legend, panels, write
 
 FIRST = "first step concerned"
+LOWEST = -1.0  # likeness, below which a panel is cut off
 LEVELS = 6  # steps, at most, whose signal-to-noise ratio is written
-NAMES = {"ssim": "SSIM", "psnr": "PSNR, dB", "under": "share of images changed", "kept": "share of the same class"}
+NAMES = {"likeness": "likeness", "psnr": "PSNR, dB", "kept": "share of the same class"}
+UNRELATED, PHASED = "unrelated.ssim", "effects.three_phases"  # their names among the findings
+BOUNDARIES = ("phases.composition_ends", "phases.denoising_begins")
 FILLS = {"zeros": "zeros", "cache": "their last output"}
 Findings = dict[str, Number]
 Drawn = list[tuple[str, str]]  # the file and the caption of a picture
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale of likeness. threshold: the likeness below which an image has changed; unrelated: the mean SSIM of
+    images that have nothing to do with each other, which is likeness 0."""
+
+    threshold: float
+    unrelated: float
+
+    def ssim(self, likeness: Any) -> Any:
+        """Return the SSIM that a likeness stands for, in the mean over images."""
+        return self.unrelated + likeness * (1 - self.unrelated)
+
+    def likeness(self, ssim: Any) -> Any:
+        """Return the likeness that an SSIM stands for, in the mean over images."""
+        return (ssim - self.unrelated) / (1 - self.unrelated)
 
 
 def draw(
     folder: Path, curves: pd.DataFrame, findings: Findings, threshold: float, length: int, fills: Sequence[str]
 ) -> Drawn:
     """Every figure that there are cells for, into an existing folder; curves: curves.csv, findings: findings.json;
-    length: the usual number of steps of an intervention; fills: what stands in, the usual first."""
+    threshold: the likeness below which an image has changed; length: the usual number of steps of an intervention;
+    fills: what stands in, the usual first."""
     drawn: Drawn = []
+    scale = Scale(threshold, findings[UNRELATED]["value"])
 
     def add(name: str, caption: str, figure: Figure | None) -> None:
         if figure is not None:
@@ -39,51 +62,53 @@ def draw(
     if "jump" in of:
         caption = (
             "Likeness to the untouched image when n steps are done in one, by the first of these steps. The lower a "
-            f"line is, the more these steps matter. The thick line is n = {length}, with a band of one standard "
-            "deviation. Bars are 95 % intervals of the means. Vertical lines are where the phases part, with their "
-            "intervals in grey. Source: Figures 4 and 18, n = 5 of 100."
+            f"line is, the more these steps matter; likeness 0 is that of unrelated images. The thick line is n = "
+            f"{length}, with a band of one standard deviation. Bars are 95 % intervals. {_of_boundaries(findings)}"
+            "Source: Figures 4 and 18, n = 5 of 100."
         )
-        add("jumps", caption, jumps(of["jump"], findings, threshold, length))
+        add("jumps", caption, jumps(of["jump"], findings, scale, length))
     if {"skips", "blocks"} <= set(of):
         caption = (
             f"Likeness to the untouched image after {length} steps without the top skips, and without the deepest "
-            "blocks. Where the line of the skips is lower, skips matter more than deep blocks. Bars are 95 % intervals "
-            "and bands one standard deviation. Source: Figure 7."
+            "blocks. Where the line of the skips is lower, skips matter more than deep blocks; where fewer images keep "
+            "their class, what is left out composes. Bars are 95 % intervals and bands one standard deviation. Source: "
+            "Figure 7."
         )
-        add("connections", caption, connections(of["skips"], of["blocks"], threshold))
+        add("connections", caption, connections(of["skips"], of["blocks"], scale))
     if "blocks" in of:
         caption = (
             f"Likeness to the untouched image after {length} steps without the nb deepest blocks, by the first of "
-            "these steps. Where a line stays near 1, these blocks can be left out. Source: Figure 8, nb = 2 to 12 "
-            "of 16."
+            "these steps. Where a line stays near 1, these blocks can be left out; where it comes near to 0, the image "
+            "is another one. Source: Figure 8, nb = 2 to 12 of 16."
         )
         if len(others):
             caption += f" Dashed: {FILLS[fills[1]]} in place of {FILLS[fills[0]]}."
-        add("blocks", _none_changed(caption, of["blocks"]), blocks(of["blocks"], others, threshold))
+        add("blocks", _none_changed(caption, of["blocks"]), blocks(of["blocks"], others, scale))
     if "duration" in of:
         caption = (
             "Likeness to the untouched image after n steps in a row without the nb deepest blocks, from the first step "
-            "at which so many can be left out. Where a longer cut has a lower SSIM, a cut cannot go on. Source: Figure "
-            "9, at most 7 of 100."
+            "at which so many can be left out, but not before the first phase ends. Where a line falls below the "
+            "threshold, the cut is too long. Source: Figure 9, at most 7 of 100."
         )
-        add("durations", _none_changed(caption, of["duration"]), lengths(of["duration"], "n", threshold))
+        add("durations", _none_changed(caption, of["duration"]), lengths(of["duration"], "n", scale))
     if "relax" in of:
         caption = (
             "Likeness to the untouched image after two cuts of the nb deepest blocks, with r steps of rest between "
-            "them. Where a longer rest has a higher SSIM, the rest restores the image. Source: Figure 10, r = 15 to 20 "
+            "them. Where a line rises, the rest restores the image. A number of blocks that stays above the threshold "
+            "after the shortest rest has one mark alone, for it needs no longer rest. Source: Figure 10, r = 15 to 20 "
             "of 100."
         )
-        add("rests", _none_changed(caption, of["relax"]), lengths(of["relax"], "r", threshold))
+        add("rests", _none_changed(caption, of["relax"]), lengths(of["relax"], "r", scale))
     if "end" in of:
         caption = (
             "Likeness of the clean image that is predicted at each step to the image at the end of the loop. Where it "
-            "comes near to 1, the steps that follow can be spared. The band is one standard deviation. Source: Figure "
-            "17, step 18 of 100."
+            "comes near to 1, the steps that follow can be spared; likeness 0 is that of unrelated images. The band is "
+            "one standard deviation. Source: Figure 17, step 18 of 100."
         )
-        add("ends", caption, over_starts({"_ends": of["end"]}, shares(of["end"]), threshold, step="last step done"))
+        add("ends", caption, over_starts({"_ends": of["end"]}, ["likeness"], scale, step="last step done"))
     if "skip" in of:
         caption = (
-            f"Mean SSIM to the untouched image after {length} steps without one skip, by skip and first step. The "
+            f"Mean likeness to the untouched image after {length} steps without one skip, by skip and first step. The "
             "darker a cell is, the more that skip matters there."
         )
         add("single_skips", caption, single_skips(of["skip"]))
@@ -95,16 +120,31 @@ def _none_changed(caption: str, rows: pd.DataFrame) -> str:
     return caption if rows["under"].max() > 0 else f"{caption} No image has changed in any of these cells."
 
 
-def jumps(rows: pd.DataFrame, findings: Findings, threshold: float, length: int) -> Figure:
-    """SSIM and PSNR of n steps in one, a line per n; the phases as bands."""
+def _of_boundaries(findings: Findings) -> str:
+    """What a caption says of the vertical lines, where there are any."""
+    if PHASED not in findings:
+        return ""
+    lines = "Vertical lines are where three levels part best, with their intervals in grey"
+    if phased(findings[PHASED]):
+        return f"{lines}. "
+    return f"{lines}; but three levels are not shown to fit better than a curve without phases. "
+
+
+def phased(effect: Number | None) -> bool:
+    """Say whether three levels fit better than every curve without phases; effect: of the three phases."""
+    return effect is not None and effect["ci95"][0] > 0
+
+
+def jumps(rows: pd.DataFrame, findings: Findings, scale: Scale, length: int) -> Figure:
+    """Likeness, PSNR and the share of the same class of n steps in one, a line per n; the phases as bands."""
     lines = {f"n = {n}": group for n, group in rows[rows["n"] > 1].groupby("n")}
-    figure = over_starts(lines, ["ssim", "psnr"], threshold, thick=f"n = {length}")
-    names = [name for name in ("phases.composition_ends", "phases.denoising_begins") if name in findings]
+    figure = over_starts(lines, ["likeness", "psnr"], scale, thick=f"n = {length}")
+    names = [name for name in BOUNDARIES if name in findings]
     for ax in figure.axes:
         for name in names:
             ax.axvline(findings[name]["value"], color="#666666", linewidth=0.8)
             ax.axvspan(*findings[name]["ci95"], color=GREY, alpha=0.25, linewidth=0)
-    if len(names) == 2:
+    if phased(findings.get(PHASED)):
         ax = figure.axes[-1]
         bottom, top = ax.get_ylim()
         ax.set_ylim(bottom, top + 0.12 * (top - bottom))  # room for the words
@@ -116,41 +156,41 @@ def jumps(rows: pd.DataFrame, findings: Findings, threshold: float, length: int)
     return figure
 
 
-def connections(skips: pd.DataFrame, blocks: pd.DataFrame, threshold: float) -> Figure:
-    """PSNR and SSIM without the top skips, and without the fewest blocks that were tried."""
+def connections(skips: pd.DataFrame, blocks: pd.DataFrame, scale: Scale) -> Figure:
+    """PSNR and likeness without the top skips, and without the fewest blocks that were tried."""
     fewest = blocks[blocks["parts"] == blocks["parts"].min()]
-    lines = {
-        f"without the top {skips['parts'].iloc[0]} skips": skips,
-        f"without the bottom {fewest['parts'].iloc[0]} blocks": fewest,
-    }
-    return over_starts(lines, ["psnr", "ssim"], threshold, spread=True, colours=["#E69F00", "#009E73"])
+    lines = {_without("top", skips, "skip"): skips, _without("bottom", fewest, "block"): fewest}
+    return over_starts(lines, ["psnr", "likeness"], scale, spread=True, colours=["#E69F00", "#009E73"])
 
 
-def blocks(rows: pd.DataFrame, others: pd.DataFrame, threshold: float) -> Figure:
-    """SSIM and the shares of images changed and of the same class, a line per nb; dashed: others, with something else
-    in their place."""
+def _without(which: str, rows: pd.DataFrame, part: str) -> str:
+    """Say what is left out in all rows, such as `without the top 2 skips`."""
+    count = rows["parts"].iloc[0]
+    return f"without the {which} {part}" if count == 1 else f"without the {which} {count} {part}s"
+
+
+def blocks(rows: pd.DataFrame, others: pd.DataFrame, scale: Scale) -> Figure:
+    """Likeness, PSNR and the share of the same class, a line per nb; dashed: others, with something else in their
+    place."""
     lines = {f"nb = {nb}": group for nb, group in rows.groupby("parts")}
     dashed = {f"nb = {nb}": group for nb, group in others.groupby("parts")}
-    return over_starts(lines, shares(rows), threshold, dashed=dashed)
-
-
-def shares(rows: pd.DataFrame) -> list[str]:
-    """SSIM, and the shares of images that there are; where no image has changed there is no share of them to see."""
-    return ["ssim", *(["under"] if rows["under"].max() > 0 else []), *(["kept"] if "kept" in rows else [])]
+    return over_starts(lines, ["likeness", "psnr"], scale, dashed=dashed)
 
 
 def over_starts(
     lines: dict[str, pd.DataFrame],
     columns: list[str],
-    threshold: float,
+    scale: Scale,
     thick: str = "",
     spread: bool = False,
     dashed: dict[str, pd.DataFrame] | None = None,
     colours: list[Any] | None = None,
     step: str = FIRST,
 ) -> Figure:
-    """A panel per column of numbers over the step concerned first, called `step`, with the signal-to-noise ratio at
-    some of these steps above. thick: a line with a band of one standard deviation; spread: all have it."""
+    """A panel per column of numbers over the step concerned first, called `step`, and one of the share of the same
+    class where a judge could say, with the signal-to-noise ratio at some of these steps above. thick: a line with a
+    band of one standard deviation; spread: all have it."""
+    columns = [*columns, *(["kept"] if all("kept" in rows for rows in lines.values()) else [])]
     figure, axes = panels(len(columns), 1, WIDTH, 2.6 * len(columns) + 1.2, sharex=True)
     for ax, column in zip(axes[:, 0], columns, strict=True):
         for (label, rows), colour in zip(lines.items(), colours or in_order(len(lines)), strict=True):
@@ -159,11 +199,7 @@ def over_starts(
             _line(ax, rows["start"], rows, column, colour, name, "-", band, 2.2 if label == thick else 1.4)
             if dashed and label in dashed:
                 _line(ax, dashed[label]["start"], dashed[label], column, colour, None, "--", False, 1.2)
-        if column == "ssim":
-            _threshold(ax, threshold)
-        _share(ax, column)
-        ax.set_ylabel(NAMES[column])
-        grid(ax)
+        _finish(ax, column, scale)
     axes[0, 0].invert_xaxis()
     axes[-1, 0].set_xlabel(step)
     _levels(axes[0, 0], next(iter(lines.values())))
@@ -171,9 +207,9 @@ def over_starts(
     return figure
 
 
-def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
-    """SSIM and the shares of images against n or r, a mark per nb; a line joins more than two of them."""
-    columns, tried = shares(rows), sorted(rows[axis].unique())
+def lengths(rows: pd.DataFrame, axis: str, scale: Scale) -> Figure:
+    """Likeness and the share of the same class against n or r, a mark per nb; a line joins more than two of them."""
+    columns, tried = ["likeness", *(["kept"] if "kept" in rows else [])], sorted(rows[axis].unique())
     figure, axes = panels(len(columns), 1, WIDTH, 2.4 * len(columns) + 0.9, sharex=True)
     groups = dict(list(rows.groupby("parts")))
     apart = 0.02 * (tried[-1] - tried[0])
@@ -186,12 +222,8 @@ def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
         for ax, column in zip(axes[:, 0], columns, strict=True):
             _line(ax, places, ordered, column, colour, label, style, False, 1.4)
     for ax, column in zip(axes[:, 0], columns, strict=True):
-        if column == "ssim":
-            _threshold(ax, threshold)
-        ax.set_ylabel(NAMES[column])
         ax.margins(x=0.15)
-        grid(ax)
-        _share(ax, column)
+        _finish(ax, column, scale)
     if len(tried) <= 12:
         axes[0, 0].set_xticks(tried)
     axes[-1, 0].set_xlabel({"n": "steps in a row without these blocks, n", "r": "steps of rest, r"}[axis])
@@ -200,8 +232,8 @@ def lengths(rows: pd.DataFrame, axis: str, threshold: float) -> Figure:
 
 
 def single_skips(rows: pd.DataFrame) -> Figure:
-    """Mean SSIM by skip and start, as a map."""
-    table = rows.pivot(index="parts", columns="start", values="ssim").sort_index(axis=1, ascending=False)
+    """Mean likeness by skip and start, as a map."""
+    table = rows.pivot(index="parts", columns="start", values="likeness").sort_index(axis=1, ascending=False)
     figure, axes = panels(1, 1, 9, 0.32 * len(table) + 1.6)
     ax = axes[0, 0]
     shown = ax.imshow(table, aspect="auto", cmap="viridis", vmax=1)
@@ -209,26 +241,28 @@ def single_skips(rows: pd.DataFrame) -> Figure:
     ax.set_xticks(places, [str(table.columns[i]) for i in places])
     ax.set_yticks(range(len(table)), [f"skip {number}" for number in table.index])
     ax.set_xlabel("first step without it")
-    figure.colorbar(shown, ax=ax, label="SSIM")
+    figure.colorbar(shown, ax=ax, label="likeness")
     return figure
 
 
-def _share(ax: Axes, column: str) -> None:
-    """A share's axis begins, or ends, where shares do, and is never so fine that nothing looks like much."""
-    low, high = ax.get_ylim()
-    if column == "under":
-        ax.set_ylim(bottom=0, top=max(high, 0.1))
+def _finish(ax: Axes, column: str, scale: Scale) -> None:
+    """Give a panel its name and its marks. Likeness is shown from unrelated images up, with SSIM to the right; a share
+    is never shown so finely that nothing looks like much."""
+    low = ax.get_ylim()[0]
+    if column == "likeness":
+        ax.axhline(scale.threshold, color=GREY, linestyle=":", linewidth=1, label=f"changed below {scale.threshold:g}")
+        ax.axhline(0, color=GREY, linestyle="--", linewidth=1, label=f"unrelated images (SSIM {scale.unrelated:.2f})")
+        ax.set_ylim(bottom=max(min(low, -0.08), LOWEST), top=1.05)
+        ax.secondary_yaxis("right", functions=(scale.ssim, scale.likeness)).set_ylabel("SSIM, about")
     if column == "kept":
-        ax.set_ylim(bottom=min(low, 0.9), top=1.005)
+        ax.set_ylim(bottom=min(low, 0.88), top=1.01)
+    ax.set_ylabel(NAMES[column])
+    grid(ax)
 
 
 def in_order(count: int) -> list[Any]:
     """Colours for an ordered parameter, dark to light, none too pale."""
     return list(matplotlib.colormaps["viridis"](np.linspace(0, 0.75, count)))
-
-
-def _threshold(ax: Axes, threshold: float) -> None:
-    ax.axhline(threshold, color=GREY, linestyle=":", linewidth=1, label=f"changed below SSIM {threshold:g}")
 
 
 def _levels(ax: Axes, rows: pd.DataFrame) -> None:
@@ -260,5 +294,5 @@ def _line(
     ax.vlines(x, rows[f"{column}_low"], rows[f"{column}_high"], color=colour, linewidth=0.9, alpha=0.7)
     if band and f"{column}_spread" in rows:
         sd = rows[f"{column}_spread"].to_numpy()
-        most = 1 if column == "ssim" else np.inf
+        most = 1 if column == "likeness" else np.inf
         ax.fill_between(x, y - sd, np.minimum(y + sd, most), color=colour, alpha=0.13, linewidth=0)

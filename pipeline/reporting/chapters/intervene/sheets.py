@@ -63,13 +63,15 @@ def draw(folder: Path, swept: Intervened, per_seed: pd.DataFrame, length: int, f
                 sheet.append([images["untouched"][seed], *(images[c][seed] if c else blank for c in cells)])
                 marked.append([False, *(bool(c and changed[c][seed]) for c in cells)])
                 labels.append(f"seed {swept.seeds[seed]}\nnb = {nb}")
+        blanks = "" if len(at) == len(numbers) * len(values) else "White places were not tried. "
         word = {"start": "step", "n": "n =", "r": "r ="}[axis]
         columns = ["untouched", *(f"{word} {value}" for value in values)]
         contact_sheet(folder / f"{name}.png", np.array(sheet), labels, columns, what, np.array(marked))
         drawn.append(
             (
                 f"{name}.png",
-                f"{what}, for two seeds, one below the other. {_framed(np.array(marked), ALONG)} Source: {figure}.",
+                f"{what}, for two seeds, one below the other. {_framed(np.array(marked), ALONG)} {blanks}"
+                f"Source: {figure}.",
             )
         )
 

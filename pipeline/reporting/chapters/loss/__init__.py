@@ -1,0 +1,1 @@
+"""Loss: how each variant learns, and at which noise levels."""

@@ -1,0 +1,151 @@
+"""Levels and differences over replicas: against plain formulas, SciPy, and made-up studies whose truth is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks import coverage
+from pipeline.judges import bootstrap, frechet
+from pipeline.judges.replicated import SCALES, Measured, Replicated
+
+RNG = np.random.default_rng(4)
+ROOT = Path(__file__).parents[2]
+
+
+def made(table: dict[str, list[float]], scale: str = "plain", **how: object) -> Replicated:
+    """A metric with these values, of 40 images."""
+    return Replicated(
+        {v: [Measured({"value": x, "n": 40, "ci95": [x, x]}) for x in each] for v, each in table.items()}, scale, **how
+    )
+
+
+def test_with_two_variants_a_change_is_the_paired_test() -> None:
+    one, other = RNG.normal(5, 1, (2, 4))
+    found = made({"a": list(one), "b": list(other)}).change("b", "a")
+    test = stats.ttest_rel(other, one)
+    assert (found["value"], found["p"], found["dof"]) == (
+        pytest.approx((other - one).mean()),
+        pytest.approx(test.pvalue),
+        3,
+    )
+    assert found["ci95"] == pytest.approx(list(test.confidence_interval(0.95)))
+    assert found["replicas"] == pytest.approx(list(other - one))
+
+
+def test_the_error_of_a_change_is_the_residual_of_randomised_blocks() -> None:
+    """By least squares with a column per variant and per replica."""
+    table = RNG.normal(size=(6, 3)) + 5 * RNG.normal(size=3)
+    design = np.array([[*np.eye(6)[v], *np.eye(3)[r][1:]] for v in range(6) for r in range(3)])
+    fit, residual, rank, _ = np.linalg.lstsq(design, table.ravel(), rcond=None)
+    dof = 18 - rank
+    error = np.sqrt(residual[0] / dof * 2 / 3)
+    found = made({str(i): list(row) for i, row in enumerate(table)}).change("1", "0")
+    assert (found["value"], found["dof"]) == (pytest.approx(fit[1] - fit[0]), dof)
+    assert found["p"] == pytest.approx(2 * stats.t.sf(abs(fit[1] - fit[0]) / error, dof))
+    assert found["ci95"][1] - found["value"] == pytest.approx(stats.t.ppf(0.975, dof) * error)
+
+
+def test_a_variant_apart_is_judged_by_its_own_replicas_and_leaves_the_others_alone() -> None:
+    table = {"a": [1.0, 2.0, 3.5], "b": [2.0, 3.1, 4.4], "c": [1.0, 2.2, 3.6]}
+    wild = {**table, "wild": [100.0, 900.0, 400.0]}
+    alone, beside = made(table), made(wild, apart=frozenset({"wild"}))
+    assert beside.change("b", "a") == alone.change("b", "a")
+    assert beside.level("b") == alone.level("b")
+    gaps = np.subtract(wild["wild"], wild["a"])
+    assert beside.change("wild", "a")["p"] == pytest.approx(stats.ttest_1samp(gaps, 0).pvalue)
+    assert beside.level("wild")["ci95"] == pytest.approx(list(stats.ttest_1samp(wild["wild"], 0).confidence_interval()))
+
+
+def test_a_change_of_a_size_is_in_percent_and_one_of_a_share_in_what_it_is() -> None:
+    sizes = made({"a": [2.0, 2.0], "b": [1.0, 1.0]}, "log")
+    assert (sizes.change("b", "a")["value"], sizes.change("a", "b")["value"]) == (
+        pytest.approx(-50),
+        pytest.approx(100),
+    )
+    assert made({"a": [1.0, 4.0], "b": [1.0, 4.0]}, "log").level("a")["value"] == pytest.approx(2)
+    shares = made({"a": [0.9, 0.9], "b": [1.0, 1.0]}, "share")
+    assert shares.change("b", "a")["value"] == pytest.approx(0.1)
+    assert all(0 <= end <= 1 for end in made({"a": [0.5, 1.0], "b": [0.9, 1.0]}, "share").level("b")["ci95"])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_scale_has_an_inverse_and_no_gap_at_nothing(scale: str) -> None:
+    x = np.array([0.02, 0.5, 0.97])
+    assert SCALES[scale].back(SCALES[scale].to(x)) == pytest.approx(x)
+    assert SCALES[scale].gap(np.zeros(2), 0.3) == pytest.approx([0, 0])
+
+
+def test_images_that_all_replicas_share_add_their_own_error() -> None:
+    draws = RNG.integers(30, size=(500, 30))
+    images = {v: RNG.normal(5, 1, 30) for v in "ab"}
+    found = {
+        v: [
+            Measured({"value": x.mean() + e, "n": 30, "ci95": [0, 9]}, (x + e)[draws].mean(axis=1))
+            for e in (0, 0.1, 0.3)
+        ]
+        for v, x in images.items()
+    }
+    alone, together = (Replicated(found, "plain", shared) for shared in (False, True))
+    assert alone.change("b", "a")["ci95"] == pytest.approx([alone.change("b", "a")["value"]] * 2), "the replicas agree"
+    low, high = together.change("b", "a")["ci95"]
+    gaps = images["b"] - images["a"]
+    assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 29) * gaps.std() / 30**0.5, rel=0.15)
+
+
+def test_a_resample_s_bias_does_not_narrow_the_change_of_one_replica() -> None:
+    """A resampled Frechet distance is larger than the whole's; the ratio's interval must not shrink with it."""
+    resamples = {"a": RNG.normal(1.0, 0.05, 5000), "b": RNG.normal(0.5, 0.05, 5000)}
+
+    def change(bias: float) -> dict:
+        of = {v: [Measured({"value": x, "n": 9}, resamples[v] + bias)] for v, x in (("a", 1.0), ("b", 0.5))}
+        return Replicated(of, "log").change("b", "a")
+
+    assert change(0)["value"] == pytest.approx(-50)
+    assert change(0.4)["ci95"] == pytest.approx(change(0)["ci95"])
+
+
+def test_the_interval_of_one_replica_s_frechet_distances_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    real = frechet.gaussian(rng.normal(size=(20000, 4)))
+    shifts, covered, runs, n = {"a": 1.0, "b": 0.8}, 0, 80, 200
+    draws = bootstrap.draws(np.zeros(n, int), 200, 0)
+
+    def change(of_one: bool) -> dict:
+        noise, found = rng.normal(size=(n, 4)), {}
+        for variant, shift in shifts.items():
+            images = noise + shift / 2
+            replicates = frechet.resampled_distances(images, real, draws) if of_one else None
+            found[variant] = [Measured({"value": frechet.distance(images, real), "n": n}, replicates)]
+        return Replicated(found, "log").change("b", "a")
+
+    truth = 100 * np.expm1(np.mean([np.log1p(change(False)["value"] / 100) for _ in range(500)]))
+    for _ in range(runs):
+        low, high = change(True)["ci95"]
+        covered += low <= truth <= high
+    assert 0.87 <= covered / runs <= 1
+
+
+def test_intervals_over_replicas_hold_the_truth_as_often_as_they_say() -> None:
+    found = coverage.simulate(studies=250, seed=1)
+    for name, each in found.items():
+        assert 0.91 <= each["held"] <= 0.985, name
+
+
+def test_the_saved_coverage_is_within_two_points() -> None:
+    saved = json.loads((ROOT / "reports/benchmarks/coverage.json").read_text(encoding="utf-8"))
+    assert saved["studies"] >= 1000
+    assert all(0.93 <= each["held"] <= 0.97 for each in saved["intervals"].values())
+
+
+def test_what_was_counted_has_no_error_and_what_was_timed_has_that_of_its_replicas() -> None:
+    def of(**values: list[float]) -> Replicated:
+        return Replicated({v: [Measured({"value": x, "n": 1}) for x in each] for v, each in values.items()}, "log")
+
+    assert of(a=[4.0, 4.0], b=[8.0, 8.0]).change("b", "a") == {"value": pytest.approx(100), "n": 1}
+    assert of(a=[4.0, 4.0], b=[8.0, 8.0]).level("b") == {"value": 8, "n": 1}
+    timed = of(a=[4.0, 4.1, 4.2], b=[8.0, 8.4, 8.1]).change("b", "a")
+    assert (timed["n"], timed["ci95"][0] < 100 < timed["ci95"][1]) == (3, True)
+    assert of(a=[4.0], b=[8.0]).change("b", "a") == {"value": pytest.approx(100), "n": 1}, "one time has no interval"

@@ -1,0 +1,75 @@
+"""Items worked on side by side, each in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.processes import side_by_side
+
+
+@pytest.mark.parametrize(("at_once", "processes"), [(1, 1), (2, 3), (8, 3)])
+def test_every_item_is_done_once_in_a_process_of_its_own(tmp_path: Path, at_once: int, processes: int) -> None:
+    side_by_side(lambda item: (tmp_path / str(item)).write_text(str(os.getpid())), [0, 1, 2], at_once)
+    ran_in = {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
+    assert set(ran_in) == {"0", "1", "2"}
+    assert len(set(ran_in.values())) == processes
+    assert (os.getpid() in ran_in.values()) == (at_once == 1)
+
+
+def test_no_more_than_so_many_go_at_a_time(tmp_path: Path) -> None:
+    def work(item: int) -> None:
+        (tmp_path / f"{item}.at").touch()
+        time.sleep(0.5)
+        (tmp_path / f"{item}.seen").write_text(str(len(list(tmp_path.glob("*.at")))))
+        (tmp_path / f"{item}.at").unlink()
+
+    side_by_side(work, range(4), 2)
+    assert {int(path.read_text()) for path in tmp_path.glob("*.seen")} <= {1, 2}
+
+
+def test_the_first_error_stops_the_others_and_is_raised_here(tmp_path: Path) -> None:
+    def work(item: int) -> None:
+        if item == 1:
+            raise UserError("the loss of replica 1 became nan.")
+        time.sleep(60)
+
+    start = time.perf_counter()
+    with pytest.raises(UserError, match=r"^the loss of replica 1 became nan\.$"):
+        side_by_side(work, [0, 1, 2], 2)
+    assert time.perf_counter() - start < 30
+
+
+def test_a_child_that_is_killed_is_a_sentence() -> None:
+    with pytest.raises(UserError, match=r"the process of [78] was ended by signal 9; what it had finished is kept"):
+        side_by_side(lambda item: os.kill(os.getpid(), signal.SIGKILL), [7, 8], 2)
+
+
+def test_a_child_ends_with_its_parent_whatever_ended_it(tmp_path: Path) -> None:
+    program = (
+        "import os, time; from pathlib import Path; from pipeline.processes import side_by_side\n"
+        f"write = lambda item: Path({str(tmp_path)!r}, str(item)).write_text(str(os.getpid()))\n"
+        "side_by_side(lambda item: (write(item), time.sleep(300)), [0, 1], 2)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+    while len([path for path in tmp_path.iterdir() if path.read_text()]) < 2:
+        time.sleep(0.02)
+    children = [int(path.read_text()) for path in tmp_path.iterdir()]
+    parent.kill()
+    parent.wait()
+    until = time.monotonic() + 30
+    while any(_runs(child) for child in children) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(_runs(child) for child in children)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
