@@ -124,6 +124,6 @@ def compared() -> Compared:
         plans=plans,
         policies={"ssim-0.795": found},
         drawn=images,
-        steps=STEPS,
+        steps=10,
         blocks=BLOCKS,
     )
