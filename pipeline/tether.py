@@ -112,3 +112,33 @@ def run() -> None:
 
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def guard() -> "subprocess.Popen[bytes]":
+    """Start a process that ends the other programs of this one's group which this process started, such as Prefect's
+    server, once this process is gone. Those that lead groups of their own end by themselves."""
+    command = [sys.executable, __file__, str(os.getpid())]
+    return subprocess.Popen(command, cwd="/", start_new_session=True, stdin=subprocess.DEVNULL)
+
+
+def _guard(flow: int) -> None:
+    import psutil  # comes with DVC
+
+    children = set[psutil.Process]()
+    try:
+        group, watched = os.getpgid(flow), psutil.Process(flow)
+        while watched.is_running() and watched.status() != psutil.STATUS_ZOMBIE:
+            for child in watched.children():
+                with contextlib.suppress(OSError):
+                    if os.getpgid(child.pid) == group:
+                        children.add(child)
+            time.sleep(EVERY)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        pass  # it has ended between two looks
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
+
+
+if __name__ == "__main__":
+    _guard(int(sys.argv[1]))

@@ -98,3 +98,25 @@ def test_it_knows_parents() -> None:
     child.kill()
     child.wait()
     assert tether.parent_of(child.pid) == 0
+
+
+FLOW = """
+import subprocess, sys, time
+from pathlib import Path
+from pipeline import tether
+tether.guard()
+server = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+time.sleep(3)
+Path(sys.argv[1]).write_text(str(server.pid))
+time.sleep(300)
+"""
+
+
+def test_what_a_killed_flow_started_beside_its_stages_ends(tmp_path: Path) -> None:
+    flow = start([sys.executable, "-c", FLOW, str(tmp_path / "said")], tmp_path)
+    wait_until(lambda: (tmp_path / "said").read_text())
+    server = int((tmp_path / "said").read_text())
+    assert tether.parent_of(server) == flow.pid
+    flow.kill()
+    flow.wait()
+    wait_until(lambda: not tether._is_there(server))

@@ -4,7 +4,7 @@ The pages of the report are written there too, one for every chapter.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,8 @@ def rewritten(text: str, root: Path) -> tuple[str, dict[str, list[str]]]:
         raise UserError(f"{GRAPH} holds no stages.")
     changes = dict[str, list[str]]()
     for name, stage in graph["stages"].items():
-        stage = stage.get("do", stage) if isinstance(stage, Mapping) else stage
-        if not isinstance(stage, Mapping) or not isinstance(stage.get("cmd"), str):
+        stage = stage.get("do", stage) if isinstance(stage, MutableMapping) else stage
+        if not isinstance(stage, MutableMapping) or not isinstance(stage.get("cmd"), str):
             raise UserError(f"{GRAPH}: stage {name} has no command in one text (cmd).")
         scripts = [word for word in stage["cmd"].split() if word.startswith("stages/")]
         if scripts and not (root / scripts[0]).is_file():

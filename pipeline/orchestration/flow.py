@@ -72,7 +72,12 @@ def run(params: Flow) -> list[Outcome]:
         trouble = _trouble(graph.stale, outcomes)
         return Failed(message=trouble) if trouble else Completed()
 
-    anatomy(return_state=True)
+    guardian = tether.guard()
+    try:
+        anatomy(return_state=True)
+    finally:
+        guardian.kill()
+        guardian.wait()
     trouble = _trouble(graph.stale, outcomes)
     if trouble:
         raise UserError(trouble)

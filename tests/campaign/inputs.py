@@ -15,7 +15,7 @@ from PIL import Image
 
 Change = Callable[[Path], object]
 Case = tuple[str, Change, str]  # command, what is spoilt, words of the sentence, separated by ` | `
-MODEL = "outputs/train/baseline/0/model"
+MODEL = "outputs/train/baseline/model/0"
 CHECK = "check.py --params params.yaml --out outputs/check"
 SAMPLE = f"sample.py --params params.yaml --model {MODEL} --out scratch"
 PREPARE = "prepare.py --params params.yaml --out scratch"
