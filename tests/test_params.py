@@ -142,7 +142,7 @@ BAD = {
     ),
     "a subject that is not trained": (
         lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/3"),
-        ["outputs/train/V/model/R", "R one of 0, 1, 2"],
+        ["outputs/train/V/model/R", "R one of 0, 1"],
     ),
     "a usual length that is not tried": (
         lambda v: v["intervene"].update(length=4),
