@@ -11,6 +11,7 @@ from pipeline.judges.number import MOST_PSNR
 
 RNG = np.random.default_rng(0)
 SEEDS = 40
+SURE = pytest.approx(2 / 201)  # the least p-value of 200 resamples
 SPREAD = RNG.permutation(np.linspace(-0.05, 0.05, SEEDS))  # of the images around a cell's mean; it sums to nothing
 
 
@@ -97,7 +98,7 @@ def test_own_starts_are_where_the_curve_stays_above_the_threshold() -> None:
         **sweep("blocks", [0.1, 0.2, 0.5, 0.6], STARTS, parts=4),
         **sweep("blocks", [0.9, 0.9, 0.9], STARTS[1:], parts=4, fill="cache"),
     })  # fmt: skip
-    assert made.own_start(1, "zeros") == {"value": 3, "n": SEEDS, "ci95": [3, 3]}
+    assert made.own_start(1, "zeros") == {"value": 3, "n": SEEDS, "ci95": [3, 3], "p": SURE}
     assert made.own_start(4, "zeros")["value"] == 0
     assert made.own_starts("zeros", 5) == {1: 3, 2: 9}
     assert made.own_starts("cache", 5) == {4: 7}
@@ -125,12 +126,14 @@ def test_the_longest_cut_and_the_shortest_rest() -> None:
     cuts = {Cell("duration", 9, n, 2): ssim for n, ssim in ((1, 0.9), (3, 0.85), (5, 0.7), (8, 0.85))}
     rests = {Cell("relax", 9, 3, 2, r): ssim for r, ssim in ((0, 0.85), (1, 0.5), (4, 0.81), (6, 0.9))}
     made = curves({**cuts, **rests, Cell("duration", 7, 1, 4): 0.1, Cell("relax", 7, 1, 4, 0): 0.1})
-    assert made.longest(2, "zeros") == {"value": 3, "n": SEEDS, "ci95": [3, 3], "tried": 8}
+    assert made.longest(2, "zeros") == {"value": 3, "n": SEEDS, "ci95": [3, 3], "p": SURE, "tried": 8}
     assert made.longest(4, "zeros")["value"] == 0
     assert made.longest_cuts("zeros") == {2: 3}
     assert made.shortest(2, "zeros")["value"] == 4
     assert made.shortest(2, "zeros")["tried"] == 6
-    assert made.shortest(4, "zeros") == {"value": 1, "n": SEEDS, "ci95": [1, 1], "tried": 0}, "more than was tried"
+    assert made.shortest(4, "zeros") == {"value": 1, "n": SEEDS, "ci95": [1, 1], "p": SURE, "tried": 0}, (
+        "more than was tried"
+    )
     assert made.longest(3, "zeros") is made.shortest(3, "zeros") is None
 
 
@@ -148,7 +151,7 @@ def phased(count: int = 12) -> dict[Cell, dict[str, np.ndarray]]:
 def test_boundaries_are_halfway_between_the_starts_they_part() -> None:
     made = curves(phased() | sweep("jump", [0.5] * 4, STARTS, n=2))
     first, second = made.boundaries(5)
-    assert first == {"value": 34, "n": SEEDS, "ci95": [34, 34]}
+    assert first == {"value": 34, "n": SEEDS, "ci95": [34, 34], "p": SURE}
     assert second["value"] == 14
     assert curves(phased(11)).boundaries(5) == [], "too few starts for phases"
     assert curves(phased(11)).three_phases(5) is None

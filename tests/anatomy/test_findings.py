@@ -223,7 +223,7 @@ def test_blocks_that_are_never_redundant_have_no_noise_level(chosen) -> None:
     never = {Cell("blocks", k, 3, 2): 0.1 for k in STARTS}
     found = told({**AS_THE_SOURCE_SAYS, "few blocks": never}, chosen)
     never = found["limits.2.zeros.redundant_from"]
-    assert never == {"value": 0, "n": SEEDS, "ci95": [0, 0], "nb": 2, "fill": "zeros"}
+    assert never == {"value": 0, "n": SEEDS, "ci95": [0, 0], "p": 1, "nb": 2, "fill": "zeros"}
 
 
 def test_effects_are_of_the_first_fill_and_limits_of_every(chosen) -> None:

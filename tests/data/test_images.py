@@ -59,12 +59,12 @@ def test_a_truncated_file_is_a_sentence(some: ImageSet, tmp_path: Path, name: st
     some.save(tmp_path / "set")
     path = tmp_path / "set" / f"{name}.npy"
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(UserError, match="holds no whole set of images"):
+    with pytest.raises(UserError, match=rf"set/{name}\.npy is not whole \("):
         images.load(tmp_path / "set")
 
 
 def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds no whole set of images"):
+    with pytest.raises(UserError, match=r"nothing/images\.npy is not there"):
         images.load(tmp_path / "nothing")
 
 
