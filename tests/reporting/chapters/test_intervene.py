@@ -33,11 +33,21 @@ def test_the_page_says_what_the_numbers_say_of_every_subject(swept, values, tmp_
     first = summary["intervene.baseline.phases.composition_ends"]
     assert page.count(f"they would meet at step {first['value']:g}") == 2, "SSIM falls evenly in this toy"
     assert page.count("a mean SSIM of 0.30 [") == 2
+    assert (
+        page.count("Of the lengths of a cut that were asked for, 0 of 4 were not tried, and of the rests 0 of 4:") == 2
+    )
     linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
     assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
     assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
+
+
+def test_what_was_asked_for_and_not_tried_is_counted_and_named(swept, values) -> None:
+    longer = values.intervene.model_copy(update={"durations": [1, 2, 7], "relaxations": [0]})
+    found = Found(values.model_copy(update={"intervene": longer}), {"baseline": swept})
+    page = chapter.page(found, chapter.numbers(found), {})
+    assert "asked for, 2 of 6 (7 with nb = 1; 7 with nb = 3) were not tried, and of the rests 0 of 2:" in page
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,10 @@ def _of_subject(
         "threshold": found.params.likeness.threshold,
         "cuts": listed(asked.durations),
         "rests": listed(asked.relaxations),
+        "untried": [
+            _untried(swept, "duration", "n", asked.durations),
+            _untried(swept, "relax", "r", asked.relaxations),
+        ],
         "pictures": [picture for picture in pictures.values() if picture.of == subject],
     }
 
@@ -178,6 +182,18 @@ def _limits(subject: str, swept: Intervened, summary: Summary) -> Table:
         row = [f"{nb} ({100 * nb / blocks:.0f}\u00a0%)", fill_, limit(start, 0, "never"), level]
         rows.append([*row, limit(cut, 0, "none"), limit(rest), source_starts(nb, blocks)])
     return Table(columns, rows)
+
+
+def _untried(swept: Intervened, sweep: str, column: str, asked: list[int]) -> str:
+    """Say how many of a sweep's cells were asked for and not tried, and which. The cells are those of every number of
+    blocks in the sweep over starting steps, with each of the numbers of steps that were asked for."""
+    table = swept.curves
+    numbers = sorted(table.loc[table["sweep"] == "blocks", "parts"].unique())
+    tried = table[table["sweep"] == sweep].groupby("parts")[column].agg(set)
+    missing = {int(nb): [n for n in asked if n not in tried.get(nb, set())] for nb in numbers}
+    count = sum(map(len, missing.values()))
+    which = "; ".join(f"{listed(of)} with nb = {nb}" for nb, of in missing.items() if of)
+    return f"{count} of {len(asked) * len(numbers)}{f' ({which})' if which else ''}"
 
 
 def source_starts(nb: int, blocks: int) -> str:
