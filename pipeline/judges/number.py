@@ -35,7 +35,6 @@ class Number(TypedDict):
     kind: NotRequired[Kind]  # which values are possible (`BOUNDS`); without it, any value is
     replicas: NotRequired[list[float]]  # the values of the single replicas, of which the value is the mean
     spread: NotRequired[float]  # standard deviation of the values, where the value is their mean
-    quartiles: NotRequired[list[float]]  # quartiles of the values, where the value is their median
     n_reference: NotRequired[int]  # real images that it was compared with
     required: NotRequired[float]  # the value that it must reach
     snr_db: NotRequired[float]  # signal-to-noise ratio in dB, where the value is a step

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ NOT_RUN = {  # command: why no test runs it
     "uv run anatomy run": "has a test of its own beside those of `dvc repro`",
     "uv run anatomy profile NAME": "stands for the profiles below",
     "uv run anatomy parts SUBJECT": "stands for the one below",
+    "uv run anatomy agree FOLDER FOLDER": "stands for the one below",
     "uv run anatomy apply FILE --subject NAME --count N --out FOLDER": "stands for the one below",
     "uv run anatomy fetch OWNER/NAME@REVISION FOLDER": "needs the network",
     "uv run anatomy fetch google/ddpm-cifar10-32@REVISION models/cifar10": "needs the network",
@@ -46,8 +48,13 @@ def fifty(sound: Project) -> Iterator[Project]:
     """The project with the default's 50 steps, of which the README's examples speak, and a trained variant."""
     sound.write(sampler={"timesteps": 50})
     (sound.root / "cut.yaml").write_text(next(text for text in blocks("yaml") if text.startswith("# cut.yaml")))
+    reports = [sound.root / folder / "summary.json" for folder in ("reports", "another/reports")]
+    for made in reports:  # two machines' reports, of the same numbers
+        made.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(sound.root / "reports/tiny/summary.json", made)
     yield sound
-    (sound.root / "cut.yaml").unlink()
+    for made in ("cut.yaml", "agreement.json", *reports):
+        (sound.root / made).unlink(missing_ok=True)
 
 
 def test_every_command_that_no_test_runs_is_in_the_readme() -> None:
@@ -63,6 +70,9 @@ def test_a_command_of_the_readme_runs(fifty: Project, command: str) -> None:
         assert program == "anatomy", f"{command} is run by no test"
         done = fifty.anatomy(*args)
     assert done.returncode == 0, done.stderr
+    if "agree" in args:
+        assert "0 of" in done.stdout
+        assert (fifty.root / "agreement.json").is_file()
     if "--out" in args and "--count" in args:
         folder, count = fifty.root / args[args.index("--out") + 1], int(args[args.index("--count") + 1])
         assert np.load(folder / "images" / "images.npy").shape == (count, 8, 8, 1)

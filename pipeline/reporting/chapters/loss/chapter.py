@@ -244,7 +244,7 @@ def _apart(study: Study, summary: Summary) -> list[str]:
 
 
 def _sentence(variant: str, changes: dict[str, float], summary: Summary) -> str:
-    """Where the loss of a variant is higher or lower; changes: of the levels at which it is one of the two."""
+    """Say where the loss of a variant is higher or lower; changes: of the levels at which it is one of the two."""
     said = [
         f"{word} at {listed([_decibels(summary, level) for level, change in changes.items() if sign * change > 0])} dB"
         for word, sign in (("higher", 1), ("lower", -1))
