@@ -29,12 +29,12 @@ def tie() -> None:
     leads a group, such as the DVC that the flow started, ends with its group.
     """
     if STAGE in os.environ or FLOW in os.environ:
-        threading.Thread(target=_watch, args=(_lineage(),), daemon=True).start()
+        _start_watching(_lineage())
 
 
 def tie_to_parent() -> None:
     """Let this process, a child that was forked, end soon after its parent; threads of the parent are not in it."""
-    threading.Thread(target=_watch, args=([(os.getpid(), os.getppid())],), daemon=True).start()
+    _start_watching([(os.getpid(), os.getppid())])
 
 
 @contextlib.contextmanager
@@ -60,11 +60,18 @@ def _lineage() -> list[tuple[int, int]]:
     return found
 
 
-def _watch(lineage: list[tuple[int, int]]) -> None:
+def _start_watching(lineage: list[tuple[int, int]]) -> None:
+    # A shell starts the background jobs of a script with SIGINT ignored, and so is it in all that these start.
+    deaf = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    interrupt = signal.SIGTERM if deaf else signal.SIGINT
+    threading.Thread(target=_watch, args=(lineage, interrupt), daemon=True).start()
+
+
+def _watch(lineage: list[tuple[int, int]], interrupt: signal.Signals) -> None:
     flow = int(os.environ.get(FLOW, "0"))
     while all(parent_of(child) == parent for child, parent in lineage) and (not flow or _is_there(flow)):
         time.sleep(EVERY)
-    _end(signal.SIGINT)
+    _end(interrupt)
     time.sleep(GRACE_SECONDS)
     _end(signal.SIGKILL)
 
@@ -122,7 +129,7 @@ def guard() -> "subprocess.Popen[bytes]":
 
 
 def _guard(flow: int) -> None:
-    import psutil  # comes with DVC
+    import psutil
 
     children = set[psutil.Process]()
     try:

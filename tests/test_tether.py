@@ -25,6 +25,7 @@ def main():
 errors.run(main)
 """
 STARTER = "import subprocess, sys; subprocess.run({command})"
+IGNORING = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "  # as a script's shell does for its jobs
 
 
 def wait_until(holds: object, seconds: float = 30) -> None:
@@ -47,10 +48,13 @@ def start(starter: list[str], tmp_path: Path, **environment: str) -> "subprocess
     return process
 
 
+@pytest.mark.parametrize("before", ["", IGNORING], ids=["in the foreground", "in the background"])
 @pytest.mark.parametrize("through_a_shell", [False, True])
-def test_a_stage_ends_with_the_dvc_that_was_killed(tmp_path: Path, stage: list[str], through_a_shell: bool) -> None:
+def test_a_stage_ends_with_the_dvc_that_was_killed(
+    tmp_path: Path, stage: list[str], through_a_shell: bool, before: str
+) -> None:
     command = ["/bin/sh", "-c", f"{' '.join(stage)}; true"] if through_a_shell else stage
-    starter = start([sys.executable, "-c", STARTER.format(command=command)], tmp_path, DVC_STAGE="toy")
+    starter = start([sys.executable, "-c", before + STARTER.format(command=command)], tmp_path, DVC_STAGE="toy")
     starter.kill()
     starter.wait()
     wait_until(lambda: (tmp_path / "said").read_text() == "tidied up")
