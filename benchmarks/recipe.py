@@ -72,26 +72,39 @@ class Job:
     parts: Path
 
 
-class Noisier(training.Training):
-    """A training with more of the noisiest timesteps: the share of T that lies above t is uniform to the power 1.5."""
+class MinSNR(training.Training):
+    """A training whose squared error of v is weighted by min(SNR, 5) / (SNR + 1), scaled to a mean weight of 1 over the
+    timesteps (Hang et al. 2023, eq. 9 and their appendix on v)."""
+
+    def squared_error(self, predicted: torch.Tensor, target: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        snr = self.alpha_bar / (1 - self.alpha_bar)
+        weights = snr.clamp(max=5) / (snr + 1)
+        return ((predicted - target).square().mean((1, 2, 3)) * (weights / weights.mean())[t]).mean()
+
+
+class Middle(training.Training):
+    """A training with more timesteps in the middle: their share of T is logit-normal (Esser et al. 2024, eq. 19)."""
 
     def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
         total = len(self.alpha_bar)
         place = (super().timesteps(count, generator) + 0.5) / total
-        return (total * (1 - (1 - place) ** 1.5)).long()
+        return (total * torch.sigmoid(torch.special.ndtri(place))).long()
 
 
-OLD = {"beta2": 0.999, "even_timesteps": False}  # PyTorch's own, and timesteps that are each drawn alone
-HALF = OLD | {"images": 12_000, "warmup": 600, "batch_size": 16}
+OLD = {"optimizer": "adamw", "lr": 0.003, "beta2": 0.999, "even_timesteps": False}
+HALF = {"images": 12_000, "warmup": 600, "batch_size": 32}
+ADAMW = HALF | {"optimizer": "adamw", "lr": 0.003, "beta2": 0.99, "even_timesteps": True, "batch_size": 16}
+MUON = HALF | {"optimizer": "muon", "lr": 0.006, "beta2": 0.99, "even_timesteps": True}
 CHANGES = {
     REFERENCE: Change("epsilon", OLD | {"images": 24_000, "warmup": 1200, "batch_size": 32}),
-    "v": Change("v", HALF),
-    "v, even timesteps": Change("v", HALF | {"even_timesteps": True}),
-    "v, beta2": Change("v", HALF | {"beta2": 0.99}),
-    "v, even timesteps, beta2": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}),
-    "v, even timesteps, beta2, noisier": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}, {}, Noisier),
-    "v, even timesteps, beta2, lr": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99, "lr": 0.006}),
-    "without skips": Change("v", HALF | {"even_timesteps": True, "beta2": 0.99}, {"skips": False}),
+    "noise": Change("epsilon", OLD | HALF),
+    "v": Change("v", OLD | HALF),
+    "v, batch 16, even timesteps, beta2": Change("v", ADAMW),
+    "the same, min-SNR": Change("v", ADAMW, {}, MinSNR),
+    "the same, middle": Change("v", ADAMW, {}, Middle),
+    "Muon": Change("v", MUON),
+    "Muon, batch 16": Change("v", MUON | {"batch_size": 16}),
+    "Muon, middle": Change("v", MUON, {}, Middle),
 }
 
 

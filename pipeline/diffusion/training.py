@@ -1,5 +1,5 @@
-"""The training of a denoiser with the mean squared error of the noise or of v, AdamW, and averaged weights (Ho et al.
-2020, algorithm 1).
+"""The training of a denoiser with the mean squared error of the noise or of v, and averaged weights (Ho et al. 2020,
+algorithm 1).
 
 Where the network learns the variance too, the variational bound is added, which gives IDDPM's hybrid loss (Nichol and
 Dhariwal 2021, eq. 16).
@@ -23,6 +23,7 @@ from pipeline import compute
 from pipeline.data.tensors import scaled
 from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.noise import mix
+from pipeline.diffusion.optimizer import Optimizer
 from pipeline.diffusion.schedule import add_noise, as_noise, snr_db, velocity
 from pipeline.diffusion.unet import denoiser, halves, output
 from pipeline.diffusion.validation import Predicted, ValidationSet, predict
@@ -84,13 +85,7 @@ class Training:
         self.marks = {math.ceil(images_seen / params.batch_size) for images_seen in params.snapshots}
         self.stops = sorted({*range(per_row, self.updates_total, per_row), *self.marks, self.updates_total})
         self.averaged = AveragedModel(model, multi_avg_fn=self._average)
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(),
-            lr=params.lr,
-            betas=(0.9, params.beta2),
-            weight_decay=params.weight_decay,
-            fused=True,
-        )
+        self.optimizer = Optimizer(model, params)
         self.updates, self.seconds, self.peak_bytes = 0, 0.0, 0
         self.rows: list[Row] = []
         self.losses: list[float] = []
@@ -134,8 +129,6 @@ class Training:
     def update(self) -> torch.Tensor:
         """Do one update, and return its loss: the squared error of what is predicted, a scalar on the device."""
         self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.params.lr * lr_factor(self.updates, self.updates_total, self.params)
         device = self.images.device
         generator = torch.Generator(device).manual_seed(mix(self.seed, self.updates))
         index = epoch_indices(self.updates, self.params.batch_size, len(self.images), self.seed, device)
@@ -153,10 +146,9 @@ class Training:
             noise = as_noise(fixed, x, self.alpha_bar[t], self.prediction)
             total = len(self.alpha_bar) * bound(x0, x, t, noise, share, self.alpha_bar).mean()
             objective = loss + self.params.vlb_weight * total
-        self.optimizer.zero_grad(set_to_none=True)
         objective.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
-        self.optimizer.step()
+        self.optimizer.step(self.params.lr * lr_factor(self.updates, self.updates_total, self.params))
         self.averaged.update_parameters(self.model)
         self.updates += 1
         self.updated(len(index))
@@ -220,8 +212,7 @@ class Training:
         """Return all that a resumed run needs: tensors, and values that JSON can hold."""
         tensors = {f"model.{n}": tensor for n, tensor in self.model.state_dict().items()}
         tensors |= {f"averaged.{n}": tensor.clone() for n, tensor in self.averaged.state_dict().items()}
-        for index, slots in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{slot}": tensor for slot, tensor in slots.items()}
+        tensors |= {f"optimizer.{n}": tensor for n, tensor in self.optimizer.state().items()}
         for images_seen, weights in self.snapshots.items():
             tensors |= {f"snapshot.{images_seen}.{n}": tensor for n, tensor in weights.items()}
         tensors["losses"] = torch.tensor(self.losses, dtype=torch.float64)
@@ -232,16 +223,13 @@ class Training:
         """Go on from what `state` returned."""
         for prefix, module in (("model.", self.model), ("averaged.", self.averaged)):
             module.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
-        self.snapshots, slots = {}, dict[int, dict[str, torch.Tensor]]()
+        means = {n.removeprefix("optimizer."): v for n, v in tensors.items() if n.startswith("optimizer.")}
+        self.optimizer.restore(means)
+        self.snapshots = {}
         for name, tensor in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, slot = name.split(".")
-                layout = self.memory_format if tensor.dim() == 4 else torch.preserve_format
-                slots.setdefault(int(index), {})[slot] = tensor.to(memory_format=layout)
-            elif name.startswith("snapshot."):
+            if name.startswith("snapshot."):
                 _, images_seen, weight = name.split(".", 2)
                 self.snapshots.setdefault(int(images_seen), {})[weight] = tensor.cpu()
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
         self.losses = tensors["losses"].tolist()
         self.updates, self.seconds, self.peak_bytes = (state[name] for name in ("updates", "seconds", "peak_bytes"))
         self.rows = [Row(**row) for row in state["rows"]]

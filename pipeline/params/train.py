@@ -13,6 +13,7 @@ class Train(Section):
 
     images: Count  # seen in the whole training
     batch_size: Count
+    optimizer: Literal["adamw", "muon"]
     lr: Positive  # the peak
     beta2: Annotated[float, Field(ge=0, lt=1)]  # AdamW's decay of the mean of squared gradients
     weight_decay: NonNegative

@@ -12,6 +12,7 @@ LEVELS = alpha_bar("cosine", 1000)
 PARAMS = {
     "images": 160,
     "batch_size": 8,
+    "optimizer": "adamw",
     "lr": 0.003,
     "beta2": 0.999,
     "weight_decay": 0.01,

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from pipeline.diffusion import checkpoint, training, unet
 from tests.diffusion.runs import CPU, FIVE_UPDATES, bits
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("stop", [0, 1, 3])
-def test_a_run_taken_up_again_ends_in_the_same_bits(begin, tmp_path: Path, stop: int) -> None:
+def test_a_run_taken_up_again_ends_in_the_same_bits(begin, tmp_path: Path, stop: int, optimizer: str) -> None:
+    begin = functools.partial(begin, optimizer=optimizer)
     whole = begin()
     rows = list(whole)
     first = begin()

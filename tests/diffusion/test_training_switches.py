@@ -1,5 +1,6 @@
 """The switches of speed: precision, layout and compilation."""
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from tests.diffusion.runs import CPU, LAST, bits
 
 
 @pytest.mark.parametrize("switches", [{"channels_last": True}, {"precision": "bfloat16"}])
-def test_a_switch_changes_the_speed_and_hardly_the_loss(begin, tmp_path: Path, switches: dict) -> None:
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_switch_changes_the_speed_and_hardly_the_loss(begin, tmp_path: Path, switches: dict, optimizer: str) -> None:
+    begin = functools.partial(begin, optimizer=optimizer)
     usual, switched = begin(), begin(**switches)
     losses = [[row.validation_loss for row in run] for run in (usual, switched)]
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
