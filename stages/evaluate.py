@@ -9,7 +9,7 @@ from pipeline.data import images, prepared
 from pipeline.data.images import ImageSet, evenly, in_turn
 from pipeline.diffusion import sampled
 from pipeline.files import part
-from pipeline.judges import classifier, reference, teaching
+from pipeline.judges import classifier, reference, second, teaching
 from pipeline.judges.evaluation import Judges, evaluate
 from pipeline.judges.features import choose
 from pipeline.processes import side_by_side
@@ -71,13 +71,14 @@ def judge(
     dataset = prepared.dataset(args.data)
     trained = classifier.load(args.judges / "classifier").to(device)
     eye = choose(values.judges, trained)
+    other = second.learn(dataset.split("train"), values.judges.reference)
     real = reference.load(args.judges / "reference", dataset.sha256["train"], eye)
     learning = values.judges.classifier.model_copy(
         update={"images": values.evaluate.teaching_images, "seed": values.judges.classifier.seed + 1 + seed}
     )
     taught = teaching.scores(lessons, dataset.split("test"), len(dataset.classes), learning, device)
     result, features = evaluate(
-        Judges(trained, eye, real, device),
+        Judges(trained, other, eye, real, device),
         found,
         snapshots,
         dataset.split("train"),

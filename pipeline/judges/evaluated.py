@@ -12,6 +12,7 @@ from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "evaluate"
 END = "end"  # the mark of the end of training; another mark is the number of images seen until a snapshot
+SECOND = "second_accuracy"  # metric: the share that the second judge recognises
 TAUGHT, TAUGHT_WITH_REAL = "taught", "taught_with_real"  # metrics: what samples teach, alone and beside the real images
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.svm import SVC
 
 from pipeline.data.images import ImageSet
 from pipeline.errors import UserError
-from pipeline.judges import bootstrap, classifier, memorisation, metrics, number
+from pipeline.judges import bootstrap, classifier, memorisation, metrics, number, second
 from pipeline.judges.classifier import Classifier
-from pipeline.judges.evaluated import END, Evaluated
+from pipeline.judges.evaluated import END, SECOND, Evaluated
 from pipeline.judges.features import Judge, extract
 from pipeline.judges.reference import Reference
 from pipeline.params import Bootstrap
@@ -19,10 +20,12 @@ from pipeline.params import Bootstrap
 
 @dataclass(frozen=True)
 class Judges:
-    """The networks that look at the images. trained: the data set's classifier; judge: the network that gives the
-    features; real: the real images as the judge sees them; device: where the networks are."""
+    """Those that look at the images. trained: the data set's classifier; second: the second judge of the classes;
+    judge: the network that gives the features; real: the real images as the judge sees them; device: where the
+    networks are."""
 
     trained: Classifier
+    second: SVC
     judge: Judge
     real: Reference
     device: torch.device
@@ -55,6 +58,7 @@ def evaluate(
             "id": images.ids,
             "label": images.labels,
             "recognised_as": recognised_as,
+            "recognised_by_second_as": second.predict(judges.second, images.images),
             "nearest_training": position,
             "training_distance": distance,
             "blur": metrics.blurs(images.images),
@@ -66,6 +70,11 @@ def evaluate(
         result.numbers[name] = number.share(hits)
         result.replicates[name] = hits[draws].mean(axis=1)
     classes = metrics.by_class(features, images.labels, recognised_as, real, judge, resampling)
+    agreed = (table["recognised_by_second_as"] == table["label"]).to_numpy()
+    draws = bootstrap.draws(images.labels, resampling.resamples, resampling.seed)
+    result.numbers[SECOND], result.replicates[SECOND] = number.share(agreed), agreed[draws].mean(axis=1)
+    for label, numbers in classes.items():
+        numbers[SECOND] = number.share(agreed[images.labels == label])
 
     first = slice(at_the_end)
     marks = {END: (features[first], images.labels[first], recognised_as[first])}

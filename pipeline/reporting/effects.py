@@ -150,8 +150,13 @@ def few_weights(variant: str, most: float) -> Effect:
     return lambda s: shifted(_of(s, variant, f"train.{variant}.parameters_change"), most)
 
 
-def easier(simple: list[str], hard: list[str]) -> Effect:
-    """The mean accuracy of the simple classes less that of the hard ones, percentage points.
+def by_all(effects: dict[str, Effect]) -> Effect:
+    """The effect that every judge must find; effects: by the judge's name."""
+    return lambda s: least({judge: effect(s) for judge, effect in effects.items()})
+
+
+def easier(simple: list[str], hard: list[str], accuracy: str = "accuracy") -> Effect:
+    """The mean accuracy of the simple classes less that of the hard ones, percentage points; accuracy: which judge's.
 
     Over one run the classes' images are independent, and their own intervals are combined (Zou and Donner 2008); over
     replicas the interval is Student's of the replicas' differences.
@@ -160,7 +165,7 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
     def effect(s: Summary) -> Number:
         _frechet(s)
         labels = {s[f"classes.{label}.variance"]["class_name"]: label for label in children(s, "classes")}
-        names = [f"evaluate.{BASELINE}.class.{labels.get(name)}.accuracy" for name in (*simple, *hard)]
+        names = [f"evaluate.{BASELINE}.class.{labels.get(name)}.{accuracy}" for name in (*simple, *hard)]
         if any(name not in s for name in names):
             raise MissingError(f"the classes {', '.join((*simple, *hard))}, and a baseline that is told them")
         groups = [[s[name] for name in names[: len(simple)]], [s[name] for name in names[len(simple) :]]]
@@ -174,7 +179,8 @@ def easier(simple: list[str], hard: list[str]) -> Effect:
         (one, below_one, above_one), (other, below_other, above_other) = map(_mean_share, groups)
         gap = one - other
         ends = [gap - hypot(below_one, above_other), gap + hypot(above_one, below_other)]
-        return scaled({"value": gap, "n": n, "ci95": ends}, 100)
+        found = {"value": gap, "n": n, "ci95": ends}
+        return scaled({**found, "p": p_value(found)}, 100)
 
     return effect
 

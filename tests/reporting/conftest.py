@@ -21,7 +21,16 @@ from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
 
 ROOT = Path(__file__).parents[2]
-METRICS = ("fd_classifier", "kd_classifier", "precision", "recall", "density", "coverage", "accuracy")
+METRICS = (
+    "fd_classifier",
+    "kd_classifier",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "accuracy",
+    "second_accuracy",
+)
 METRICS += ("training_distance", "blur", "class_imbalance", "taught", "taught_with_real")
 SIZES = ("fd_classifier", "kd_classifier", "density", "training_distance")
 UNET = {"res_blocks": 2, "channels": [8, 8], "class_embedding": True}
@@ -48,7 +57,10 @@ def evaluated(seed: int, worse: float) -> Evaluated:
     seen = {"label": np.arange(40) % 3, "training_distance": worse * np.linspace(0.05, 0.25, 40)}
     images = pd.DataFrame({**seen, "nearest_training": np.arange(40)})
     share = {"value": 0.9, "n": 10, "ci95": [0.85, 0.93]}
-    classes = {str(c): {"fd_classifier": number(3 + c), "accuracy": share, "seen": share} for c in range(3)}
+    classes = {
+        str(c): {"fd_classifier": number(3 + c), "accuracy": share, "second_accuracy": share, "seen": share}
+        for c in range(3)
+    }
     snapshots = {
         mark: {"fd_classifier": number(value, 20), "accuracy": {**share, "n": 20}}
         for mark, value in (("32", 9.0), ("end", 3.0))

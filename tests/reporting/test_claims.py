@@ -223,6 +223,16 @@ def test_easier_classes_are_found_by_name_and_their_intervals_combined() -> None
     assert found["ci95"][0] == pytest.approx(35 - 100 * below)
 
 
+def test_what_two_judges_must_find_is_the_smaller_of_the_two() -> None:
+    shares = {"0": 1.0, "5": 0.5}
+    s = digits({c: {"value": share, "n": 50, "ci95": [share - 0.03, share + 0.03]} for c, share in shares.items()})
+    s |= {"evaluate.baseline.class.0.other": entry(0.8, 0.1), "evaluate.baseline.class.1.other": entry(0.9, 0.1)}
+    judges = {name: effects.easier(["0"], ["5"], name) for name in ("accuracy", "other")}
+    found = effects.by_all(judges)(s)
+    assert (found["value"], found["against"]) == (pytest.approx(-10), "other")
+    assert found["ci95"][0] == pytest.approx(-10 - 100 * 0.02**0.5)
+
+
 def test_over_replicas_their_differences_are_what_varies() -> None:
     shares = {"0": [0.9, 0.8, 0.85], "1": [0.9, 0.8, 0.85], "5": [0.8, 0.7, 0.76], "8": [0.8, 0.7, 0.74]}
     s = digits({c: {"value": np.mean(v), "n": 50, "ci95": [0.5, 1.0], "replicas": v} for c, v in shares.items()})

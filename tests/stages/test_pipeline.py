@@ -45,7 +45,16 @@ def test_one_command_makes_every_result(project) -> None:
         if "ci95" in number:
             assert number["ci95"][0] <= number["ci95"][1], name
     for variant in ("baseline", "res_blocks_0"):
-        for metric in ("fd_classifier", "kd_classifier", "precision", "recall", "density", "coverage", "accuracy"):
+        for metric in (
+            "fd_classifier",
+            "kd_classifier",
+            "precision",
+            "recall",
+            "density",
+            "coverage",
+            "accuracy",
+            "second_accuracy",
+        ):
             assert summary[f"evaluate.{variant}.{metric}"]["n"] == 40
             assert "ci95" in summary[f"evaluate.{variant}.{metric}"]
         for mark in (256, 640, 1280):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.judges import bootstrap
-from pipeline.judges.evaluated import TAUGHT, TAUGHT_WITH_REAL, Evaluated
+from pipeline.judges.evaluated import SECOND, TAUGHT, TAUGHT_WITH_REAL, Evaluated
 from pipeline.judges.number import Number, resampled
 from pipeline.judges.replicated import Measured, ScaleName
 from pipeline.params import BASELINE, FLOOR
@@ -21,6 +21,8 @@ NEAR = 0.05  # this share of the real test images counts as near to a training i
 TOLD = (
     "accuracy",
     "accuracy_gain",
+    SECOND,
+    f"{SECOND}_gain",
     TAUGHT,
     TAUGHT_WITH_REAL,
     "augmentation_gain",
@@ -51,7 +53,7 @@ def numbers(study: Study) -> Summary:
     near = study.replicated(lambda run: Measured(_near_copies(run.evaluated, study)), "share")
     for variant in study.variants:
         found = {name: metric.level(variant) for name, metric in metrics.items()}
-        found |= {f"{name}_gain": metrics[name].change(variant, BASELINE) for name in ("accuracy", "blur")}
+        found |= {f"{name}_gain": metrics[name].change(variant, BASELINE) for name in ("accuracy", SECOND, "blur")}
         found |= {"training_distance_ratio": ratio.level(variant), "near_copies": near.level(variant)}
         found["augmentation_gain"] = augmentation.level(variant)
         told = variant in study.told
@@ -135,6 +137,7 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         nearest=pictures["nearest"],
         table=_table(study, summary),
+        recognised=_recognised(study, summary),
         taught=_taught(study, summary),
         n_test=summary[f"evaluate.{FLOOR}.{TAUGHT}"]["n"],
         seen=f"{study.params.evaluate.teaching_images:,}",
@@ -162,15 +165,29 @@ def _table(study: Study, summary: Summary) -> Table:
         Column("density"),
         Column("coverage %", 1, 100),
         Column("blur", 3),
-        Column("class accuracy %", 1, 100),
-        Column("accuracy less the baseline's, points", 1, 100, sign=True),
     ]
     names = (study.quality.kernel, "precision", "recall", "density", "coverage", "blur")
+    rows: list[list[Cell]] = [
+        [shown, *(summary[f"evaluate.{key}.{n}"] for n in names)] for key, shown in _rows(study).items()
+    ]
+    return Table(columns, rows)
+
+
+def _recognised(study: Study, summary: Summary) -> Table:
+    columns = [
+        words("variant"),
+        Column("recognised by the classifier, %", 1, 100),
+        Column("less the baseline's, points", 1, 100, sign=True),
+        Column("recognised by the second judge, %", 1, 100),
+        Column("less the baseline's, points", 1, 100, sign=True),
+    ]
     rows: list[list[Cell]] = []
     for key, shown in _rows(study).items():
-        told = summary.get(f"evaluate.{key}.accuracy")
-        gain = summary.get(f"evaluate.{key}.accuracy_gain") if key != BASELINE and BASELINE in study.told else None
-        rows.append([shown, *(summary[f"evaluate.{key}.{n}"] for n in names), told or "not told", gain])
+        cells: list[Cell] = []
+        for name in ("accuracy", SECOND):
+            gain = summary.get(f"evaluate.{key}.{name}_gain") if key != BASELINE and BASELINE in study.told else None
+            cells += [summary.get(f"evaluate.{key}.{name}") or "not told", gain]
+        rows.append([shown, *cells])
     return Table(columns, rows)
 
 
