@@ -17,6 +17,7 @@ from pipeline.data.tensors import from_network
 from pipeline.diffusion import sampling, unet
 from pipeline.diffusion.subject import Subject
 from pipeline.errors import UserError
+from tests import plain_loop
 
 TIMESTEPS = [999, 810, 590, 400, 210, 0]
 CUT = [
@@ -148,7 +149,7 @@ def test_a_plain_policy_is_the_plain_loop_bit_for_bit(variant, sampler: str, cli
     expected = []
     for seeds, labels, kept in sampling.batches(SEEDS, SEEDS % 3, 4):
         of_subject = subject.device, subject.shape, TIMESTEPS, subject.alpha_bar
-        *_, last = sampling.steps(denoiser, seeds, labels, *of_subject, sampler, clip)
+        *_, last = plain_loop.steps(denoiser, seeds, labels, *of_subject, sampler, clip)
         expected.append(from_network(last.x)[:kept])
     images = sampled(subject, policy.plain(TIMESTEPS, sampler, clip))
     np.testing.assert_array_equal(images, np.concatenate(expected))

@@ -12,11 +12,11 @@ from diffusers import DPMSolverMultistepScheduler
 from pipeline.anatomy import rivals
 from pipeline.anatomy.interventions import plan
 from pipeline.anatomy.sweep import Loop
-from pipeline.diffusion import sampling
 from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
+from tests import plain_loop
 
 # diffusers' DPM-Solver makes numpy arrays of tensors as numpy 1 did
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -162,7 +162,7 @@ def test_fewer_steps_are_sampling_over_fewer_timesteps(variant, told, sampler: s
     def denoiser(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return under.predict(under.model, x, int(t[0]), labels)
 
-    *_, last = sampling.steps(
+    *_, last = plain_loop.steps(
         denoiser, SEEDS, SEEDS % 3, under.device, under.shape, asked, under.alpha_bar, sampler, clip
     )
     assert torch.equal(drawn, last.x)

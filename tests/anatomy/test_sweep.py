@@ -17,6 +17,7 @@ from pipeline.anatomy.sweep import Loop, cached_parts, leaves_at
 from pipeline.anatomy.without import Reduced
 from pipeline.diffusion import sampling, unet
 from pipeline.diffusion.noise import INITIAL, noise
+from tests import plain_loop
 
 CUTS = {
     "nothing": [],
@@ -101,7 +102,7 @@ def test_an_empty_intervention_is_the_plain_run_bit_for_bit(loop, seeds) -> None
             return subject.predict(subject.model, x, int(t[0]), labels)
 
     args = subject.device, subject.shape, loop.timesteps, subject.alpha_bar, loop.sampler, loop.clip
-    *_, last = sampling.steps(denoiser, some, some % 3, *args)
+    *_, last = plain_loop.steps(denoiser, some, some % 3, *args)
     assert torch.equal(loop.final(loop.untouched, some, some % 3), last.x)
     assert loop.untouched == plan([], 6, 4)
 

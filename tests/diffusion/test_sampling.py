@@ -11,6 +11,7 @@ from diffusers import DDIMScheduler, DDPMScheduler
 from pipeline.diffusion import sampling, unet
 from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.schedule import alpha_bar, descend
+from tests import plain_loop
 
 SHAPE = (1, 8, 8)
 CPU = torch.device("cpu")
@@ -19,13 +20,13 @@ LEVELS = alpha_bar("cosine", T)
 
 
 def drawn(
-    denoiser: sampling.Denoiser, timesteps: list[int], sampler: str, clip: bool, seeds: np.ndarray, shape: tuple = SHAPE
-) -> list[sampling.Step]:
-    return list(sampling.steps(denoiser, seeds, seeds % 3, CPU, shape, timesteps, LEVELS, sampler, clip))
+    denoiser: unet.Denoiser, timesteps: list[int], sampler: str, clip: bool, seeds: np.ndarray, shape: tuple = SHAPE
+) -> list[plain_loop.Step]:
+    return list(plain_loop.steps(denoiser, seeds, seeds % 3, CPU, shape, timesteps, LEVELS, sampler, clip))
 
 
 @pytest.fixture
-def denoiser(tiny) -> sampling.Denoiser:
+def denoiser(tiny) -> unet.Denoiser:
     return partial(unet.output, tiny().eval())
 
 
@@ -45,7 +46,7 @@ def test_ddpm_is_diffusers_own_given_the_same_noise(denoiser, clip: bool, monkey
     torch.testing.assert_close(ours, x, atol=1e-4, rtol=1e-4)
 
 
-def best_denoiser(mean: float, deviation: float) -> sampling.Denoiser:
+def best_denoiser(mean: float, deviation: float) -> unet.Denoiser:
     """The expected noise given x_t for pixels that are Gaussian."""
 
     def predict(x: torch.Tensor, t: torch.Tensor, _labels: torch.Tensor) -> torch.Tensor:
@@ -86,7 +87,7 @@ def test_leaving_out_a_step_leaves_every_other_step_s_noise_alone(monkeypatch: p
             found[address] = noise(seeds, address, shape)
             return found[address]
 
-        monkeypatch.setattr(sampling, "noise", keep)
+        monkeypatch.setattr(plain_loop, "noise", keep)
         drawn(denoiser, timesteps, "ddpm", True, np.arange(2))
         return found
 
@@ -100,7 +101,7 @@ def test_a_seed_is_the_same_image_alone_and_among_many(denoiser, sampler: str) -
     def images(seeds: np.ndarray) -> torch.Tensor:
         pieces = []
         for batch, labels, kept in sampling.batches(seeds, seeds % 3, 8):
-            *_, last = sampling.steps(denoiser, batch, labels, CPU, SHAPE, [999, 600, 100, 0], LEVELS, sampler, True)
+            *_, last = plain_loop.steps(denoiser, batch, labels, CPU, SHAPE, [999, 600, 100, 0], LEVELS, sampler, True)
             pieces.append(last.x[:kept])
         return torch.cat(pieces)
 
@@ -137,8 +138,8 @@ def bright(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tens
     return best_denoiser(0.8, 0.5)(x.double(), t, labels)
 
 
-def last(timesteps: list[int], sampler: str, clip: bool, denoiser: sampling.Denoiser = bright) -> torch.Tensor:
-    *_, step = sampling.steps(denoiser, SEEDS, SEEDS, CPU, SMALL, timesteps, LEVELS, sampler, clip)
+def last(timesteps: list[int], sampler: str, clip: bool, denoiser: unet.Denoiser = bright) -> torch.Tensor:
+    *_, step = plain_loop.steps(denoiser, SEEDS, SEEDS, CPU, SMALL, timesteps, LEVELS, sampler, clip)
     return step.x
 
 
@@ -179,7 +180,7 @@ def test_the_predicted_clean_image_is_the_expected_one_and_bounded_only_by_clip(
     a, x = float(LEVELS[300]), noise(SEEDS, INITIAL, SMALL).double()
     expected = 0.8 + a**0.5 * 0.25 * (x - a**0.5 * 0.8) / (a * 0.25 + 1 - a)
     assert float(expected.max()) > 1.2
-    step = next(sampling.steps(bright, SEEDS, SEEDS, CPU, SMALL, [300, 100], LEVELS, "ddpm", clip))
+    step = next(plain_loop.steps(bright, SEEDS, SEEDS, CPU, SMALL, [300, 100], LEVELS, "ddpm", clip))
     torch.testing.assert_close(step.x0, expected.clamp(-1, 1) if clip else expected, atol=1e-6, rtol=0)
 
 
@@ -195,7 +196,7 @@ def test_ddpm_without_its_noise_is_ddim(clip: bool) -> None:
 
 
 def test_the_caller_can_differentiate_between_two_steps() -> None:
-    for _ in sampling.steps(bright, SEEDS, SEEDS, CPU, SMALL, [900, 400], LEVELS, "ddpm", True):
+    for _ in plain_loop.steps(bright, SEEDS, SEEDS, CPU, SMALL, [900, 400], LEVELS, "ddpm", True):
         assert torch.is_grad_enabled()
         assert not torch.is_inference_mode_enabled()
 
@@ -288,5 +289,5 @@ def test_ddim_takes_no_notice_of_the_shares(clip: bool) -> None:
 
 
 def test_the_last_step_adds_no_noise_whatever_the_share() -> None:
-    (step,) = sampling.steps(unsure, SEEDS, SEEDS, CPU, SMALL, [600], LEVELS, "ddpm", True)
+    (step,) = plain_loop.steps(unsure, SEEDS, SEEDS, CPU, SMALL, [600], LEVELS, "ddpm", True)
     assert torch.equal(step.x, step.x0)
