@@ -4,15 +4,13 @@ A cut is a jump over steps, or steps without blocks. Cost is counted in multiply
 finds the same twice; what the schedules found save in time is measured afterwards.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
-from pipeline.anatomy.interventions import Action, Intervention, Plan, parse, plan
-from pipeline.anatomy.sweep import Cache, Loop, cached_parts
+from pipeline.anatomy.interventions import Intervention, Plan, parse, plan
+from pipeline.anatomy.sweep import Loop
 from pipeline.judges import similarity
 from pipeline.params import Shortcut
 
@@ -50,15 +48,6 @@ def _cycle(start: int, n: int, r: int) -> list[tuple[int, int]]:
     return [(k, min(n, k)) for k in range(start, 0, -(n + r))]
 
 
-@dataclass
-class _Node:
-    """A node is a point that some schedules have reached."""
-
-    x: torch.Tensor
-    cost: int = 0
-    cache: Cache = field(default_factory=dict)
-
-
 def search(
     loop: Loop,
     wanted: list[list[dict]],
@@ -74,39 +63,20 @@ def search(
     an end that is well above the highest quality. Ends that cost more and show less than another are left out.
     """
     plans = {plan(parse(each), loop.steps, loop.blocks): each for each in wanted}
-    kept = cached_parts(plans)
     whole = loop.steps * loop.multiply_adds(loop.untouched[0])
-    at: dict[int, dict[Plan, _Node]] = defaultdict(dict)
-    at[loop.steps][()] = _Node(loop.initial(seeds))
-    limit, found = np.inf, list[Candidate]()
+    limit, found, costs = np.inf, list[Candidate](), dict[Plan, int]({(): 0})
     enough = (max(qualities) + 1) / 2  # halfway to the untouched images: it surely holds on other seeds
-    alive: dict[Plan, list[Plan]] = {(): list(plans)}  # what has been done -> the plans that began so
-    for k in range(loop.steps, 0, -1):
-        by_network: dict[tuple, list[tuple[Plan, Action]]] = defaultdict(list)
-        for done in at[k]:
-            for action in dict.fromkeys(steps[len(done)] for steps in alive[done]):
-                by_network[action.blocks, action.skips, action.fill].append((done, action))
-        z = loop.drawn(seeds, loop.untouched[loop.steps - k])
-        for group in by_network.values():
-            nodes = list(dict.fromkeys(done for done, _ in group))
-            points = [(at[k][done].x, at[k][done].cache) for done in nodes]
-            called = loop.call(group[0][1], points, labels, kept)
-            by_node = dict(zip(nodes, called, strict=True))
-            for done, action in group:
-                (out, cache), node = by_node[done], at[k][done]
-                x, x0 = loop.step(node.x, out, action, z)
-                cost = node.cost + loop.multiply_adds(action)
-                now = (*done, action)
-                mine = [steps for steps in alive[done] if steps[len(done)] == action]
-                ssim = float(similarity.ssim(loop.subject.images(x0), untouched).mean())
-                ended = [*_before(plans[mine[0]], k), {"remove": "rest", "start": k}]
-                intervention = parse(ended)
-                found.append(Candidate(intervention, plan(intervention, loop.steps, loop.blocks), cost / whole, ssim))
-                if ssim >= enough:
-                    limit = min(limit, cost)
-                if action.after and cost < limit:
-                    at[action.after][now], alive[now] = _Node(x, cost, cache), mine
-        del at[k]
+    given_up = set[Plan]()
+    for branch in loop.tree(list(plans), seeds, labels, given_up):
+        action = branch.done[-1]
+        cost = costs[branch.done] = costs[branch.done[:-1]] + loop.multiply_adds(action)
+        ssim = float(similarity.ssim(loop.subject.images(branch.x0), untouched).mean())
+        intervention = parse([*_before(plans[branch.plans[0]], action.k), {"remove": "rest", "start": action.k}])
+        found.append(Candidate(intervention, plan(intervention, loop.steps, loop.blocks), cost / whole, ssim))
+        if ssim >= enough:
+            limit = min(limit, cost)
+        if cost >= limit:
+            given_up.add(branch.done)
     return _front(found)
 
 

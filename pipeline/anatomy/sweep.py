@@ -7,7 +7,7 @@ differ only in where a step leads share the network's call, and what is at one s
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -40,13 +40,32 @@ class Moment:
     cache: Cache
 
 
-@dataclass
+@dataclass(frozen=True)
+class Branch:
+    """A branch is what some plans do alike at a step of a tree. done: their actions, down to this one; plans: all that
+    begin so; x: [S, C, H, W] after it; x0: the clean image predicted at it."""
+
+    done: Plan
+    plans: list[Plan]
+    x: torch.Tensor
+    x0: torch.Tensor
+
+
+@dataclass(frozen=True)
 class _Node:
     """A node is a point that some plans have reached."""
 
     x: torch.Tensor
     done: Plan
-    cache: Cache = field(default_factory=dict)
+    plans: list[Plan]
+    cache: Cache
+
+    def following(self) -> dict[Config, list[Action]]:
+        """What the plans do next, by what they leave out of the network."""
+        out: dict[Config, list[Action]] = defaultdict(list)
+        for action in dict.fromkeys(steps[len(self.done)] for steps in self.plans):
+            out[_config(action)].append(action)
+        return out
 
 
 class Loop:
@@ -118,14 +137,33 @@ class Loop:
 
         before: that step of the untouched run, with the cache of the step before it.
         """
-        start = before.action.k
-        wanted = cached_parts(plans)
+        k = before.action.k
+        done = self.untouched[: self.steps - k]
+        mine = [steps for steps in dict.fromkeys(plans) if steps[: len(done)] == done]
+        for each in self._grow(k, _Node(before.x, done, mine, before.cache), seeds, labels, set()):
+            last = each.done[-1]
+            if last.after == 0:
+                yield each.done, each.x0 if last.ends else each.x
+
+    def tree(self, plans: list[Plan], seeds: np.ndarray, labels: np.ndarray, given_up: set[Plan]) -> Iterator[Branch]:
+        """Follow plans from pure noise, all as one tree, and yield every branch of it, those of one step together.
+
+        given_up: what the caller puts here, `done` of a branch, is not followed any further.
+        """
+        root = _Node(self.initial(seeds), (), list(dict.fromkeys(plans)), {})
+        return self._grow(self.steps, root, seeds, labels, given_up)
+
+    def _grow(
+        self, k: int, root: _Node, seeds: np.ndarray, labels: np.ndarray, given_up: set[Plan]
+    ) -> Iterator[Branch]:
+        """Follow the root's plans from step k on, all that is at one step side by side."""
+        wanted = cached_parts(root.plans)
         waiting: dict[int, list[_Node]] = defaultdict(list)
-        waiting[start].append(_Node(before.x, self.untouched[: self.steps - start], before.cache))
-        for k in range(start, 0, -1):
+        waiting[k].append(root)
+        for now in range(k, 0, -1):
             by_config: dict[Config, list[tuple[_Node, list[Action]]]] = defaultdict(list)
-            for node in waiting.pop(k, []):
-                for config, actions in _by_config(node, plans).items():
+            for node in waiting.pop(now, []):
+                for config, actions in node.following().items():
                     by_config[config].append((node, actions))
             for group in by_config.values():
                 action = group[0][1][0]
@@ -134,10 +172,11 @@ class Loop:
                 for (node, actions), (out, cache) in zip(group, called, strict=True):
                     for each in actions:
                         x, x0 = self.step(node.x, out, each, z)
-                        if each.after == 0:
-                            yield (*node.done, each), x0 if each.ends else x
-                        else:
-                            waiting[each.after].append(_Node(x, (*node.done, each), cache))
+                        done = (*node.done, each)
+                        mine = [steps for steps in node.plans if steps[len(node.done)] == each]
+                        yield Branch(done, mine, x, x0)
+                        if each.after and done not in given_up:
+                            waiting[each.after].append(_Node(x, done, mine, cache))
 
     def level(self, k: int) -> float:
         """Return alpha-bar of x at step k; 1 at step 0, the clean image."""
@@ -250,13 +289,3 @@ def calls(plans: Iterable[Plan], untouched: Plan) -> dict[Config, int]:
 def _config(action: Action) -> Config:
     """Return what an action leaves out of the network, and what stands in."""
     return action.blocks, action.skips, action.fill
-
-
-def _by_config(node: _Node, plans: list[Plan]) -> dict[Config, list[Action]]:
-    """Return what the plans that have come this way do next, by what they leave out of the network."""
-    here = len(node.done)
-    following = dict.fromkeys(steps[here] for steps in plans if len(steps) > here and steps[:here] == node.done)
-    out: dict[Config, list[Action]] = defaultdict(list)
-    for action in following:
-        out[_config(action)].append(action)
-    return out
