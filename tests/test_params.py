@@ -52,11 +52,11 @@ BAD = {
     "no replicas": (lambda v: v.update(replicas=[]), ["replicas", "at least 1"]),
     "same replica twice": (lambda v: v.update(replicas=[1, 1]), ["replicas", "twice"]),
     "snapshots out of order": (lambda v: v["train"].update(snapshots=[64, 32]), ["train.snapshots", "must rise"]),
-    "a snapshot after the end": (lambda v: v["train"].update(snapshots=[10**9]), ["train.snapshots", "end at 23968"]),
-    "a snapshot at the last update": (lambda v: v["train"].update(snapshots=[23969]), ["end at 23968 at the latest"]),
+    "a snapshot after the end": (lambda v: v["train"].update(snapshots=[10**9]), ["train.snapshots", "end at 11968"]),
+    "a snapshot at the last update": (lambda v: v["train"].update(snapshots=[11969]), ["end at 11968 at the latest"]),
     "more of a snapshot than of the end": (
-        lambda v: v["sample"].update(snapshot_count=451),
-        ["sample.snapshot_count is 451", "sample.count (450)"],
+        lambda v: v["sample"].update(snapshot_count=241),
+        ["sample.snapshot_count is 241", "sample.count (240)"],
     ),
     "a snapshot of one image": (lambda v: v["sample"].update(snapshot_count=1), ["sample.snapshot_count", "2"]),
     "too few for their neighbours": (
@@ -141,8 +141,8 @@ BAD = {
         ["subjects.baseline.model is 'models/none'", "not a folder"],
     ),
     "a subject that is not trained": (
-        lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/1"),
-        ["outputs/train/V/model/R", "R one of 0"],
+        lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/9"),
+        ["outputs/train/V/model/R", "R one of 0, 1, 2, 3"],
     ),
     "a usual length that is not tried": (
         lambda v: v["intervene"].update(length=4),

@@ -14,7 +14,7 @@ from pipeline.params.whole import Params
 
 FLOAT, INTEGER = 4, 8  # bytes of a number in the networks, and of an index
 ROW = 30  # bytes of an update's row in updates.csv, at least
-COPIES = 5  # of the weights in training: themselves, their average, gradients, and AdamW's two moments
+COPIES = 4  # of the weights in training, at least: themselves, their average, gradients, and a moment of the optimizer
 GREY, TEN = 1, 10  # channels of the images and classes that the count of weights assumes
 
 

@@ -83,8 +83,8 @@ def test_the_order_of_a_weight_s_columns_in_memory_makes_no_difference(tiny, gra
 
 
 def test_muon_learns(begin) -> None:
-    rows = list(begin(optimizer="muon", images=1600, log_every=1600, ema=0.95))
-    assert rows[-1].validation_loss < 0.4 * rows[0].validation_loss
+    rows = list(begin(optimizer="muon", images=480, log_every=480, ema=0.9))
+    assert rows[-1].validation_loss < 0.5 * rows[0].validation_loss
 
 
 def test_weight_decay_reaches_every_weight(tiny, gradients) -> None:

@@ -45,9 +45,11 @@ def test_the_baseline_has_two_blocks_a_level_and_attention_where_it_says() -> No
     assert [len(block.resnets) for block in model.down_blocks] == [2, 2, 2]
     assert [len(block.resnets) for block in model.up_blocks] == [3, 3, 3]
     assert {name.split(".attentions")[0] for name in kinds(model, Attention)} == {
+        "down_blocks.1",
         "down_blocks.2",
         "mid_block",
         "up_blocks.0",
+        "up_blocks.1",
     }
 
 
