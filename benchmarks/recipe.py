@@ -82,29 +82,21 @@ class MinSNR(training.Training):
         return ((predicted - target).square().mean((1, 2, 3)) * (weights / weights.mean())[t]).mean()
 
 
-class Middle(training.Training):
-    """A training with more timesteps in the middle: their share of T is logit-normal (Esser et al. 2024, eq. 19)."""
-
-    def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
-        total = len(self.alpha_bar)
-        place = (super().timesteps(count, generator) + 0.5) / total
-        return (total * torch.sigmoid(torch.special.ndtri(place))).long()
-
-
-OLD = {"optimizer": "adamw", "lr": 0.003, "beta2": 0.999, "even_timesteps": False}
+OLD = {"optimizer": "adamw", "lr": 0.003, "beta2": 0.999, "timesteps": "alone"}
 HALF = {"images": 12_000, "warmup": 600, "batch_size": 32}
-ADAMW = HALF | {"optimizer": "adamw", "lr": 0.003, "beta2": 0.99, "even_timesteps": True, "batch_size": 16}
-MUON = HALF | {"optimizer": "muon", "lr": 0.006, "beta2": 0.99, "even_timesteps": True}
+ADAMW = HALF | {"optimizer": "adamw", "lr": 0.003, "beta2": 0.99, "timesteps": "even", "batch_size": 16}
+MUON = HALF | {"optimizer": "muon", "lr": 0.006, "beta2": 0.99, "timesteps": "even"}
 CHANGES = {
     REFERENCE: Change("epsilon", OLD | {"images": 24_000, "warmup": 1200, "batch_size": 32}),
     "noise": Change("epsilon", OLD | HALF),
     "v": Change("v", OLD | HALF),
     "v, batch 16, even timesteps, beta2": Change("v", ADAMW),
     "the same, min-SNR": Change("v", ADAMW, {}, MinSNR),
-    "the same, middle": Change("v", ADAMW, {}, Middle),
+    "the same, middle": Change("v", ADAMW | {"timesteps": "middle"}),
     "Muon": Change("v", MUON),
     "Muon, batch 16": Change("v", MUON | {"batch_size": 16}),
-    "Muon, middle": Change("v", MUON, {}, Middle),
+    "Muon, middle": Change("v", MUON | {"timesteps": "middle"}),
+    "Muon, middle, batch 48": Change("v", MUON | {"timesteps": "middle", "batch_size": 48, "lr": 0.008}),
 }
 
 

@@ -157,14 +157,19 @@ class Training:
     def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Draw the timesteps of a batch, int [count].
 
-        With `even_timesteps` there is one in each of `count` equal parts, all at the same place in their part, so that
-        the loss of a batch varies less (Kingma et al. 2021, appendix I.1).
+        `alone`: each is uniform over 0..T-1. `even`: there is one in each of `count` equal parts, all at the same place
+        in their part, so that the loss of a batch varies less (Kingma et al. 2021, appendix I.1). `middle`: so too, but
+        the parts are equal shares of a logit-normal over 0..T, where middle timesteps are more frequent (Esser et al.
+        2024, eq. 19).
         """
         total, device = len(self.alpha_bar), generator.device
-        if not self.params.even_timesteps:
+        if self.params.timesteps == "alone":
             return torch.randint(total, (count,), generator=generator, device=device)
         place = torch.rand(1, generator=generator, device=device, dtype=torch.float64)
-        return ((torch.arange(count, device=device) + place) / count * total).long()
+        share = (torch.arange(count, device=device) + place) / count
+        if self.params.timesteps == "middle":
+            share = torch.sigmoid(torch.special.ndtri(share))
+        return (share * total).long().clamp(max=total - 1)
 
     def squared_error(self, predicted: torch.Tensor, target: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """Return the squared error of what is predicted, mean over pixels and images; predicted, target: [N, C, H, W];

@@ -20,7 +20,7 @@ class Train(Section):
     warmup: Annotated[int, Field(ge=0, le=10**12)]  # images
     clip_norm: Positive  # the largest norm of the gradients
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
-    even_timesteps: bool  # the timesteps of a batch are one from each of batch_size equal parts of 0..T-1
+    timesteps: Literal["alone", "even", "middle"]  # how those of a batch are drawn (`Training.timesteps`)
     vlb_weight: NonNegative  # weight of the variational bound, where the variance is learned
     snapshots: list[Count]  # images seen
     log_every: Count  # images

@@ -19,7 +19,7 @@ PARAMS = {
     "warmup": 24,
     "clip_norm": 1.0,
     "ema": 0.9,
-    "even_timesteps": False,
+    "timesteps": "alone",
     "vlb_weight": 0.001,
     "snapshots": [],
     "log_every": 32,

@@ -187,7 +187,7 @@ def test_a_learning_rate_too_high_stops_it_at_the_first_loss_above_the_bound(beg
 
 
 def test_even_timesteps_are_one_in_each_part_and_reach_every_timestep(begin) -> None:
-    run, generator = begin(even_timesteps=True), torch.Generator().manual_seed(0)
+    run, generator = begin(timesteps="even"), torch.Generator().manual_seed(0)
     batches = torch.stack([run.timesteps(8, generator) for _ in range(5000)])
     assert (batches // 125).unique(dim=0).tolist() == [list(range(8))]
     counts = torch.bincount(batches.flatten(), minlength=1000)
@@ -197,8 +197,20 @@ def test_even_timesteps_are_one_in_each_part_and_reach_every_timestep(begin) -> 
     assert len((alone // 125).sort(dim=1).values.unique(dim=0)) > 40
 
 
+def test_middle_timesteps_are_logit_normal_and_reach_nearly_every_timestep(begin) -> None:
+    run, generator = begin(timesteps="middle"), torch.Generator().manual_seed(0)
+    batches = torch.stack([run.timesteps(8, generator) for _ in range(5000)]).double()
+    logits = torch.logit((batches + 0.5) / 1000)
+    assert float(logits.mean()) == pytest.approx(0, abs=0.02)
+    assert float(logits.std()) == pytest.approx(1, abs=0.02)
+    assert 0 <= batches.min() < 30
+    assert 970 < batches.max() <= 999
+    parts = torch.special.ndtr(logits).mul(8).long().float()
+    assert (parts - torch.arange(8)).abs().mean() < 0.02, "one in each eighth of the distribution"
+
+
 def test_even_timesteps_are_those_that_an_update_learns_from(begin) -> None:
-    run = begin(even_timesteps=True)
+    run = begin(timesteps="even")
     model, generator = copy.deepcopy(run.model).train(), torch.Generator().manual_seed(mix(0, 0))
     index = training.epoch_indices(0, 8, 20, 0, CPU)
     place = float(torch.rand(1, generator=generator, dtype=torch.float64))
