@@ -26,6 +26,7 @@ class Picture(NamedTuple):
         return f"![{self.caption.split('. ')[0].rstrip('.')}](figures/{self.file})\n\n*{self.caption}*"
 
 
+Drawn = list[tuple[str, str]]  # files of pictures, with their captions
 Pictures = dict[str, Picture]  # by the name that the chapter's template has for it
 
 

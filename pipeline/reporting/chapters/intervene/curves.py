@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.judges.number import Number
+from pipeline.reporting.page import Drawn
 from pipeline.reporting.plots import GREY, WIDTH, grid, legend, panels, write
 
 FIRST = "first step concerned"
@@ -22,7 +23,6 @@ UNRELATED, PHASED = "unrelated.ssim", "effects.three_phases"  # their names amon
 BOUNDARIES = ("phases.composition_ends", "phases.denoising_begins")
 FILLS = {"zeros": "zeros", "cache": "their last output"}
 Findings = dict[str, Number]
-Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
 @dataclass(frozen=True)

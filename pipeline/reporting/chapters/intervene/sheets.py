@@ -7,12 +7,11 @@ import pandas as pd
 
 from pipeline.anatomy.intervened import Intervened
 from pipeline.reporting.grid import contact_sheet
+from pipeline.reporting.page import Drawn
 
 MOST = "Framed images have changed: the rows with the most frames are the steps that matter most."
 ALONG = "Framed images have changed: look along a row to see where the change begins."
 ROWS = 9  # starts, at most, in a sheet
-
-Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
 def draw(folder: Path, swept: Intervened, per_seed: pd.DataFrame, length: int, fill: str) -> Drawn:

@@ -17,6 +17,7 @@ from pipeline.anatomy.interventions import parse, plan
 from pipeline.anatomy.source import SOURCE_SSIM
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet
+from pipeline.reporting.page import Drawn
 from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, log, panels, write
 
 MARKERS = "o*DsvP^X"
@@ -29,7 +30,6 @@ UNTOUCHED, AGAIN = "untouched", "untouched, again"
 SAMPLERS = ("DDPM", "DDIM", "DPM-Solver++")  # families of methods that take fewer steps
 APART = 4  # percent saved between two numbers of steps that are both written down
 SLOWEST = -60  # percent of the time saved that the axis begins with, at the lowest
-Drawn = list[tuple[str, str]]  # the file and the caption of a picture
 
 
 def draw(folder: Path, found: Compared, distance: str) -> Drawn:
