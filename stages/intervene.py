@@ -24,10 +24,10 @@ def main() -> None:
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.intervene, values.sampler
-    if not chosen.run:
+    if not values.looks("intervene", args.subject):
         empty_folder(args.out)
         return
-    # Torch takes seconds to import, and a stage that is switched off does not need it.
+    # Torch takes seconds to import, and a stage that has nothing to do does not need it.
     from pipeline import compute
     from pipeline.anatomy import cells, parts
     from pipeline.anatomy.cells import Cell

@@ -144,6 +144,18 @@ BAD = {
         lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/9"),
         ["outputs/train/V/model/R", "R one of 0, 1, 2, 3"],
     ),
+    "more continued images than followed ones": (
+        lambda v: v["trajectory"].update(branch_seeds=101),
+        ["trajectory.branch_seeds is 101", "the 100 seeds of trajectory.seeds"],
+    ),
+    "continuations from more steps than there are": (
+        lambda v: v["trajectory"].update(branch_starts=51),
+        ["trajectory.branch_starts is 51", "at most 50"],
+    ),
+    "a stage that looks at no subject": (
+        lambda v: v["subjects"]["baseline"].update(stages=["train"]),
+        ["subjects.baseline.stages", "trajectory"],
+    ),
     "a usual length that is not tried": (
         lambda v: v["intervene"].update(length=4),
         ["intervene.length is 4", "2, 3"],
@@ -177,7 +189,7 @@ def test_a_pipeline_in_a_folder_named_like_a_variant_is_not_that_variant(tmp_pat
     Path("models/mine/wide").mkdir(parents=True)
 
     def change(values: dict) -> None:
-        values["subjects"]["mine"] = {"model": "models/mine/wide", "prompts": [], "guidance": 1.0}
+        values["subjects"]["mine"] = {"model": "models/mine/wide", "prompts": [], "guidance": 1.0, "stages": []}
         values["subjects"].pop("baseline")
         values["intervene"]["blocks"] = [2, 40]
 

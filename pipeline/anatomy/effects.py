@@ -116,3 +116,30 @@ class Shortcuts(Effect):
         "distance_beats_fewer_steps",
         "Every rival is further from the real images by so much than the schedule found for the distance.",
     )
+
+
+class Trajectories(Effect):
+    """What `trajectory` measures. An image is recognised where the judge names its class from the clean image that is
+    predicted, and never changes its mind after that, its favourites taken off; the share of the process is how many of
+    the steps are done. A band is there where it has 90 % of its final energy for good."""
+
+    RECOGNISED_BY_60_TO_70 = (
+        "recognised_by_60_to_70",
+        "Images are recognised so many percent points inside 60 to 70 % of the process, from the nearer bound.",
+    )
+    RECOGNISED_BY_50_TO_70 = (
+        "recognised_by_50_to_70",
+        "Images are recognised so many percent points inside 50 to 70 % of the process, from the nearer bound.",
+    )
+    SIMPLE_FIRST = (
+        "simple_first",
+        "The digits 5 and 8 are recognised so many percent points of the process after 1 and 7.",
+    )
+    COARSE_FIRST = (
+        "coarse_first",
+        "The finest band is there so many percent points of the process after the coarsest.",
+    )
+    NOISE_LEAVES_LATE = (
+        "noise_leaves_late",
+        "PSNR of x_k to the final image rises faster by so many dB a step in the last 18 % of the steps than before.",
+    )

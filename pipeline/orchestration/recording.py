@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline.files import part, read_json
 from pipeline.orchestration.tracking import RECORDED, WEIGHTS, Recorder, curve, flat, tags_of, title, weights_sha256
-from pipeline.params import Params
+from pipeline.params import SUBJECT_STAGES, Params
 
 SUBJECT, REPORT = "anatomy.subject", "anatomy.report"
 BATCH = 900  # metrics in one call of MLflow, which takes at most 1,000
@@ -94,7 +94,7 @@ def _subject(recorder: Recorder, report: Path, values: Params, summary: dict[str
     if recorder.find(**{RECORDED: state}):
         return False
     run_id = recorder.create(title(values.report.folder, subject), **{SUBJECT: subject})
-    shown = {name: getattr(values, name).model_dump() for name in ("intervene", "shortcut", "sampler", "diffusion")}
+    shown = {name: getattr(values, name).model_dump() for name in (*SUBJECT_STAGES, "sampler", "diffusion")}
     recorder.batch(run_id, {}, flat(shown | {"subject": values.subjects[subject].model_dump()}))
     numbers = {name: number for name, number in mine.items() if "verdict" not in number}
     metrics = list(_metrics(numbers).items())
@@ -130,7 +130,7 @@ def _split(name: str, subject: str) -> tuple[str, str]:
     return first, rest.removeprefix(begins) if rest.startswith(begins) and first in STAGES else ""
 
 
-STAGES = ("intervene", "shortcut", "claims")  # what a subject's dotted names begin with
+STAGES = (*SUBJECT_STAGES, "claims")  # what a subject's dotted names begin with
 
 
 def _metrics(numbers: dict[str, dict[str, Any]]) -> Metrics:

@@ -21,8 +21,9 @@ from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
 from pipeline.params.shortcut import Shortcut
-from pipeline.params.subjects import Subject, subject
+from pipeline.params.subjects import SUBJECT_STAGES, Subject, subject
 from pipeline.params.train import Train
+from pipeline.params.trajectory import Trajectory
 from pipeline.params.unet import UNet
 from pipeline.params.variants import BASELINE, FLOOR
 from pipeline.params.whole import Params
@@ -31,6 +32,7 @@ __all__ = [
     "BASELINE",
     "FLOOR",
     "NAMED",
+    "SUBJECT_STAGES",
     "Bootstrap",
     "Claims",
     "Classifier",
@@ -51,6 +53,7 @@ __all__ = [
     "Shortcut",
     "Subject",
     "Train",
+    "Trajectory",
     "UNet",
     "load",
     "memory",

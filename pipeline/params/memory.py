@@ -63,6 +63,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "judges.classifier.batch_size": (classifier.batch_size, classifier.channels[0]),
         "train.batch_size": (train.batch_size, widest),
         "sample.batch_size": (min(sample.batch_size, sample.count), widest),
+        "trajectory.batch_size": (values.trajectory.batch_size if values.trajectory.run else 0, widest),
         "intervene.batch_size": (values.intervene.batch_size if values.intervene.run else 0, widest),
         "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
     }
@@ -70,6 +71,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         yield key, images * pixels * width * FLOAT, f"{images:,} images at a time in a layer of {width} channels"
     drawn = {
         "sample.count": sample.count,
+        "trajectory.seeds": values.trajectory.seeds,
         "intervene.seeds": values.intervene.seeds,
         "shortcut.learn": values.shortcut.learn,
         "shortcut.report": values.shortcut.report,

@@ -1,7 +1,7 @@
 """The section `subjects`: the denoisers under the microscope."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -9,9 +9,12 @@ from pipeline.errors import UserError, short
 from pipeline.files import is_folder
 from pipeline.params.section import Name, Section
 
+SubjectStage = Literal["trajectory", "intervene", "shortcut"]
+SUBJECT_STAGES: tuple[SubjectStage, ...] = get_args(SubjectStage)  # those that look at subjects, in the report's order
+
 
 class Subject(Section):
-    """A denoiser under the microscope."""
+    """A denoiser, and what it is told."""
 
     model: Annotated[str, Field(min_length=1)]  # folder of a variant's weights, or of a diffusers pipeline
     prompts: list[str]  # texts that the images take in turn, where the network takes a text
@@ -30,16 +33,22 @@ class Subject(Section):
             )
 
 
-def _at_least_one(subjects: dict[str, Subject]) -> dict[str, Subject]:
+class Watched(Subject):
+    """A denoiser under the microscope."""
+
+    stages: list[SubjectStage]  # those that look at it
+
+
+def _at_least_one(subjects: dict[str, Watched]) -> dict[str, Watched]:
     if not subjects:
         raise ValueError("subjects is empty, but it must name at least one, such as the baseline's model")
     return subjects
 
 
-Subjects = Annotated[dict[Name, Subject], AfterValidator(_at_least_one)]
+Subjects = Annotated[dict[Name, Watched], AfterValidator(_at_least_one)]
 
 
-def subject(subjects: dict[str, Subject], name: str) -> Subject:
+def subject(subjects: dict[str, Watched], name: str) -> Watched:
     """Return the subject of this name; an unknown one is a `UserError`."""
     if name not in subjects:
         raise UserError(f"params.yaml has no subject {short(name)}; it has {', '.join(subjects)}.")

@@ -113,6 +113,8 @@ def _check_steps(values: Params) -> None:
     steps, intervene, shortcut = values.sampler.steps, values.intervene, values.shortcut
     starts = 1 if intervene.starts == "all" else intervene.starts
     bounds = {  # key: its values, and the most that a loop has room for
+        "trajectory.branch_starts": ([values.trajectory.branch_starts], steps),
+        "trajectory.columns": ([values.trajectory.columns], steps),
         "intervene.starts": ([starts], steps),
         "intervene.length": ([intervene.length], steps),
         "intervene.jumps": (intervene.jumps, steps),
@@ -148,7 +150,7 @@ def _check_interventions(values: Params) -> None:
         unet = values.architecture(Path(subject.model).parts[2])
         there = len(unet.channels) * (unet.res_blocks + 1)
         for key, numbers in asked.items():
-            if max(numbers, default=0) > there:
+            if key.split(".")[0] in subject.stages and max(numbers, default=0) > there:
                 raise UserError(
                     f"params.yaml: {key} goes up to {max(numbers)}, but the network of subject {name} has {there} "
                     "skips and as many blocks."

@@ -20,8 +20,10 @@ from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
 from pipeline.params.sentences import sentences
 from pipeline.params.shortcut import Shortcut
-from pipeline.params.subjects import Subjects
+from pipeline.params.subjects import Subjects, SubjectStage
+from pipeline.params.subjects import subject as find
 from pipeline.params.train import Train
+from pipeline.params.trajectory import Trajectory
 from pipeline.params.unet import UNet
 from pipeline.params.variants import Variants
 
@@ -42,6 +44,7 @@ class Params(Section):
     evaluate: Evaluate
     subjects: Subjects
     likeness: Likeness
+    trajectory: Trajectory
     intervene: Intervene
     shortcut: Shortcut
     claims: Claims
@@ -60,6 +63,11 @@ class Params(Section):
             return UNet.model_validate({**self.unet.model_dump(), **self.variants[variant]})
         except ValidationError as error:
             raise UserError(sentences(error, UNet, f"variants.{variant}")) from None
+
+    def looks(self, stage: SubjectStage, subject: str) -> bool:
+        """Say whether a stage is to look at a subject. An unknown subject is a `UserError`."""
+        section: Trajectory | Intervene | Shortcut = getattr(self, stage)
+        return section.run and stage in find(self.subjects, subject).stages
 
     def check(self, name: str = "") -> None:
         """Let every section check itself."""

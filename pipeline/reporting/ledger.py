@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.params import Claims
+from pipeline.params import SUBJECT_STAGES, Claims
 from pipeline.reporting.chapters import CHAPTERS
 from pipeline.reporting.claims import NO_DATA, ONE_SEED, VERDICTS, Decided, decide
 from pipeline.reporting.page import Pictures, fold
@@ -16,7 +16,7 @@ PAGE_OF = {claim.name: chapter.NAME for chapter in CHAPTERS for claim in chapter
 def ledger(summary: Summary, params: Claims) -> list[Decided]:
     """Every claim decided from the summary; those about a sampling loop for every subject that has numbers. params: the
     section `claims`, how they are decided."""
-    subjects = dict.fromkeys(subject for stage in ("intervene", "shortcut") for subject in children(summary, stage))
+    subjects = dict.fromkeys(subject for stage in SUBJECT_STAGES for subject in children(summary, stage))
     return decide(CLAIMS, summary, list(subjects), params)
 
 

@@ -45,7 +45,7 @@ def sections_read(path: str) -> set[str]:
         if isinstance(node, ast.Attribute):
             of, sections = ast.unparse(node.value), set(params.Params.model_fields)
             if of in ("values", "params.load(args.params)") or of.split(".")[-1] == "params":
-                of_several = {"architecture": {"variants", "unet"}, "subject": {"subjects"}}
+                of_several = {"architecture": {"variants", "unet"}, "subject": {"subjects"}, "looks": {"subjects"}}
                 read |= of_several.get(node.attr, {node.attr} & sections)
     return read
 

@@ -62,6 +62,21 @@ def test_every_cell_has_its_numbers_for_every_seed(project) -> None:
         assert summary[f"intervene.baseline.{row['cell']}.ssim"]["value"] == row["ssim"]
 
 
+def test_images_are_followed_for_the_subjects_that_ask_for_it(project) -> None:
+    outputs = project.root / "outputs"
+    for subject in ("baseline", "res_blocks_0"):
+        steps = pd.read_csv(outputs / f"trajectory/{subject}/steps.csv")
+        assert steps["k"].tolist() == [5, 4, 3, 2, 1]
+        assert (steps["n"] == 6).all()
+    assert list((outputs / "intervene/res_blocks_0").iterdir()) == []
+    summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
+    assert summary["trajectory.res_blocks_0.half_decided"]["n"] == 3
+    assert "claims.res_blocks_0.coarse_first" in summary
+    with np.load(outputs / "trajectory/baseline/pictures.npz") as pictures:
+        ends, drawn = pictures["x0"][:, -1], np.load(outputs / "sample/baseline/images/0/images.npy")
+        assert abs(ends.astype(int) - drawn[:3]).max() <= 1, "the same seeds, in other batches"
+
+
 def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
     policies = sorted((sound.root / POLICIES).iterdir())
     assert policies

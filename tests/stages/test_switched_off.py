@@ -13,15 +13,22 @@ RUN = (  # the script in argv[1], with what follows as its own arguments
 )
 
 
-@pytest.mark.parametrize(("stage", "other"), [("intervene", "--checkpoints"), ("shortcut", "--data")])
-def test_an_empty_folder_and_no_wait_for_torch(stage: str, other: str, tmp_path: Path) -> None:
+OTHERS = {"trajectory": "--data", "intervene": "--checkpoints", "shortcut": "--data"}  # an argument beside those of all
+
+
+@pytest.mark.parametrize("stage", OTHERS)
+@pytest.mark.parametrize("how", ["the stage is switched off", "no stage looks at the subject"])
+def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("  run: true ") == 2
-    (tmp_path / "params.yaml").write_text(text.replace("  run: true ", "  run: false "))
+    assert text.count("  run: true ") == 3
+    off = text.replace("  run: true ", "  run: false ")
+    no_one = text.replace("stages: [trajectory, intervene, shortcut]", "stages: []")
+    assert text not in (off, no_one)
+    (tmp_path / "params.yaml").write_text(off if how == "the stage is switched off" else no_one)
     out = tmp_path / "out"
     out.mkdir()
     (out / "left from before").touch()
-    given = f"--params {tmp_path}/params.yaml --subject baseline --judges none {other} none --out {out}"
+    given = f"--params {tmp_path}/params.yaml --subject baseline --judges none {OTHERS[stage]} none --out {out}"
     done = subprocess.run(
         [sys.executable, "-c", RUN, f"stages/{stage}.py", *given.split()], cwd=ROOT, capture_output=True, text=True
     )

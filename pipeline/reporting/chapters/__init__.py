@@ -8,6 +8,7 @@ from pipeline.reporting.chapters.ablation import chapter as ablation
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.loss import chapter as loss
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
+from pipeline.reporting.chapters.trajectory import chapter as trajectory
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.page import Finding, Pictures
 from pipeline.reporting.study import Study
@@ -38,4 +39,15 @@ class Chapter(Protocol):
         """The chapter as Markdown, without its title."""
 
 
-CHAPTERS: tuple[Chapter, ...] = (ablation, training, loss, quality, classes, cost, intervene, shortcut, methods)
+CHAPTERS: tuple[Chapter, ...] = (
+    ablation,
+    training,
+    loss,
+    quality,
+    classes,
+    cost,
+    trajectory,
+    intervene,
+    shortcut,
+    methods,
+)

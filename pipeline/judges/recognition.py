@@ -1,0 +1,44 @@
+"""From which step on a judge names the class right: what a judge of clean images says of noisy ones, and how far it can
+be believed."""
+
+import numpy as np
+import torch
+
+from pipeline.data.tensors import to_network
+from pipeline.judges.classifier import Classifier
+
+
+@torch.inference_mode()
+def log_probabilities(classifier: Classifier, images: np.ndarray, batch_size: int = 500) -> np.ndarray:
+    """Return the logarithm of the probability that the classifier gives to each class, float64 [N, classes]; images:
+    uint8 [N, H, W, C]."""
+    device = next(classifier.parameters()).device
+    pieces = np.array_split(images, -(-len(images) // batch_size))
+    logits = [classifier(to_network(piece).to(device))[1].double().cpu() for piece in pieces]
+    return torch.cat(logits).log_softmax(dim=1).numpy()
+
+
+def calibrated(log_probabilities: np.ndarray) -> np.ndarray:
+    """Return the class that is named for each image at each step, int64 [K, S], when a judge's favourites are taken
+    off.
+
+    log_probabilities: [K, S, classes], of S images that ask for all classes equally often. A judge that was trained on
+    clean images answers with a few favourite classes when it is shown noise, and these would count as recognised from
+    the start. So at each step the logarithm of each class's mean probability over all images is subtracted: what is
+    left speaks for a class beyond what the judge says of every image at this noise level. It is the correction for a
+    shift of the classes' shares (Saerens et al. 2002, eq. 2.4), with equal shares as what is true.
+    """
+    mean = np.log(np.exp(log_probabilities).mean(axis=1, keepdims=True))
+    return np.asarray((log_probabilities - mean).argmax(axis=2))
+
+
+def settled(right: np.ndarray) -> np.ndarray:
+    """Return the share of the process after which each image is right and stays right, float64 [S].
+
+    right: bool [K, S], at K places in time, the first at the beginning and one step apart. It is 0 for an image that is
+    right from the first place on, and 1 for one that is wrong at the last, which is not recognised at all.
+    """
+    places = len(right)
+    wrong = ~right[::-1]
+    since = np.where(wrong.any(axis=0), wrong.argmax(axis=0), places)  # places at the end that are right
+    return (places - since) / places

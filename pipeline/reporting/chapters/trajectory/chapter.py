@@ -1,0 +1,169 @@
+"""Trajectory: what happens to every subject's images at each step of the sampling loop."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.anatomy import followed, spectrum
+from pipeline.anatomy.followed import Followed
+from pipeline.judges.number import Kind, Number
+from pipeline.reporting.chapters.trajectory import figures
+from pipeline.reporting.chapters.trajectory.claims import CLAIMS as CLAIMS
+from pipeline.reporting.page import Finding, Picture, Pictures, fill
+from pipeline.reporting.study import Study
+from pipeline.reporting.summary import Summary
+from pipeline.reporting.table import Cell, Column, Table, text, words
+
+NAME, TITLE = "trajectory", "What happens at each step"
+SEEN = f"{figures.CLEAN}-calibrated"
+KINDS: dict[str, Kind] = {"psnr": "psnr", "ssim": "correlation", "likeness": "likeness", "kept": "share"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the stages left, and what `trajectory` left of every subject."""
+
+    study: Study
+    subjects: dict[str, Followed]
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the data set's classes."""
+        return self.study.prepared.classes
+
+
+def read(study: Study) -> Found | None:
+    """What `trajectory` left of every subject; None where it left nothing."""
+    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
+    subjects = {name: followed.load(folder) for name, folder in folders.items() if followed.there(folder)}
+    return Found(study, subjects) if subjects else None
+
+
+def numbers(found: Found) -> Summary:
+    """The numbers of every step, of continuations, of recognition and bands, and the effects that decide claims."""
+    out: Summary = {}
+    for subject, way in found.subjects.items():
+        of = f"{NAME}.{subject}"
+        for table, where in ((way.steps, "steps"), (way.branches, "branches")):
+            for row in table.to_dict("records"):
+                out |= {f"{of}.{where}.{row['k']}.{name}": number for name, number in _of_row(row).items()}
+        out |= {f"{of}.{name}": number for name, number in way.findings.items()}
+    return out
+
+
+def _of_row(row: dict) -> dict[str, Number]:
+    """The numbers in a row of a table."""
+    kinds = KINDS | {f"{kind}-{of}": "share" for kind in figures.NAMES for of in ("right", "calibrated")}
+    return {
+        name: {"value": row[name], "n": row["n"], "ci95": [row[f"{name}_low"], row[f"{name}_high"]], "kind": kind}
+        for name, kind in kinds.items()
+        if name in row and pd.notna(row[name])
+    }
+
+
+def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
+    """Strips, a film and curves of every subject."""
+    drawn: Pictures = {}
+    for subject, way in found.subjects.items():
+        for file, caption in figures.draw(folder / subject, way, found.classes, _octaves(way)):
+            drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
+    return drawn
+
+
+def _octaves(way: Followed) -> list[str]:
+    """The bands of a subject's images, as words."""
+    count = sum(str(name).startswith("band_") for name in way.images)
+    return [f"{low:g} to {high:g}" for low, high in spectrum.bands(2 ** (count + 1))]
+
+
+def finding(found: Found, summary: Summary) -> Finding | None:
+    """When the first subject's images are recognised, and when they are decided."""
+    subject = next(iter(found.subjects))
+    of = f"{NAME}.{subject}"
+    decided, seen = summary[f"{of}.half_decided"], summary.get(f"{of}.recognised.{SEEN}")
+    said = (
+        f"A classifier recognises the clean image that `{subject}` predicts, for good, after {text(seen, 0, 100)} % of "
+        f"the steps (n = {seen['n']} seeds). "
+        if seen
+        else ""
+    )
+    return Finding(
+        f"{said}Half of an image is decided after {text(decided, 0, 100)} % of the steps: images that share these "
+        f"steps, and have fresh noise after them, have a likeness of {ways_half()} (n = {decided['n']} seeds).",
+        f"{subject}/x0.png",
+        8,
+    )
+
+
+def ways_half() -> str:
+    """The likeness at which half of an image counts as decided."""
+    return "0.5, halfway from unrelated images to equal ones"
+
+
+def page(found: Found, summary: Summary, pictures: Pictures) -> str:
+    """The chapter as Markdown, a part per subject."""
+    return fill(
+        Path(__file__).with_suffix(".md"),
+        steps=found.study.params.sampler.steps,
+        subjects=[_of_subject(name, way, found, summary, pictures) for name, way in found.subjects.items()],
+    )
+
+
+def _of_subject(subject: str, way: Followed, found: Found, summary: Summary, pictures: Pictures) -> dict[str, object]:
+    """What the template says of one subject."""
+    of = f"{NAME}.{subject}"
+    asked = found.study.params.trajectory
+    return {
+        "name": subject,
+        "seeds": len(way.images),
+        "branched": int(way.branches["n"].iloc[0]),
+        "continuations": asked.continuations,
+        "recognised": _recognised(of, found.classes, summary) if f"{of}.recognised.{SEEN}" in summary else None,
+        "favourite": _favourite(way),
+        "bands": _bands(of, way, summary),
+        "decided": text(summary[f"{of}.half_decided"], 0, 100),
+        "phases": _phases(subject, found, summary),
+        "pictures": {
+            file.split("/")[1].split(".")[0]: picture for file, picture in pictures.items() if picture.of == subject
+        },
+    }
+
+
+def _recognised(of: str, classes: list[str], summary: Summary) -> Table:
+    columns = [
+        words("images of"),
+        Column("the predicted clean image, %", 0, 100),
+        Column("the noisy image, %", 0, 100),
+        Column("the predicted clean image, answers as they are, %", 0, 100),
+        Column("images"),
+    ]
+    names = (SEEN, f"{figures.NOISY}-calibrated", figures.CLEAN)
+    rows: list[list[Cell]] = []
+    for ending, shown in [("", "all classes"), *((f".{i}", name) for i, name in enumerate(classes))]:
+        found = [summary.get(f"{of}.recognised.{name}{ending}") for name in names]
+        if found[0]:
+            rows.append([shown, *found, found[0]["n"]])
+    return Table(columns, rows)
+
+
+def _favourite(way: Followed) -> str:
+    """The share of noise that the judge gives to its favourite class, in percent."""
+    name = f"{figures.NOISY}-favourite"
+    return f"{100 * way.steps[name].iloc[0]:.0f}" if name in way.steps else ""
+
+
+def _bands(of: str, way: Followed, summary: Summary) -> Table:
+    columns = [words("cycles per image"), Column("there after so much of the process, %", 0, 100)]
+    octaves = _octaves(way)
+    return Table(columns, [[octave, summary[f"{of}.bands.{i + 1}"]] for i, octave in enumerate(octaves)])
+
+
+def _phases(subject: str, found: Found, summary: Summary) -> str:
+    """Where `intervene` has its phases, as shares of the process; empty where it has none."""
+    total = found.study.params.sampler.steps
+    ends = [summary.get(f"intervene.{subject}.phases.{name}") for name in ("composition_ends", "denoising_begins")]
+    if None in ends:
+        return ""
+    first, second = (100 * (total - end["value"]) / total for end in ends if end)
+    return f"{first:.0f} % and {second:.0f} %"

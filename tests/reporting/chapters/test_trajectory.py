@@ -1,0 +1,156 @@
+"""What the chapter says of images on their way is what was found, for every subject."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipeline.anatomy import followed, ways
+from pipeline.anatomy.effects import Trajectories
+from pipeline.anatomy.followed import Followed
+from pipeline.anatomy.trajectories import CLEAN, NOISY, Course, strips
+from pipeline.diffusion.schedule import alpha_bar
+from pipeline.judges import bootstrap
+from pipeline.reporting.chapters.trajectory import chapter, figures
+from pipeline.reporting.chapters.trajectory.chapter import Found
+from pipeline.reporting.chapters.trajectory.claims import CLAIMS
+from pipeline.reporting.claims import decide
+
+STEPS, SEEDS, SHOWN = 24, 30, 3
+
+
+@pytest.fixture
+def course() -> tuple[Course, np.ndarray]:
+    """30 images of three classes in 24 steps, each class recognised later than the one before."""
+    rng, labels = np.random.default_rng(0), np.arange(SEEDS) % 3
+    step = np.arange(STEPS)[:, None]
+    right = step >= 8 + 3 * labels
+    said = np.log(0.05 + 0.85 * np.eye(3)[np.where(right, labels, 2)])
+    progress = np.broadcast_to(step / STEPS, (STEPS, SEEDS))
+    pictures = {kind: rng.integers(0, 255, (STEPS, SHOWN, 8, 8, 1), dtype=np.uint8) for kind in (NOISY, CLEAN)}
+    energy = np.stack([progress > 0.3, progress > 0.7], axis=-1).astype(float)
+    final = rng.integers(0, 255, (SEEDS, 8, 8, 1), dtype=np.uint8)
+    noisy = progress + 0.01 * rng.random((STEPS, SEEDS))
+    seen = {NOISY: said, CLEAN: said}
+    return Course(20 * noisy, np.minimum(noisy, 1), energy, np.ones((SEEDS, 2)), seen, pictures, final, {}), labels
+
+
+@pytest.fixture
+def way(course: tuple[Course, np.ndarray]) -> Followed:
+    went, labels = course
+    draws, snr = bootstrap.draws(labels, 1000, 0), {STEPS - i: float(i - 10) for i in range(STEPS)}
+    table = ways.images(went, np.arange(SEEDS), labels)
+    ssim = np.linspace(0.2, 0.9, 4)[:, None] + 0.1 * np.random.default_rng(1).random((4, SEEDS))
+    blank = np.zeros((4, 2, 8, 8, 1), np.uint8)
+    branching = ways.Branching([24, 16, 8, 1], ssim, np.ones((4, SEEDS)), blank)
+    effects = ways.effects(went, table, ["1", "5", "8"], draws)
+    found = ways.findings(table, draws) | {f"effects.{name}": effect for name, effect in effects.items()}
+    found["half_decided"] = ways.decided(branching, np.zeros(SEEDS), STEPS, draws)
+    return Followed(
+        ways.steps(went, labels, snr, draws),
+        table,
+        ways.branches(branching, np.zeros(SEEDS), snr, STEPS, draws),
+        ways.schedules(alpha_bar("cosine", 100)),
+        found,
+        {"forward": np.zeros((SHOWN, 6, 8, 8, 1), np.uint8), "branches": blank, **strips(went, 4)},
+        labels[:SHOWN],
+    )
+
+
+@pytest.fixture
+def found(way: Followed, study, results) -> Found:
+    return Found(study(results), {"baseline": way, "cat": way})
+
+
+def test_what_was_found_comes_back_from_the_disk(way: Followed, tmp_path: Path) -> None:
+    way.save(tmp_path / "baseline")
+    assert followed.there(tmp_path / "baseline")
+    again = followed.load(tmp_path / "baseline")
+    pd.testing.assert_frame_equal(again.steps, way.steps, rtol=1e-5, check_dtype=False)
+    pd.testing.assert_frame_equal(again.branches, way.branches, rtol=1e-5, check_dtype=False)
+    assert again.findings == way.findings
+    np.testing.assert_array_equal(again.pictures["film"], way.pictures["film"])
+    np.testing.assert_array_equal(again.labels, way.labels)
+
+
+def test_every_number_has_its_n_and_its_interval_holds_it(found: Found) -> None:
+    numbers = chapter.numbers(found)
+    assert len(numbers) > 100
+    for name, number in numbers.items():
+        assert number["n"] >= 1, name
+        low, high = number["ci95"]
+        assert low - 1e-9 <= number["value"] <= high + 1e-9, name
+    assert numbers["trajectory.cat.recognised.x0-calibrated.2"]["n"] == 10
+
+
+def test_the_page_shows_every_picture_and_the_numbers_of_every_subject(found: Found, tmp_path: Path) -> None:
+    summary = chapter.numbers(found)
+    pictures = chapter.draw(found, summary, tmp_path / "figures/trajectory")
+    page = chapter.page(found, summary, pictures)
+    assert re.findall(r"^## `(\w+)`$", page, re.M) == ["baseline", "cat"]
+    linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
+    assert linked == {path.relative_to(tmp_path / "figures").as_posix() for path in (tmp_path / "figures").rglob("*.*")}
+    for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
+        assert len({row.count("|") for row in block.splitlines()}) == 1, block
+    decided = summary["trajectory.baseline.half_decided"]["value"]
+    assert f"it is 0.5 after {100 * decided:.0f} [" in page
+    assert "No judge fits" not in page
+    assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
+    assert "recognises the clean image that `baseline` predicts" in chapter.finding(found, summary).says
+
+
+def test_without_a_judge_the_page_says_that_nothing_is_said_of_recognition(
+    found: Found, way: Followed, tmp_path
+) -> None:
+    kept = [name for name in way.steps if "-" not in str(name)]
+    unjudged = replace(
+        way,
+        steps=way.steps[kept],
+        images=way.images.drop(columns=[name for name in way.images if str(name).startswith(("x0", "x_k"))]),
+        branches=way.branches.drop(columns=["kept", "kept_low", "kept_high"]),
+        findings={name: number for name, number in way.findings.items() if "recognised" not in name},
+    )
+    alone = Found(found.study, {"baseline": unjudged})
+    summary = chapter.numbers(alone)
+    pictures = chapter.draw(alone, summary, tmp_path)
+    page = chapter.page(alone, summary, pictures)
+    assert "No judge fits the images of this subject" in page
+    assert not (tmp_path / "baseline/recognition.png").exists()
+    assert chapter.finding(alone, summary).says.startswith("Half of an image is decided")
+
+
+def test_the_film_has_a_frame_a_step_and_plays_on(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (8, 2, 3, 8, 8, 1), dtype=np.uint8)
+    figures.film(tmp_path / "film.gif", frames)
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.info["loop"] == 0
+        shown = []
+        for i in range(film.n_frames):
+            film.seek(i)
+            shown.append(np.asarray(film.convert("L")))
+    distinct = [shown[0], *(b for a, b in pairwise(shown) if not np.array_equal(a, b))]
+    assert len(distinct) == 8, "the last is only shown for longer"
+    assert (tmp_path / "film.gif").stat().st_size < 2**20
+
+
+def test_waiting_ends_at_those_that_are_never_there() -> None:
+    steps = pd.DataFrame({"done": [0.0, 0.25, 0.5, 0.75]})
+    x, y = figures.waiting(np.array([0.0, 0.5, 0.5, 1.0]), steps)
+    assert x.tolist() == [0, 25, 50, 75, 100]
+    assert y.tolist() == [75, 75, 25, 25, 25]
+
+
+def test_every_effect_decides_a_claim_of_every_subject(found: Found, deciding) -> None:
+    summary = chapter.numbers(found)
+    assert {claim.name for claim in CLAIMS} == {str(effect) for effect in Trajectories}
+    decided = {each.name: each for each in decide(CLAIMS, summary, ["baseline", "cat"], deciding)}
+    assert len(decided) == 2 * len(CLAIMS)
+    coarse = decided["baseline.coarse_first"]
+    assert (coarse.verdict, coarse.number["n"]) == ("supported", SEEDS)
+    assert decided["cat.simple_first"].verdict == "no data", "there is no digit 7"
+    assert decided["cat.simple_first"].needs.startswith("a judge of the subject's images")
