@@ -271,7 +271,6 @@ def test_the_combined_interval_covers_the_truth_about_as_often_as_it_says() -> N
     assert 0.92 <= covered / 300 <= 0.99
 
 
-@pytest.mark.xfail(strict=True, reason="the reports in git were made before p-values; with new ones this mark goes")
 @pytest.mark.parametrize("folder", REPORTS, ids=lambda folder: folder.name)
 def test_a_report_s_verdicts_follow_from_its_summary_alone(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
