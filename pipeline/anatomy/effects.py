@@ -119,9 +119,10 @@ class Shortcuts(Effect):
 
 
 class Trajectories(Effect):
-    """What `trajectory` measures. An image is recognised where the judge names its class from the clean image that is
-    predicted, and never changes its mind after that, its favourites taken off; the share of the process is how many of
-    the steps are done. A band is there where it has 90 % of its final energy for good."""
+    """What `trajectory` measures. An image is recognised where the judge names its class from the noisy image, which is
+    what the sources look at, and never changes its mind after that, its favourites taken off; the share of the process
+    is how many of the steps are done. A band of the predicted clean image is there where it has 90 % of its final
+    energy for good."""
 
     RECOGNISED_BY_60_TO_70 = (
         "recognised_by_60_to_70",

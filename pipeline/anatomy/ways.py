@@ -20,7 +20,7 @@ from pipeline.diffusion.schedule import alpha_bar, snr_db
 from pipeline.judges import bootstrap, number, recognition, similarity
 from pipeline.judges.number import Number
 
-SEEN = f"{CLEAN}-calibrated"  # what claims go by: the predicted clean image, the judge's favourites taken off
+SEEN = f"{NOISY}-calibrated"  # what claims go by: the noisy image, as in the sources, the judge's favourites taken off
 SIMPLE, HARD = ("1", "7"), ("5", "8")  # digits that the source finds early and late
 REACHED = 0.9  # the share of its final energy at which a band counts as there
 HALF = 0.5  # the likeness of siblings at which half of an image counts as decided

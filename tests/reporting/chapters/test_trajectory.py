@@ -101,7 +101,7 @@ def test_the_page_shows_every_picture_and_the_numbers_of_every_subject(found: Fo
     assert f"it is 0.5 after {100 * decided:.0f} [" in page
     assert "No judge fits" not in page
     assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
-    assert "recognises the clean image that `baseline` predicts" in chapter.finding(found, summary).says
+    assert "recognises the noisy image of `baseline` for good after" in chapter.finding(found, summary).says
 
 
 def test_without_a_judge_the_page_says_that_nothing_is_said_of_recognition(

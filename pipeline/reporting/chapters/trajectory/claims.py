@@ -8,7 +8,7 @@ from pipeline.reporting.sources import ASKED, FASHION, MNIST, TEMPORAL
 JUDGE = "a judge of the subject's images (trajectory)"
 DIGITS = f"{JUDGE}, and the digits 1, 5, 7 and 8"
 SETTING = "The loop, the network and the images are smaller than a source's text-to-image model."
-LOOKED = "The source looks at pictures; here a classifier says from which step on it names the class for good."
+LOOKED = "The source looks at noisy images; here a classifier says from which step on it names their class for good."
 
 
 def _claim(
