@@ -84,8 +84,8 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     decided, seen = summary[f"{of}.half_decided"], summary.get(f"{of}.recognised.{SEEN}")
     noisy = summary.get(f"{of}.recognised.{figures.NOISY}-calibrated")
     said = (
-        f"A classifier recognises the noisy image of `{subject}` for good after {text(noisy, 0, 100)} % of the steps, and "
-        f"the clean image that is predicted from it after {text(seen, 0, 100)} % (n = {seen['n']} seeds). "
+        f"A classifier recognises the noisy image of `{subject}` for good after {text(noisy, 0, 100)} % of the steps, "
+        f"and the clean image that is predicted from it after {text(seen, 0, 100)} % (n = {seen['n']} seeds). "
         if seen and noisy
         else ""
     )

@@ -61,8 +61,8 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) 
             (
                 "recognition.png",
                 "The share of images whose class the judge names, over the process. Above: what it says "
-                "at each step, with its favourite answer in grey: where the grey line is high, it says the same of "
-                "every image. Below: the share of images that are not yet recognised for good; the earlier a line "
+                "at each step, with its favourite answer in grey, dotted for the noisy image: where the grey line is "
+                "high, it says the same of every image. Below: the share of images that are not yet recognised for good; the earlier a line "
                 "falls, the earlier images are recognised. Bars are 95 % intervals.",
             )
         )
@@ -97,7 +97,7 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) 
         found.pictures["branches"],
         [f"step {k}" for k in found.branches["k"]],
         [""] * found.pictures["branches"].shape[1],
-        "Continuations of one image with fresh noise, by the step from which on",
+        "Continuations of one image, by the step from which their noise is fresh",
     )
     drawn.append(
         (
