@@ -62,8 +62,8 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) 
                 "recognition.png",
                 "The share of images whose class the judge names, over the process. Above: what it says "
                 "at each step, with its favourite answer in grey, dotted for the noisy image: where the grey line is "
-                "high, it says the same of every image. Below: the share of images that are not yet recognised for good; the earlier a line "
-                "falls, the earlier images are recognised. Bars are 95 % intervals.",
+                "high, it says the same of every image. Below: the share of images that are not yet recognised for "
+                "good; the earlier a line falls, the earlier images are recognised. Bars are 95 % intervals.",
             )
         )
         write(by_class(found.findings, classes), folder / "classes.png")
