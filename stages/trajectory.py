@@ -58,7 +58,7 @@ def main() -> None:
     dataset = prepared.dataset(args.data)
     told = subject.words is None and subject.conditions == len(dataset.classes)
     asked_for = labels if told or judge is None else judge(course.final).argmax(axis=1)
-    draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)
+    draws = bootstrap.draws(asked_for, values.bootstrap.resamples, values.bootstrap.seed)
     some = bootstrap.draws(labels[first], values.bootstrap.resamples, values.bootstrap.seed)
     unrelated = similarity.unrelated(course.final, labels)[first]
     snr = loop.snr_db()

@@ -22,7 +22,7 @@ class Followed:
     branches: pd.DataFrame  # a row per step from which images were continued, as `ways.branches` has them
     schedules: pd.DataFrame  # a row per schedule and timestep: schedule, t, share (of T), beta, snr_db
     findings: dict[str, Number]  # by dotted name, as `ways.findings` has them
-    pictures: dict[str, np.ndarray]  # name -> uint8 [rows, columns, H, W, C], see the stage
+    pictures: dict[str, np.ndarray]  # those of `forward.noised`, `ways.branch` and `trajectories.strips`
     labels: np.ndarray  # int [shown], of the seeds in the pictures
 
     def save(self, folder: Path) -> None:

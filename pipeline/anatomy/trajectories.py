@@ -1,6 +1,6 @@
 """Following images through the sampling loop, and continuing them with fresh noise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +49,11 @@ def follow(
     seeds, labels: int [S]; judge: images uint8 [N, H, W, C] -> what it says of each, [N, classes], or None; shown: how
     many seeds' images are kept; starts: the steps whose x_k are kept, of the first `branched` seeds.
     """
-    pieces = list(_batches(loop, seeds, labels, judge, shown, starts, branched))
+    pieces = list[Course]()
+    for batch_seeds, batch_labels, kept in batches(seeds, labels, loop.batch_size):
+        done = sum(len(piece.final) for piece in pieces)
+        here = starts if done < branched else []
+        pieces.append(_follow_batch(loop, batch_seeds, batch_labels, kept, judge, max(shown - done, 0), here))
 
     def joined(name: str, axis: int = 1) -> np.ndarray:
         return np.concatenate([getattr(piece, name) for piece in pieces], axis=axis)
@@ -69,39 +73,34 @@ def follow(
     )
 
 
-def _batches(
+def _follow_batch(
     loop: Loop,
     seeds: np.ndarray,
     labels: np.ndarray,
+    kept: int,
     judge: Callable[[np.ndarray], np.ndarray] | None,
     shown: int,
     starts: list[int],
-    branched: int,
-) -> Iterator[Course]:
-    """Follow one batch after the other."""
-    done = 0
-    for batch_seeds, batch_labels, kept in batches(seeds, labels, loop.batch_size):
-        noisy, clean, x_at = [], [], dict[int, torch.Tensor]()
-        for moment in loop.walk(loop.untouched, batch_seeds, batch_labels):
-            if moment.action.k in starts and done < branched:
-                x_at[moment.action.k] = moment.x[:kept]
-            noisy.append(loop.subject.images(moment.x[:kept]))
-            clean.append(loop.subject.images(moment.x0[:kept]))
-        final = loop.subject.images(moment.after[:kept])
-        yield Course(
-            np.stack([similarity.psnr(each, final) for each in noisy]),
-            np.stack([similarity.ssim(each, final) for each in clean]),
-            np.stack([spectrum.energies(each) for each in clean]),
-            spectrum.energies(final),
-            {NOISY: np.stack(list(map(judge, noisy))), CLEAN: np.stack(list(map(judge, clean)))} if judge else None,
-            {
-                NOISY: np.stack([reduced(each[: max(shown - done, 0)]) for each in noisy]),
-                CLEAN: np.stack([reduced(each[: max(shown - done, 0)]) for each in clean]),
-            },
-            final,
-            x_at,
-        )
-        done += kept
+) -> Course:
+    """Follow the images of one batch, of which the first `kept` count."""
+    noisy, clean, x_at = [], [], dict[int, torch.Tensor]()
+    for moment in loop.walk(loop.untouched, seeds, labels):
+        if moment.action.k in starts:
+            x_at[moment.action.k] = moment.x[:kept]
+        noisy.append(loop.subject.images(moment.x[:kept]))
+        clean.append(loop.subject.images(moment.x0[:kept]))
+    final = loop.subject.images(moment.after[:kept])
+    kinds = {NOISY: noisy, CLEAN: clean}
+    return Course(
+        np.stack([similarity.psnr(each, final) for each in noisy]),
+        np.stack([similarity.ssim(each, final) for each in clean]),
+        np.stack([spectrum.energies(each) for each in clean]),
+        spectrum.energies(final),
+        {kind: np.stack(list(map(judge, images))) for kind, images in kinds.items()} if judge else None,
+        {kind: np.stack([reduced(each[:shown]) for each in images]) for kind, images in kinds.items()},
+        final,
+        x_at,
+    )
 
 
 def branch_starts(count: int, steps: int) -> list[int]:

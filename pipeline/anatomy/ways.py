@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pipeline.anatomy import spectrum
 from pipeline.anatomy.effects import Trajectories
 from pipeline.anatomy.source import SOURCE_END, SOURCE_STEPS
 from pipeline.anatomy.sweep import Loop
@@ -233,11 +232,6 @@ def _class_means(shares: np.ndarray, draws: np.ndarray, groups: list[np.ndarray]
 
 def _mean(shares: np.ndarray, draws: np.ndarray) -> Number:
     return number.resampled(shares.mean(), len(shares), shares[draws].mean(axis=1), "share")
-
-
-def octaves(size: int) -> list[str]:
-    """Name the bands of images with so many pixels per side, in cycles per image."""
-    return [f"{low:g} to {high:g}" for low, high in spectrum.bands(size)]
 
 
 def _columns(name: str, found: Number) -> dict[str, float]:

@@ -1,5 +1,5 @@
-"""From which step on a judge names the class right: what a judge of clean images says of noisy ones, and how far it can
-be believed."""
+"""This file says from which step on a judge recognises an image, and how far a judge of clean images can be believed on
+noisy ones."""
 
 import numpy as np
 import torch

@@ -18,9 +18,7 @@ def stepped(model: torch.nn.Module, params: Train, gradients: dict[str, torch.Te
     before = copy.deepcopy(model.state_dict())
     optimizer = Optimizer(model, params)
     for name, weight in model.named_parameters():
-        weight.grad = gradients[name].to(memory_format=LAST) if weight.is_contiguous(memory_format=LAST) else None
-        if weight.grad is None:
-            weight.grad = gradients[name].clone()
+        weight.grad = torch.empty_like(weight).copy_(gradients[name])  # in the memory layout of the weight
     optimizer.step(lr)
     assert all(weight.grad is None for weight in model.parameters())
     return {name: after - before[name] for name, after in model.state_dict().items()}

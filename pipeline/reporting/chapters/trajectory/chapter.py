@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.anatomy import followed, spectrum
+from pipeline.anatomy import followed
 from pipeline.anatomy.followed import Followed
 from pipeline.judges.number import Kind, Number
 from pipeline.reporting.chapters.trajectory import figures
@@ -74,7 +74,7 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
 def _octaves(way: Followed) -> list[str]:
     """The bands of a subject's images, as words."""
     count = sum(str(name).startswith("band_") for name in way.images)
-    return [f"{low:g} to {high:g}" for low, high in spectrum.bands(2 ** (count + 1))]
+    return [f"{2**i} to {2 ** (i + 1)}" for i in range(count)]
 
 
 def finding(found: Found, summary: Summary) -> Finding | None:
@@ -91,15 +91,10 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     )
     return Finding(
         f"{said}Half of an image is decided after {text(decided, 0, 100)} % of the steps: images that share these "
-        f"steps, and have fresh noise after them, have a likeness of {ways_half()} (n = {decided['n']} seeds).",
+        f"steps, and have fresh noise after them, have a likeness of 0.5 (n = {decided['n']} seeds).",
         f"{subject}/x0.png",
         8,
     )
-
-
-def ways_half() -> str:
-    """The likeness at which half of an image counts as decided."""
-    return "0.5, halfway from unrelated images to equal ones"
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:
@@ -161,7 +156,7 @@ def _bands(of: str, way: Followed, summary: Summary) -> Table:
 
 
 def _phases(subject: str, found: Found, summary: Summary) -> str:
-    """Where `intervene` has its phases, as shares of the process; empty where it has none."""
+    """Say where `intervene` has its phases, as shares of the process; it is empty where there are none."""
     total = found.study.params.sampler.steps
     ends = [summary.get(f"intervene.{subject}.phases.{name}") for name in ("composition_ends", "denoising_begins")]
     if None in ends:

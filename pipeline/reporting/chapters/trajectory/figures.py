@@ -13,7 +13,7 @@ from pipeline.files import replacing
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet, magnified
 from pipeline.reporting.page import Drawn
-from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, panels, write
+from pipeline.reporting.plots import COLOURS, GREY, WIDTH, ends, grid, legend, panels, write
 
 CLEAN, NOISY = "x0", "x_k"
 NAMES = {CLEAN: "predicted clean image", NOISY: "noisy image"}
@@ -63,7 +63,7 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) 
                 "The share of images whose class the judge names, over the process. Above: what it says "
                 "at each step, with its favourite answer in grey, dotted for the noisy image: where the grey line is "
                 "high, it says the same of every image. Below: the share of images that are not yet recognised for "
-                "good; the earlier a line falls, the earlier images are recognised. Bars are 95 % intervals.",
+                "good; the earlier a line falls, the earlier images are recognised. Bands are 95 % intervals.",
             )
         )
         write(by_class(found.findings, classes), folder / "classes.png")
@@ -206,19 +206,26 @@ def waiting(shares: np.ndarray, steps: pd.DataFrame) -> tuple[np.ndarray, np.nda
 
 
 def by_class(findings: dict[str, Number], classes: list[str]) -> Figure:
-    """The share of the process after which each class is recognised."""
-    start = f"recognised.{CLEAN}-calibrated."
-    numbers = {int(name.removeprefix(start)): n for name, n in findings.items() if name.startswith(start)}
-    ordered = sorted(numbers, key=lambda label: numbers[label]["value"])
-    figure, axes = panels(1, 1, WIDTH, 0.3 * len(ordered) + 1.2)
+    """The share of the process after which each class is recognised, in the noisy image and in the predicted one; the
+    class whose noisy image is recognised first comes first."""
+    starts = {kind: f"recognised.{kind}-calibrated." for kind in (NOISY, CLEAN)}
+    numbers = {
+        kind: {int(name.removeprefix(start)): n for name, n in findings.items() if name.startswith(start)}
+        for kind, start in starts.items()
+    }
+    ordered = sorted(numbers[NOISY], key=lambda label: -numbers[NOISY][label]["value"])
+    figure, axes = panels(1, 1, WIDTH, 0.3 * len(ordered) + 1.6)
     ax = axes[0, 0]
-    for place, label in enumerate(ordered):
-        low, high = numbers[label]["ci95"]
-        ax.plot([100 * low, 100 * high], [place, place], color=COLOURS[1])
-        ax.plot(100 * numbers[label]["value"], place, "o", color=COLOURS[1])
+    for kind, colour in ((NOISY, COLOURS[2]), (CLEAN, COLOURS[1])):
+        found = [numbers[kind][label] for label in ordered]
+        low, high = ends(found)
+        places = np.arange(len(ordered))
+        ax.hlines(places, 100 * np.array(low), 100 * np.array(high), color=colour)
+        ax.plot([100 * number["value"] for number in found], places, "o", color=colour, label=NAMES[kind])
     ax.set_yticks(range(len(ordered)), [classes[label] if label < len(classes) else str(label) for label in ordered])
     ax.set_xlabel("recognised for good after so much of the process, %")
     grid(ax)
+    legend(figure, ax)
     return figure
 
 
