@@ -124,6 +124,20 @@ def test_without_a_judge_the_page_says_that_nothing_is_said_of_recognition(
     assert chapter.finding(alone, summary).says.startswith("Half of an image is decided")
 
 
+def test_classes_of_one_image_each_have_no_picture(found: Found, way: Followed, tmp_path: Path) -> None:
+    each_alone = replace(
+        way,
+        images=way.images.assign(label=range(SEEDS)),
+        findings={name: n for name, n in way.findings.items() if not re.search(r"recognised\..*\.", name)},
+    )
+    alone = Found(found.study, {"baseline": each_alone})
+    summary = chapter.numbers(alone)
+    page = chapter.page(alone, summary, chapter.draw(alone, summary, tmp_path))
+    assert "classes.png" not in page
+    assert "recognition.png" in page
+    assert not (tmp_path / "baseline/classes.png").exists()
+
+
 def test_the_film_has_a_frame_a_step_and_plays_on(tmp_path: Path) -> None:
     frames = np.random.default_rng(0).integers(0, 255, (8, 2, 3, 8, 8, 1), dtype=np.uint8)
     figures.film(tmp_path / "film.gif", frames)

@@ -66,14 +66,15 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) 
                 "good; the earlier a line falls, the earlier images are recognised. Bands are 95 % intervals.",
             )
         )
-        write(by_class(found.findings, classes), folder / "classes.png")
-        drawn.append(
-            (
-                "classes.png",
-                "The share of the process after which images of a class are recognised for good. A class "
-                "whose point lies further right emerges later. Bars are 95 % intervals.",
+        if found.images["label"].duplicated().any():  # a class with several images has numbers of its own
+            write(by_class(found.findings, classes), folder / "classes.png")
+            drawn.append(
+                (
+                    "classes.png",
+                    "The share of the process after which images of a class are recognised for good. A class "
+                    "whose point lies further right emerges later. Bars are 95 % intervals.",
+                )
             )
-        )
     write(bands(found.images, found.steps, octaves), folder / "bands.png")
     drawn.append(
         (
