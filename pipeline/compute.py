@@ -7,6 +7,7 @@ import sys
 import torch
 
 from pipeline.errors import UserError
+from pipeline.processes import Start
 
 
 def fingerprint(device: torch.device) -> list[str | int]:
@@ -23,10 +24,16 @@ def device(name: str, threads: int) -> torch.device:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a guard, and slow
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
-    there = torch.cuda.is_available()
+    there = name != "cpu" and torch.cuda.is_available()
     if name == "cuda" and not there:
         raise UserError("params.yaml: compute.device is cuda, but this machine has none; auto and cpu run here.")
-    return torch.device("cuda" if there and name != "cpu" else "cpu")
+    return torch.device("cuda" if there else "cpu")
+
+
+def start(name: str) -> Start:
+    """Return how a process begins that computes on the device named `auto`, `cpu` or `cuda`. CUDA does not work in a
+    process that was forked from one which has asked for it."""
+    return "spawn" if name != "cpu" and torch.cuda.is_available() else "fork"
 
 
 def peak_bytes(device: torch.device) -> int:

@@ -17,7 +17,7 @@ import yaml
 
 from pipeline.errors import UserError, short
 
-STAGES = ("prepare", "judges", "train", "sample", "evaluate", "intervene", "shortcut")  # whose folders are in `outputs`
+STAGES = ("prepare", "judges", "train", "sample", "evaluate", "trajectory", "intervene", "shortcut")  # whose folders are in `outputs`
 
 
 @contextlib.contextmanager

@@ -1,20 +1,24 @@
-"""Work on several items side by side, each in a process of its own, which takes over what was imported already."""
+"""Work on several items side by side, each in a process of its own."""
 
 import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pipeline import tether
 from pipeline.errors import UserError
 
 T = TypeVar("T")
+Start = Literal["fork", "spawn"]
 
 
-def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int) -> None:
+def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int, start: Start = "fork") -> None:
     """Call `work` on every item, on at most `at_once` of them at a time.
+
+    start: how a child begins. One that is forked takes over what was imported already; one that is spawned imports it
+    again, and `work` must then be a function of a module, or a `functools.partial` of one.
 
     One at a time, the work is done in this process; else every item gets a child of it. The first error stops the other
     children and is raised here: a `UserError` with its sentence, anything else as a `UserError` that says which item
@@ -24,7 +28,7 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int) ->
         for item in items:
             work(item)
         return
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context(start)
     waiting, running = list(items), dict[object, tuple[T, BaseProcess, Connection]]()
     try:
         while waiting or running:

@@ -2,6 +2,7 @@
 the judges see them; or one set of images."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from pipeline import arguments, compute, errors, params
@@ -29,20 +30,21 @@ def main() -> None:
     parser.add_argument("--out", type=arguments.out, required=True, help="folder for features, resamples and numbers")
     args = parser.parse_args()
     values = params.load(args.params)
-    at_once = values.compute.side_by_side
-
     real = prepared.dataset(args.data).split("train")
     if args.images:
         found = chosen(images.load(args.images), args.at_most, values.bootstrap.seed)
         judge(args, values, found, {}, teaching.ceiling(real, len(found)), 0, args.out)
         return
 
-    def of_replica(replica: int) -> None:
-        drawn = images.load(part(args.sampled, "images", replica))
-        snapshots = sampled.snapshots(part(args.sampled, "snapshots", replica))
-        judge(args, values, drawn, snapshots, teaching.lessons(drawn, real), replica, args.out / str(replica))
+    start = compute.start(values.compute.device)
+    side_by_side(partial(of_replica, args, values, real), values.replicas, values.compute.side_by_side, start)
 
-    side_by_side(of_replica, values.replicas, at_once)
+
+def of_replica(args: argparse.Namespace, values: params.Params, real: ImageSet, replica: int) -> None:
+    """Evaluate what one replica has drawn; real: the training images, which a classifier learns from beside them."""
+    drawn = images.load(part(args.sampled, "images", replica))
+    snapshots = sampled.snapshots(part(args.sampled, "snapshots", replica))
+    judge(args, values, drawn, snapshots, teaching.lessons(drawn, real), replica, args.out / str(replica))
 
 
 def chosen(found: ImageSet, at_most: int | None, seed: int) -> ImageSet:

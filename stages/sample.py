@@ -3,6 +3,7 @@ take the classes in turn."""
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 from pipeline import arguments, compute, errors, params
@@ -36,7 +37,8 @@ def main() -> None:
     args = parser.parse_args()
     values = params.load(args.params)
     replicas = values.replicas if args.trained else [None]
-    side_by_side(lambda replica: sample(args, values, replica), replicas, values.compute.side_by_side)
+    start = compute.start(values.compute.device)
+    side_by_side(partial(sample, args, values), replicas, values.compute.side_by_side, start)
 
 
 def sample(args: argparse.Namespace, values: params.Params, replica: int | None) -> None:

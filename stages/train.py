@@ -4,6 +4,7 @@ A replica that has been trained to its end stays in the checkpoints, so one repl
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,8 @@ def main() -> None:
     values.architecture(args.variant)  # an unknown name is refused here
     import torch._dynamo  # noqa: F401  # what an optimizer imports: here, and not in every replica's process
 
-    side_by_side(lambda replica: train(args, values, replica), values.replicas, values.compute.side_by_side)
+    start = compute.start(values.compute.device)
+    side_by_side(partial(train, args, values), values.replicas, values.compute.side_by_side, start)
 
 
 def train(args: argparse.Namespace, values: params.Params, replica: int) -> None:

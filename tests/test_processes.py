@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,23 @@ def test_every_item_is_done_once_in_a_process_of_its_own(tmp_path: Path, at_once
     assert set(ran_in) == {"0", "1", "2"}
     assert len(set(ran_in.values())) == processes
     assert (os.getpid() in ran_in.values()) == (at_once == 1)
+
+
+def test_a_child_that_is_spawned_does_the_same(tmp_path: Path) -> None:
+    side_by_side(partial(_write_process, tmp_path), [0, 1, 2], 3, "spawn")
+    ran_in = {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
+    assert set(ran_in) == {"0", "1", "2"}
+    assert len({*ran_in.values(), os.getpid()}) == 4
+    with pytest.raises(UserError, match=r"^0 is refused\.$"):
+        side_by_side(_refuse, [0, 1], 2, "spawn")
+
+
+def _write_process(folder: Path, item: int) -> None:
+    (folder / str(item)).write_text(str(os.getpid()))
+
+
+def _refuse(item: int) -> None:
+    raise UserError(f"{item} is refused.") if item == 0 else SystemExit(0)
 
 
 def test_no_more_than_so_many_go_at_a_time(tmp_path: Path) -> None:

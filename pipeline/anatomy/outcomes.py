@@ -116,14 +116,14 @@ def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float) -> pd.
             "family": method.family,
             "calls": method.calls,
             "cost": method.multiply_adds / untouched.method.multiply_adds,
-            **_columns("time", number.median(outcome.ratios)),
+            **number.columns("time", number.median(outcome.ratios)),
             "n_times": len(outcome.ratios),
         }
         if outcome.judged:
-            row |= _columns("frechet", number.resampled(outcome.judged.distance, n, outcome.judged.distances, "size"))
+            row |= number.columns("frechet", number.resampled(outcome.judged.distance, n, outcome.judged.distances, "size"))
         if method.alike:
-            row |= _columns("ssim", number.resampled(ssim.mean(), n, ssim[draws].mean(axis=1), "correlation"))
-            row |= _columns(
+            row |= number.columns("ssim", number.resampled(ssim.mean(), n, ssim[draws].mean(axis=1), "correlation"))
+            row |= number.columns(
                 "likeness", number.resampled(outcome.likeness.mean(), n, outcome.likeness[draws].mean(axis=1))
             )
             row |= {
@@ -133,15 +133,9 @@ def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float) -> pd.
                 "under": (outcome.likeness < threshold).mean(),
             }
             if outcome.judged and untouched.judged:
-                row |= _columns("kept", number.share(outcome.judged.seen == untouched.judged.seen))
+                row |= number.columns("kept", number.share(outcome.judged.seen == untouched.judged.seen))
         rows.append({**row, "n": n})
     return pd.DataFrame(rows)
-
-
-def _columns(name: str, found: Number) -> dict[str, float]:
-    """Return a number as columns of a table."""
-    low, high = found.get("ci95", [np.nan, np.nan])
-    return {name: found["value"], f"{name}_low": low, f"{name}_high": high}
 
 
 def compared(

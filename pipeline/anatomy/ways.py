@@ -94,11 +94,11 @@ def steps(course: Course, labels: np.ndarray, snr: dict[int, float], draws: np.n
         for name, values in (("psnr", course.psnr[i]), ("ssim", course.ssim[i])):
             kind: number.Kind = "psnr" if name == "psnr" else "correlation"
             mean = number.resampled(values.mean(), len(values), values[draws].mean(axis=1), kind)
-            row |= {**_columns(name, mean), f"{name}_spread": values.std(ddof=1)}
+            row |= {**number.columns(name, mean), f"{name}_spread": values.std(ddof=1)}
         for kind_of, said in (course.seen or {}).items():
             named = said[i].argmax(axis=1)
-            row |= _columns(f"{kind_of}-right", number.share(named == labels))
-            row |= _columns(f"{kind_of}-calibrated", number.share(recognition.calibrated(said[i : i + 1])[0] == labels))
+            row |= number.columns(f"{kind_of}-right", number.share(named == labels))
+            row |= number.columns(f"{kind_of}-calibrated", number.share(recognition.calibrated(said[i : i + 1])[0] == labels))
             row[f"{kind_of}-favourite"] = np.bincount(named).max() / len(named)
         rows.append({**row, "n": len(labels)})
     return pd.DataFrame(rows)
@@ -127,7 +127,7 @@ def branches(
             values["kept"] = found.kept[i]
         row: dict[str, Any] = {"k": k, "snr_db": snr[k], "done": (total - k) / total}
         for name, each in values.items():
-            row |= _columns(name, number.resampled(each.mean(), len(each), each[draws].mean(axis=1), kinds[name]))
+            row |= number.columns(name, number.resampled(each.mean(), len(each), each[draws].mean(axis=1), kinds[name]))
         rows.append({**row, "n": len(found.ssim[i])})
     return pd.DataFrame(rows)
 
@@ -232,9 +232,3 @@ def _class_means(shares: np.ndarray, draws: np.ndarray, groups: list[np.ndarray]
 
 def _mean(shares: np.ndarray, draws: np.ndarray) -> Number:
     return number.resampled(shares.mean(), len(shares), shares[draws].mean(axis=1), "share")
-
-
-def _columns(name: str, found: Number) -> dict[str, float]:
-    """Return a number as columns of a table."""
-    low, high = found["ci95"]
-    return {name: found["value"], f"{name}_low": low, f"{name}_high": high}

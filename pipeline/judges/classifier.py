@@ -86,11 +86,16 @@ def train(
 
 
 @torch.inference_mode()
-def predict(classifier: Classifier, images: np.ndarray, batch_size: int = 500) -> np.ndarray:
-    """Return the class index that the classifier sees in each image, int64 [N]; images: uint8 [N, H, W, C]."""
+def class_logits(classifier: Classifier, images: np.ndarray, batch_size: int = 500) -> torch.Tensor:
+    """Return what the classifier says of each class, float32 [N, classes] on the CPU; images: uint8 [N, H, W, C]."""
     device = next(classifier.parameters()).device
     pieces = np.array_split(images, -(-len(images) // batch_size))
-    return np.concatenate([classifier(to_network(p).to(device))[1].argmax(dim=1).cpu().numpy() for p in pieces])
+    return torch.cat([classifier(to_network(piece).to(device))[1].cpu() for piece in pieces])
+
+
+def predict(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+    """Return the class index that the classifier sees in each image, int64 [N]; images: uint8 [N, H, W, C]."""
+    return class_logits(classifier, images).argmax(dim=1).numpy()
 
 
 def save(classifier: Classifier, folder: Path) -> None:

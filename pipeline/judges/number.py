@@ -48,6 +48,12 @@ class Number(TypedDict):
     sha256: NotRequired[str]  # hash of the images that were counted
 
 
+def columns(name: str, found: Number) -> dict[str, float]:
+    """Return a number as columns of a table: `name`, `name_low` and `name_high`, not a number without an interval."""
+    low, high = found.get("ci95", [np.nan, np.nan])
+    return {name: found["value"], f"{name}_low": low, f"{name}_high": high}
+
+
 def counted(value: float, n: int = 1) -> Number:
     """Make a number without an interval, for a value that was counted, or measured once."""
     return {"value": value, "n": n}

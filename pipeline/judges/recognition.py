@@ -2,20 +2,14 @@
 noisy ones."""
 
 import numpy as np
-import torch
 
-from pipeline.data.tensors import to_network
-from pipeline.judges.classifier import Classifier
+from pipeline.judges.classifier import Classifier, class_logits
 
 
-@torch.inference_mode()
-def log_probabilities(classifier: Classifier, images: np.ndarray, batch_size: int = 500) -> np.ndarray:
+def log_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     """Return the logarithm of the probability that the classifier gives to each class, float64 [N, classes]; images:
     uint8 [N, H, W, C]."""
-    device = next(classifier.parameters()).device
-    pieces = np.array_split(images, -(-len(images) // batch_size))
-    logits = [classifier(to_network(piece).to(device))[1].double().cpu() for piece in pieces]
-    return torch.cat(logits).log_softmax(dim=1).numpy()
+    return class_logits(classifier, images).double().log_softmax(dim=1).numpy()
 
 
 def calibrated(log_probabilities: np.ndarray) -> np.ndarray:

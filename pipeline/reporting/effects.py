@@ -11,6 +11,7 @@ from pipeline.params import BASELINE
 from pipeline.reporting.summary import Summary, children
 
 Effect = Callable[[Summary], Number]
+PLATEAU = 25.0  # percent: a distance that falls by no more after the last snapshot hardly falls any more
 
 
 class MissingError(Exception):
@@ -74,12 +75,20 @@ def learns_faster(variant: str) -> Effect:
 
 
 def plateaus_earlier(variant: str) -> Effect:
-    """By how many percent the factor by which the distance still falls is larger in the baseline."""
+    """By how many percent the factor by which the distance still falls is larger in the baseline, where one of the two
+    has all but stopped falling (`PLATEAU`)."""
 
     def effect(s: Summary) -> Number:
         _frechet(s)
-        name = f"snapshots.{variant}.late_fall_gap"
-        return negative(_of(s, variant, name, "a snapshot before the end (train.snapshots)"))
+        gap = _of(s, variant, f"snapshots.{variant}.late_fall_gap", "a snapshot before the end (train.snapshots)")
+        mine, base = (s[f"snapshots.{name}.late_fall"]["value"] for name in (variant, BASELINE))
+        if min(mine, base) > PLATEAU:
+            raise MissingError(
+                "a training that goes on until one of the two hardly gets better any more: after the last snapshot the "
+                f"distance of `{variant}` still falls by {mine:.0f} % and the baseline's by {base:.0f} %, and a plateau "
+                f"is where it falls by {PLATEAU:.0f} % at most"
+            )
+        return negative(gap)
 
     return effect
 

@@ -30,6 +30,6 @@ def test_the_probabilities_are_those_that_the_answers_come_from() -> None:
     torch.manual_seed(0)
     judge = classifier.Classifier(8, 1, PARAMS["channels"], PARAMS["features"], 2).eval()
     images = bars(LABELS)
-    said = recognition.log_probabilities(judge, images, batch_size=50)
+    said = recognition.log_probabilities(judge, images)
     np.testing.assert_allclose(np.exp(said).sum(axis=1), 1)
     np.testing.assert_array_equal(said.argmax(axis=1), classifier.predict(judge, images))

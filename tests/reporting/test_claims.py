@@ -205,6 +205,19 @@ def test_ahead_throughout_is_at_every_snapshot() -> None:
     assert (found["value"], found["against"], found["ci95"][0]) == (0.5, "2,000 images", -0.5)
 
 
+def test_a_plateau_is_told_where_somebody_has_reached_one() -> None:
+    s = {"train.small.loss": entry(1), "evaluate.baseline.fid": entry(1)}
+    s |= {"snapshots.small.late_fall_gap": entry(-30)}
+    s |= {"snapshots.small.late_fall": entry(12), "snapshots.baseline.late_fall": entry(45)}
+    assert effects.plateaus_earlier("small")(s)["value"] == 30
+    s |= {"snapshots.small.late_fall": entry(70.8)}
+    with pytest.raises(effects.MissingError, match=r"`small` still falls by 71 % and the baseline's by 45 %"):
+        effects.plateaus_earlier("small")(s)
+    del s["snapshots.small.late_fall_gap"]
+    with pytest.raises(effects.MissingError, match=r"train\.snapshots"):
+        effects.plateaus_earlier("small")(s)
+
+
 def digits(accuracy: dict[str, dict]) -> dict:
     """A summary with these accuracies of the classes, whose index is not their name."""
     s = {"evaluate.baseline.fid": entry(1)}
