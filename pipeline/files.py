@@ -17,8 +17,6 @@ import yaml
 
 from pipeline.errors import UserError, short
 
-STAGES = ("prepare", "judges", "train", "sample", "evaluate", "trajectory", "intervene", "shortcut")  # whose folders are in `outputs`
-
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -189,7 +187,7 @@ def reading(path: Path, stage: str = "") -> Iterator[None]:
 def stage_of(path: Path) -> str:
     """Return the stage that writes a path, the first folder within `outputs`, or an empty text for any other path."""
     parts = Path(path).parts
-    return parts[1] if len(parts) > 2 and parts[0] == "outputs" and parts[1] in STAGES else ""
+    return parts[1] if len(parts) > 2 and parts[0] == "outputs" else ""
 
 
 def _refuse_constant(name: str) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pipeline import tether
 from pipeline.errors import UserError
@@ -28,7 +28,7 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int, st
         for item in items:
             work(item)
         return
-    context = multiprocessing.get_context(start)
+    context: Any = multiprocessing.get_context(start)
     waiting, running = list(items), dict[object, tuple[T, BaseProcess, Connection]]()
     try:
         while waiting or running:

@@ -33,7 +33,8 @@ def tie() -> None:
 
 
 def tie_to_parent() -> None:
-    """Let this process, a child that `multiprocessing` started, end soon after its parent; threads of the parent are not in it."""
+    """Let this process, a child that `multiprocessing` started, end soon after its parent. Threads of the parent are
+    not in it."""
     _start_watching([(os.getpid(), os.getppid())])
 
 

@@ -120,7 +120,8 @@ def table(found: dict[str, Outcome], draws: np.ndarray, threshold: float) -> pd.
             "n_times": len(outcome.ratios),
         }
         if outcome.judged:
-            row |= number.columns("frechet", number.resampled(outcome.judged.distance, n, outcome.judged.distances, "size"))
+            distance = number.resampled(outcome.judged.distance, n, outcome.judged.distances, "size")
+            row |= number.columns("frechet", distance)
         if method.alike:
             row |= number.columns("ssim", number.resampled(ssim.mean(), n, ssim[draws].mean(axis=1), "correlation"))
             row |= number.columns(

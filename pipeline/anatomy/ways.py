@@ -98,7 +98,8 @@ def steps(course: Course, labels: np.ndarray, snr: dict[int, float], draws: np.n
         for kind_of, said in (course.seen or {}).items():
             named = said[i].argmax(axis=1)
             row |= number.columns(f"{kind_of}-right", number.share(named == labels))
-            row |= number.columns(f"{kind_of}-calibrated", number.share(recognition.calibrated(said[i : i + 1])[0] == labels))
+            fairly = recognition.calibrated(said[i : i + 1])[0]
+            row |= number.columns(f"{kind_of}-calibrated", number.share(fairly == labels))
             row[f"{kind_of}-favourite"] = np.bincount(named).max() / len(named)
         rows.append({**row, "n": len(labels)})
     return pd.DataFrame(rows)

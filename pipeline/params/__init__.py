@@ -14,12 +14,14 @@ from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Classifier, Judges
+from pipeline.params.layers import Layers
 from pipeline.params.likeness import Likeness
 from pipeline.params.reading import load, parse, plain
 from pipeline.params.report import Report
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
+from pipeline.params.segment import Segment
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import SUBJECT_STAGES, Subject, subject
 from pipeline.params.train import Train
@@ -43,6 +45,7 @@ __all__ = [
     "Flow",
     "Intervene",
     "Judges",
+    "Layers",
     "Likeness",
     "Margins",
     "Params",
@@ -50,6 +53,7 @@ __all__ = [
     "Sample",
     "Sampler",
     "Section",
+    "Segment",
     "Shortcut",
     "Subject",
     "Train",

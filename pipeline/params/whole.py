@@ -12,12 +12,14 @@ from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Judges
+from pipeline.params.layers import Layers
 from pipeline.params.likeness import Likeness
 from pipeline.params.replicas import Replicas
 from pipeline.params.report import Report
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
+from pipeline.params.segment import Segment
 from pipeline.params.sentences import sentences
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import Subjects, SubjectStage
@@ -47,6 +49,8 @@ class Params(Section):
     trajectory: Trajectory
     intervene: Intervene
     shortcut: Shortcut
+    segment: Segment
+    layers: Layers
     claims: Claims
     report: Report
     compute: Compute

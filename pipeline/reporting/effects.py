@@ -85,8 +85,8 @@ def plateaus_earlier(variant: str) -> Effect:
         if min(mine, base) > PLATEAU:
             raise MissingError(
                 "a training that goes on until one of the two hardly gets better any more: after the last snapshot the "
-                f"distance of `{variant}` still falls by {mine:.0f} % and the baseline's by {base:.0f} %, and a plateau "
-                f"is where it falls by {PLATEAU:.0f} % at most"
+                f"distance of `{variant}` still falls by {mine:.0f} % and the baseline's by {base:.0f} %, and on a "
+                f"plateau it falls by {PLATEAU:.0f} % at most"
             )
         return negative(gap)
 

@@ -1,0 +1,18 @@
+"""The section `layers`: what each layer of the denoiser and of the segmentation network shows."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.params.section import Count, Section
+
+
+class Layers(Section):
+    """What each layer of the denoiser and of the segmentation network shows."""
+
+    run: bool  # whether the stage does anything
+    times: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=9)]  # shares of T
+    images: Annotated[int, Field(ge=40, le=10**6)]  # held-out images that go through the networks
+    skip_images: Count  # of these, how many go through them without each skip
+    shown: Annotated[int, Field(ge=1, le=8)]  # images in the pictures
+    batch_size: Count  # images that a network takes at a time

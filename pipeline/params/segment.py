@@ -1,0 +1,12 @@
+"""The section `segment`: a network of the baseline's architecture that learns to segment."""
+
+from pipeline.params.section import Count, Fraction, Section
+
+
+class Segment(Section):
+    """A network of the baseline's architecture that learns to say what each pixel shows, on textured backgrounds."""
+
+    run: bool  # whether the stage does anything
+    replicas: Count  # how many of the training seeds, from the first on, train one
+    images: Count  # seen in the training of one, which is in all else as in the section `train`
+    min_overlap: Fraction  # mean intersection over union below which the report says that it cannot segment
