@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with a thread per core each would get in each other's way
 
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 PROJECT = (
     "stages/test_microscope.py",
     "stages/test_pipeline.py",

@@ -25,11 +25,13 @@ FIRST_SEED = 500_000_000  # of the noise of the images here, which no training a
 
 @dataclass(frozen=True)
 class Seen:
-    """Held-out images as the networks get them. labels: int64 [N]; masks: bool [N, H, W]; gradients: float [N, H, W];
+    """Held-out images as the networks get them. labels: int64 [N]; unrelated: int64 [N], a class for each image that
+    has nothing to do with it; masks: bool [N, H, W]; gradients: float [N, H, W];
     learn: bool [N], the half that channels are chosen and probes learnt on; views: name -> (timestep, x [N, C, H, W],
     what the denoiser is to predict there, or None); classes: int64 [N, H, W], of the composites' pixels."""
 
     labels: np.ndarray
+    unrelated: np.ndarray
     masks: np.ndarray
     gradients: np.ndarray
     learn: np.ndarray
@@ -69,11 +71,13 @@ def see(
     views[COMPOSITE] = 0, to_network(pictures), None
     grey = images.mean(axis=3) / 255
     turns = len(set(labels.tolist()))
+    turn = np.arange(len(images)) // turns  # of all classes
     return Seen(
         labels,
+        (turn // 2) % turns,
         masks,
         np.stack([sobel(image) for image in grey]),
-        (np.arange(len(images)) // turns) % 2 == 0,
+        turn % 2 == 0,
         views,
         classes,
     )
@@ -90,10 +94,19 @@ class Look:
 
 
 def look(model: UNet2DModel, seen: Seen, name: str, shown: int, batch_size: int) -> Look:
-    """Return what a network's layers show of a view; shown: images in the pictures."""
+    """Return what a network's layers show of a view; shown: images in the pictures.
+
+    A network that is told the class has it in every layer. So the class is read off while it is told one that has
+    nothing to do with the image, and what is found comes from the image alone.
+    """
     t, x, _ = seen.views[name]
     device = next(model.parameters()).device
-    _, found = outputs(model, x.to(device), t, torch.from_numpy(seen.labels).to(device), batch_size)
+
+    def told(labels: np.ndarray) -> dict[str, torch.Tensor]:
+        return outputs(model, x.to(device), t, torch.from_numpy(labels).to(device), batch_size)[1]
+
+    found = told(seen.labels)
+    untold = told(seen.unrelated) if model.config.num_class_embeds else found
     rows, pictures, pairs = [], [], {}
     for place, (layer, maps) in enumerate(found.items()):
         features, size = maps.numpy(), maps.shape[-1]
@@ -111,7 +124,7 @@ def look(model: UNet2DModel, seen: Seen, name: str, shown: int, batch_size: int)
                 "edges": representations.edges(features, gradients, seen.learn),
                 "smoothness": representations.smoothness(features),
                 "fine": representations.fine(features),
-                "class_probe": representations.class_probe(features, seen.labels, seen.learn),
+                "class_probe": representations.class_probe(untold[layer].numpy(), seen.labels, seen.learn),
                 "mask_probe": representations.mask_probe(features, masks, seen.learn),
             }
         )

@@ -13,14 +13,22 @@ RUN = (  # the script in argv[1], with what follows as its own arguments
 )
 
 
-OTHERS = {"trajectory": "--data", "intervene": "--checkpoints", "shortcut": "--data"}  # an argument beside those of all
+OF_SUBJECTS = {  # their arguments beside --params and --out
+    "trajectory": "--subject baseline --judges none --data none",
+    "intervene": "--subject baseline --judges none --checkpoints none",
+    "shortcut": "--subject baseline --judges none --data none",
+}
+OTHERS = {"segment": "--data none", "layers": "--data none --trained none --segmented none"}
 
 
-@pytest.mark.parametrize("stage", OTHERS)
-@pytest.mark.parametrize("how", ["the stage is switched off", "no stage looks at the subject"])
+@pytest.mark.parametrize(
+    ("stage", "how"),
+    [*((stage, "the stage is switched off") for stage in OF_SUBJECTS | OTHERS)]
+    + [(stage, "no stage looks at the subject") for stage in OF_SUBJECTS],
+)
 def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("  run: true ") == 3
+    assert text.count("  run: true ") == 5
     off = text.replace("  run: true ", "  run: false ")
     no_one = text.replace("stages: [trajectory, intervene, shortcut]", "stages: []")
     assert text not in (off, no_one)
@@ -28,7 +36,7 @@ def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: P
     out = tmp_path / "out"
     out.mkdir()
     (out / "left from before").touch()
-    given = f"--params {tmp_path}/params.yaml --subject baseline --judges none {OTHERS[stage]} none --out {out}"
+    given = f"--params {tmp_path}/params.yaml {(OF_SUBJECTS | OTHERS)[stage]} --out {out}"
     done = subprocess.run(
         [sys.executable, "-c", RUN, f"stages/{stage}.py", *given.split()], cwd=ROOT, capture_output=True, text=True
     )

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from pipeline.reporting.chapters import classes, cost, methods, quality, training
 from pipeline.reporting.chapters.ablation import chapter as ablation
 from pipeline.reporting.chapters.intervene import chapter as intervene
+from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
 from pipeline.reporting.chapters.trajectory import chapter as trajectory
@@ -49,5 +50,6 @@ CHAPTERS: tuple[Chapter, ...] = (
     trajectory,
     intervene,
     shortcut,
+    layers,
     methods,
 )

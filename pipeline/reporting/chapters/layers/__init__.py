@@ -1,0 +1,1 @@
+"""Layers: what each layer of the denoiser shows, beside a segmentation network of the same architecture."""

@@ -1,0 +1,198 @@
+"""Figures of what the layers of the networks show."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+
+from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, SEED, SEGMENTER, Layered
+from pipeline.judges.number import Number
+from pipeline.reporting.grid import contact_sheet
+from pipeline.reporting.page import Drawn
+from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, panels, write
+from pipeline.reporting.summary import Summary
+from pipeline.segmentation.segmented import Segmented
+
+NOISE = LinearSegmentedColormap.from_list("noise", ["#9ecae1", "#08306b"])  # from low noise to high
+ORANGE = COLOURS[2]
+PANELS = {
+    "class_probe": "class, % of images",
+    "foreground": "foreground, % under the curve",
+    "edges": "edges, correlation",
+    "smoothness": "smoothness, correlation",
+}
+
+
+def draw(
+    folder: Path, found: Layered, segmented: Segmented, summary: Summary, views: list[str], layers: list[str]
+) -> Drawn:
+    """Every figure of the chapter, into a folder; views: the denoiser's, the lowest noise first; layers: in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    composites(folder / "segmented.png", segmented.pictures)
+    write(measures(summary, views, layers), folder / "measures.png")
+    write(likeness(summary, views, layers), folder / "likeness.png")
+    write(skips(summary, views), folder / "skips.png")
+    drawn: Drawn = [
+        (
+            "segmented.png",
+            "Held-out images on held-out textures, the true class of every pixel, and what the segmentation network "
+            "says. Each class has a colour, and the background is black.",
+        ),
+        (
+            "measures.png",
+            "What each layer shows, from the input (left) through the middle (dotted line) to the output (right). "
+            "Where a line is far above that of fresh weights (grey), training has put something there. Blue: the "
+            "denoiser, darker with more noise. Orange: the segmentation network. Bands reach from the lowest training "
+            "seed to the highest.",
+        ),
+        (
+            "likeness.png",
+            "How alike the layers of the denoiser are to those of other networks, by linear CKA. Two networks that "
+            "see the same in an image are near 1. Solid: to the segmentation network; dashed: to a denoiser of another "
+            "training seed; dotted: to its own fresh weights. Darker lines have more noise.",
+        ),
+        (
+            "skips.png",
+            "What becomes worse without each skip, the one at full resolution first. A high bar is a skip that the "
+            "network cannot do without. Above: by how many percent the denoiser's loss rises, at each noise level, on "
+            "a scale that is linear up to 10 %. Below: by how many points the segmentation network's mean intersection "
+            "over union falls. Lines are 95 % intervals over training seeds.",
+        ),
+    ]
+    for i in range(len(found.pictures["image"])):
+        maps(folder / f"maps-{i + 1}.png", found.pictures, views, layers, i)
+        drawn.append(
+            (
+                f"maps-{i + 1}.png",
+                f"Image {i + 1} in every layer: the channel that marks the foreground best. Look down a column to see "
+                "how the image is taken apart and put together again. The first row is the network's input; a map goes "
+                "from black, its lowest value, to white.",
+            )
+        )
+    return drawn
+
+
+def composites(path: Path, pictures: dict[str, np.ndarray]) -> None:
+    """Composites with the true and the predicted class of every pixel."""
+    images = pictures["composites"]
+    colours = np.array([(0, 0, 0), *(to_rgb(f"C{i}") for i in range(10))])
+    count = len(colours) - 1
+
+    def painted(classes: np.ndarray) -> np.ndarray:
+        index = np.where(classes == 0, 0, 1 + (classes - 1) % count)
+        return (255 * colours[index]).round().astype(np.uint8)
+
+    rgb = np.broadcast_to(images, (*images.shape[:3], 3))
+    sheet = np.stack([rgb, painted(pictures["true"]), painted(pictures["predicted"])])
+    rows = ["composite", "true class", "predicted"]
+    contact_sheet(path, sheet, rows, [""] * len(images), "Held-out composites and their segmentation")
+
+
+def measures(summary: Summary, views: list[str], layers: list[str]) -> Figure:
+    """Four measures by layer, a line per network and view."""
+    figure, axes = panels(len(PANELS), 1, WIDTH, 2.3 * len(PANELS) + 1, sharex=True)
+    for ax, (measure, label) in zip(axes[:, 0], PANELS.items(), strict=True):
+        times = 100 if "%" in label else 1
+        for network, view, colour, said, how in _lines(views):
+            numbers = [summary[f"layers.{network}.{view}.{layer}.{measure}"] for layer in layers]
+            _line(ax, numbers, times, colour, said, how)
+        _by_layer(ax, layers)
+        ax.set(ylabel=label)
+    legend(figure, axes[0, 0])
+    return figure
+
+
+def _lines(views: list[str]) -> list[tuple[str, str, object, str, str]]:
+    """The lines of a panel: network, view, colour, name, style."""
+    shades = {view: NOISE(i / max(len(views) - 1, 1)) for i, view in enumerate(views)}
+    return [
+        (FRESH, views[0], GREY, f"fresh weights, {_noise(views[0])}", "--"),
+        (FRESH, COMPOSITE, GREY, "fresh weights, composites", ":"),
+        *((DENOISER, view, shades[view], f"denoiser, {_noise(view)}", "-") for view in views),
+        (SEGMENTER, COMPOSITE, ORANGE, "segmentation", "-"),
+    ]
+
+
+def _noise(view: str) -> str:
+    return f"noise {int(view.removeprefix('t'))} %"
+
+
+def _line(ax: object, numbers: list[Number], times: float, colour: object, said: str | None, how: str) -> None:
+    """A line over layers, with a band from the lowest training seed to the highest."""
+    x = np.arange(len(numbers))
+    values = times * np.array([number["value"] for number in numbers])
+    ax.plot(x, values, color=colour, linestyle=how, linewidth=1.4, label=said)  # type: ignore[attr-defined]
+    single = times * np.array([number.get("replicas", [number["value"]]) for number in numbers])
+    low, high = single.min(axis=1), single.max(axis=1)
+    ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)  # type: ignore[attr-defined]
+
+
+def _by_layer(ax: object, layers: list[str]) -> None:
+    """Name the layers on the x axis, and mark the middle."""
+    names = [layer.replace("_0", " ").replace("_", " ") for layer in layers]
+    ax.set_xticks(range(len(layers)), names, rotation=90, fontsize=8)  # type: ignore[attr-defined]
+    for i, layer in enumerate(layers):
+        if layer.startswith("middle"):
+            ax.axvline(i, color=GREY, linewidth=0.8, linestyle=":")  # type: ignore[attr-defined]
+    grid(ax)  # type: ignore[arg-type]
+
+
+def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
+    """The likeness of the denoiser's layers to those of other networks, a line per network and noise level."""
+    figure, axes = panels(1, 1, WIDTH, 4.4)
+    ax = axes[0, 0]
+    others = {SEED: ("--", "another training seed"), SEGMENTER: ("-", "segmentation"), FRESH: (":", "fresh weights")}
+    for other, (how, said) in others.items():
+        for i, view in enumerate(views):
+            names = [f"layers.likeness.{view}.{other}.{layer}" for layer in layers]
+            if names[0] in summary:
+                shade = NOISE(i / max(len(views) - 1, 1))
+                label = f"{said}, {_noise(view)}" if view in (views[0], views[-1]) else None
+                _line(ax, [summary[name] for name in names], 1, shade, label, how)
+    _by_layer(ax, layers)
+    ax.set(ylabel="linear CKA")
+    legend(figure, ax)
+    return figure
+
+
+def skips(summary: Summary, views: list[str]) -> Figure:
+    """What becomes worse without each skip, in the denoiser at each noise level and in the segmentation network."""
+    figure, axes = panels(2, 1, WIDTH, 6.2)
+    lines = {
+        DENOISER: [(view, NOISE(i / max(len(views) - 1, 1)), _noise(view)) for i, view in enumerate(views)],
+        SEGMENTER: [(COMPOSITE, ORANGE, "segmentation")],
+    }
+    labels = {DENOISER: "rise of the loss, %", SEGMENTER: "fall of the overlap, points"}
+    for ax, (network, shown) in zip(axes[:, 0], lines.items(), strict=True):
+        begins = f"layers.skips.{network}.{shown[0][0]}."
+        names = [name.removeprefix(begins) for name in summary if name.startswith(begins)]
+        width = 0.8 / len(shown)
+        for i, (view, colour, said) in enumerate(shown):
+            numbers = [summary[f"layers.skips.{network}.{view}.{name}"] for name in names]
+            x = np.arange(len(names)) + (i - (len(shown) - 1) / 2) * width
+            ax.bar(x, [number["value"] for number in numbers], width, color=colour, label=said)
+            if "ci95" in numbers[0]:
+                low, high = zip(*(number["ci95"] for number in numbers), strict=True)
+                ax.vlines(x, low, high, color=COLOURS[0], linewidth=0.8)
+        ax.set_xticks(range(len(names)), [name.replace("_0", " ").replace("_", " ") for name in names], fontsize=8)
+        ax.set(ylabel=labels[network])
+        grid(ax)
+    axes[0, 0].set_yscale("symlog", linthresh=10)
+    legend(figure, *axes[:, 0])
+    return figure
+
+
+def maps(path: Path, pictures: dict[str, np.ndarray], views: list[str], layers: list[str], image: int) -> None:
+    """One image in every layer: the channel that marks the foreground best, a column per network and view."""
+    columns = [*((DENOISER, view) for view in views), (SEGMENTER, COMPOSITE), (FRESH, views[0])]
+
+    def rgb(grey: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(grey if grey.ndim == 3 else grey[..., None], (*grey.shape[:2], 3))
+
+    rows = [[rgb(pictures[view][image]) for _, view in columns]]
+    for i in range(len(layers)):
+        rows.append([rgb(pictures[f"{network}-{view}"][i, image]) for network, view in columns])
+    names = ["input", *(layer.replace("_", " ") for layer in layers)]
+    headings = [*(f"denoiser\n{int(view[1:])} %" for view in views), "segmen-\ntation", f"fresh\n{int(views[0][1:])} %"]
+    contact_sheet(path, np.array(rows), names, headings, "The channel that marks the foreground best")
