@@ -85,10 +85,16 @@ def test_a_network_that_is_told_a_text_is_edited_in_the_same_way(told) -> None:
 
 def test_nothing_stays_after_an_error_and_nothing_begins_with_a_wrong_name(variant) -> None:
     model = variant().model
-    with pytest.raises(RuntimeError, match="stop"), editing(model, {"skip_01": torch.zeros_like, "block_01": torch.abs}):
+    with (
+        pytest.raises(RuntimeError, match="stop"),
+        editing(model, {"skip_01": torch.zeros_like, "block_01": torch.abs}),
+    ):
         assert hooks(model) == 2
         raise RuntimeError("stop")
     assert hooks(model) == 0
-    with pytest.raises(UserError, match="no part skip_99"), editing(model, {"skip_01": torch.abs, "skip_99": torch.abs}):
+    with (
+        pytest.raises(UserError, match="no part skip_99"),
+        editing(model, {"skip_01": torch.abs, "skip_99": torch.abs}),
+    ):
         raise AssertionError("the block must not begin")
     assert hooks(model) == 0

@@ -14,6 +14,7 @@ import yaml
 
 from pipeline.orchestration import cli, profiles
 from tests import programs
+from tests.stages.warm import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +24,7 @@ class Project:
 
     def __init__(self, root: Path):
         self.root, self.ran = root, list[str]()
+        self.first = [Path(sys.executable).parent]  # folders that programs are looked for in before all others
         listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT,
@@ -50,7 +52,7 @@ class Project:
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
             **inherited,  # with byte code kept, so that every stage after the first starts sooner
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([*map(str, self.first), os.environ["PATH"]]),
             "PYTHONPATH": str(self.root),
             "PREFECT_HOME": str(self.root / ".prefect"),
             "DVC_NO_ANALYTICS": "1",
@@ -96,11 +98,13 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The copy, reproduced; a test that changes its parameters puts them back with `write()` and `repro()`."""
     made = Project(tmp_path_factory.mktemp("project"))
-    made.ran = made.repro()
-    return made
+    with warm(tmp_path_factory.mktemp("warm") / "bin", made.root) as folder:
+        made.first.insert(0, folder)
+        made.ran = made.repro()
+        yield made
 
 
 @pytest.fixture
