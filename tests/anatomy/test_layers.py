@@ -22,9 +22,8 @@ def hooks(model: torch.nn.Module) -> int:
 
 def test_every_layer_has_a_name_in_the_order_of_the_computation(variant) -> None:
     names = [unit.name for unit in layers(variant().model)]
-    assert names == ["skip_01", "skip_02", "skip_03", "skip_04", "middle_01", "block_01", "block_02", "block_03"] + [
-        "block_04"
-    ]
+    skips, blocks = ([f"{kind}_0{number}" for number in range(1, 5)] for kind in ("skip", "block"))
+    assert names == [*skips, "middle_01", *blocks]
     assert [unit.address for unit in named(variant().model, ["middle_01", "skip_01"])] == ["mid_block", "conv_in"]
     with pytest.raises(UserError, match=r"^this network has no part skip_05; it has skip_01, "):
         named(variant().model, ["skip_01", "skip_05"])
@@ -85,16 +84,12 @@ def test_a_network_that_is_told_a_text_is_edited_in_the_same_way(told) -> None:
 
 def test_nothing_stays_after_an_error_and_nothing_begins_with_a_wrong_name(variant) -> None:
     model = variant().model
-    with (
-        pytest.raises(RuntimeError, match="stop"),
-        editing(model, {"skip_01": torch.zeros_like, "block_01": torch.abs}),
-    ):
+    both = {"skip_01": torch.zeros_like, "block_01": torch.abs}
+    with editing(model, both):
         assert hooks(model) == 2
+    with pytest.raises(RuntimeError, match="stop"), editing(model, both):
         raise RuntimeError("stop")
     assert hooks(model) == 0
-    with (
-        pytest.raises(UserError, match="no part skip_99"),
-        editing(model, {"skip_01": torch.abs, "skip_99": torch.abs}),
-    ):
+    with pytest.raises(UserError, match="no part skip_99"), editing(model, {**both, "skip_99": torch.abs}):
         raise AssertionError("the block must not begin")
     assert hooks(model) == 0

@@ -101,7 +101,7 @@ class Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The copy, reproduced; a test that changes its parameters puts them back with `write()` and `repro()`."""
     made = Project(tmp_path_factory.mktemp("project"))
-    with warm(tmp_path_factory.mktemp("warm") / "bin", made.root) as folder:
+    with warm(made.root) as folder:
         made.first.insert(0, folder)
         made.ran = made.repro()
         yield made

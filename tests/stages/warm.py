@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,9 +29,13 @@ IMPORTS = (  # beside these, what `pipeline.diffusion.lean` takes of diffusers
 
 
 @contextlib.contextmanager
-def warm(folder: Path, project: Path) -> Iterator[Path]:
+def warm(project: Path) -> Iterator[Path]:
     """Serve the scripts of a project within the block; gives the folder whose `python` runs them."""
-    folder.mkdir()
+    with tempfile.TemporaryDirectory() as folder:  # whose name is short, for the address of a socket must be
+        yield from _warm(Path(folder), project)
+
+
+def _warm(folder: Path, project: Path) -> Iterator[Path]:
     address, shim = folder / "socket", folder / "python"
     shim.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E {__file__} {address} "$@"\n')
     shim.chmod(0o755)
@@ -55,9 +60,9 @@ def serve(address: str) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "pipeline"]:
         del sys.modules[name]  # a script imports the project's own code as it is then
     listening = socket.socket(socket.AF_UNIX)
-    listening.bind(address + ".new")
+    listening.bind(f"{address}.new")
     listening.listen()
-    os.rename(address + ".new", address)
+    Path(f"{address}.new").rename(address)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that answer
     while True:
         asked, _ = listening.accept()
@@ -113,7 +118,7 @@ def ask(address: str, arguments: list[str]) -> int:
     """Have a script run, pass on the signals that this process gets, and return the exit status."""
     asking = socket.socket(socket.AF_UNIX)
     asking.connect(address)
-    message = {"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}
+    message = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
     socket.send_fds(asking, [json.dumps(message).encode()], [0, 1, 2])
     answer = asking.makefile()
     child = int(answer.readline())

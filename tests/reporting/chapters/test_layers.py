@@ -44,9 +44,8 @@ def made(replicas: tuple[int, ...]) -> tuple[Segmented, Layered]:
         for network, view in looked[: len(VIEWS) + 1]:
             for skip in ("skip_01", "skip_02"):
                 worse = {"t025": 50, "t100": 1}.get(view, 8) + 0.1 * rng.normal()
-                skips.append(
-                    {"replica": replica, "network": network, "view": view, "skip": skip, "worse": worse} | {"n": 9}
-                )
+                row = {"replica": replica, "network": network, "view": view}
+                skips.append({**row, "skip": skip, "worse": worse, "n": 9})
     images = rng.integers(0, 255, (2, 8, 8, 1), dtype=np.uint8)
     pictures = {"image": images, **dict.fromkeys((*VIEWS, COMPOSITE), images)}
     pictures |= {f"{network}-{view}": np.zeros((len(LAYERS), 2, 8, 8), np.uint8) for network, view in looked}
