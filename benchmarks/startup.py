@@ -25,7 +25,10 @@ from typing import Any
 HERE = Path(__file__).resolve()
 FOLDER = "ANATOMY_WATCH"  # names the folder that watched processes leave their times in
 KINDS = ("start", "imports", "reading", "work", "recording", "writing", "end")
-WORKING = ("judges", "floor", "train", "sample", "evaluate", "intervene", "shortcut")  # the stages that a run is for
+WORKING = (  # the stages that a run is for
+    *("judges", "floor", "train", "sample", "evaluate"),
+    *("trajectory", "intervene", "shortcut", "segment", "layers"),
+)
 HOOK = f"import sys; sys.path.insert(0, {str(HERE.parent)!r}); import startup; sys.path.pop(0); startup.watch()"
 
 LEAVES: dict[str, dict[str, list[str]]] = {  # module -> kind -> its functions that are timed; dotted: of a class

@@ -41,48 +41,53 @@ def main() -> None:
     dataset = prepared.dataset(args.data)
     real = dataset.split("test")
     index = evenly(real.labels, chosen.images)
-    index = index[in_turn(real.labels[index], values.data.seed)]
+    index = index[in_turn(real.labels[index], values.bootstrap.seed)]
     held_out, masks = real[index], np.array(dataset.masks("test")[index])
     if not masks.any():
         raise UserError("no held-out image has a foreground, so nothing can be said of how layers mark it.")
+    if len(index) < 4 * len(dataset.classes):
+        raise UserError(
+            f"params.yaml: layers.images is {chosen.images}, and there are {len(real)} held-out images, but four of "
+            f"each of the {len(dataset.classes)} classes are needed, to learn from some and measure on others."
+        )
     made = composites.compose(held_out.images, masks, held_out.labels, "test", np.random.default_rng(1))
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     prediction = values.diffusion.prediction
     seen = looked.see(held_out.images, masks, np.array(held_out.labels), made, chosen.times, levels, prediction)
-    noisy = [name for name in seen.views if name != COMPOSITE]
+    noisy = sorted(name for name in seen.views if name != COMPOSITE)
+    measured = {DENOISER: [*noisy, COMPOSITE], SEGMENTER: [noisy[0], COMPOSITE], FRESH: [noisy[0], COMPOSITE]}
 
     replicas = values.replicas[: values.segment.replicas]
     shape = (dataset.image_size, dataset.image_channels, len(dataset.classes))
     measures, worth, pictures = [], [], dict[str, np.ndarray]()
-    looks: dict[str, list[dict[str, looked.Look]]] = {DENOISER: [], SEGMENTER: [], FRESH: []}
+    looks: dict[str, list[dict[str, looked.Look]]] = {network: [] for network in measured}
     for replica in replicas:
         networks = {
             DENOISER: unet.load(part(args.trained, "model", replica)),
             SEGMENTER: unet.load(segmented.model(args.segmented, replica)),
             FRESH: unet.build(values.architecture(BASELINE), *shape, replica).eval(),
         }
+        count = min(chosen.skip_images, len(index))
         passes = 1 + len(skips(networks[DENOISER]))
-        total = len(index) * (2 * len(noisy) + 2) + min(chosen.skip_images, len(index)) * passes * (len(noisy) + 1)
+        total = len(index) * len(networks) * len(seen.views) + count * passes * len(seen.views)
         with bar(f"layers: {replica}", total, "img") as progress:
             for network, model in networks.items():
                 model.to(device)
-                names = [COMPOSITE] if network == SEGMENTER else noisy if network == DENOISER else list(seen.views)
                 found = {}
-                for name in names:
-                    found[name] = looked.look(model, seen, name, chosen.shown, chosen.batch_size)
+                for name in seen.views:
+                    shown = chosen.shown if name in measured[network] else None
+                    found[name] = look = looked.look(model, seen, name, chosen.batch_size, shown)
                     here = {"replica": replica, "network": network, "view": name}
-                    measures += [here | row for row in found[name].measures]
-                    pictures.setdefault(f"{network}-{name}", found[name].pictures)
+                    measures += [here | row for row in look.measures]
+                    if look.pictures is not None:
+                        pictures.setdefault(f"{network}-{name}", look.pictures)
                     progress.update(len(index))
                 looks[network].append(found)
-            count = min(chosen.skip_images, len(index))
             rows = looked.worth(
                 networks[DENOISER], networks[SEGMENTER], seen, count, chosen.batch_size, progress.update
             )
             worth += [{"replica": replica, **row} for row in rows]
-    likenesses = pd.DataFrame(
-        looked.compared(looks[DENOISER], [each[COMPOSITE] for each in looks[SEGMENTER]], looks[FRESH])
-    )
+    likenesses = pd.DataFrame(looked.compared(*looks.values()))
     likenesses.insert(0, "replica", [replicas[at] for at in likenesses.pop("at")])
     pictures |= {name: shown[: chosen.shown] for name, shown in seen.pictures.items()}
     pictures["image"] = held_out.images[: chosen.shown]

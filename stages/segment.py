@@ -8,8 +8,7 @@ from pipeline import arguments, errors, params
 from pipeline.files import empty_folder
 from pipeline.params import BASELINE
 
-HELD_OUT = 300  # composites that the networks are tested on, at most
-SHOWN = 8
+SHOWN = 8  # composites in the pictures
 
 
 def main() -> None:
@@ -49,7 +48,9 @@ def train(args: argparse.Namespace, values: params.Params, replica: int) -> None
     dataset = prepared.dataset(args.data)
     shape = (dataset.image_size, dataset.image_channels, len(dataset.classes))
     model = network.build(values.architecture(BASELINE), *shape, replica).to(device)
-    chosen = values.train.model_copy(update={"images": values.segment.images})
+    images = values.segment.images
+    warmup = values.train.warmup * images // values.train.images  # the same share of the training
+    chosen = values.train.model_copy(update={"images": images, "warmup": warmup})
     with bar(f"segment: {replica}", chosen.images, "img") as progress:
         finished, losses = training.train(
             model, dataset.split("train"), dataset.masks("train"), chosen, replica, progress.update
@@ -75,8 +76,8 @@ def test(args: argparse.Namespace, values: params.Params, replicas: list[int]) -
     device = compute.device(values.compute.device, values.compute.threads)
     dataset = prepared.dataset(args.data)
     real, classes = dataset.split("test"), len(dataset.classes)
-    index = evenly(real.labels, HELD_OUT)
-    index = index[in_turn(real.labels[index], values.data.seed)]
+    index = evenly(real.labels, values.segment.tested)
+    index = index[in_turn(real.labels[index], values.bootstrap.seed)]
     chosen, masks = real[index], dataset.masks("test")[index]
     pictures, true = composites.compose(chosen.images, masks, chosen.labels, "test", np.random.default_rng(0))
     rows, losses, shown = [], [], {"composites": pictures[:SHOWN], "true": true[:SHOWN]}

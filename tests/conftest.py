@@ -35,8 +35,10 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "diffusion/test_training",
     "orchestration/test_flow",
     "reporting/chapters/test_intervene",
+    "reporting/chapters/test_layers",
     "reporting/test_plots",
     "reporting/test_report",
+    "segmentation/test_training",
 )
 
 

@@ -12,8 +12,12 @@ from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 STAGE = "layers"
 DENOISER, SEGMENTER, FRESH = "denoiser", "segmenter", "fresh"  # the networks; fresh: the denoiser before its training
 SEED = "seed"  # a denoiser of another training seed
-COMPOSITE = "composite"  # the view that the segmentation network has; the others are noise levels
-MEASURES = ("foreground", "edges", "smoothness", "fine", "class_probe", "mask_probe")
+COMPOSITE = "composite"  # the view that the segmentation network learns from; the others are noise levels
+FLOOR = "floor"  # fresh weights beside the segmentation network: the likeness that the input alone gives
+MEASURES = (
+    *("class_probe", "mask_probe", "foreground", "foreground_all", "edges", "edges_all"),
+    *("inside", "smoothness", "fine"),
+)
 
 
 def view(share: float) -> str:
@@ -28,9 +32,8 @@ class Layered:
     measures: pd.DataFrame  # a row per replica, network, view and layer: also place (its order), resolution, channels,
     # n, and MEASURES
     likenesses: pd.DataFrame  # a row per replica, layer and comparison of the denoiser: view, other (SEGMENTER, FRESH,
-    # SEED, or another view), cka, n
-    skips: pd.DataFrame  # a row per replica, network, view and skip: `worse`, by how many percent the denoiser's loss
-    # rises without it, or by how much the mean intersection over union falls; n
+    # SEED, FLOOR, or another view), cka, n
+    skips: pd.DataFrame  # a row per replica, network, view and skip, as `looked.worth` has them
     pictures: dict[str, np.ndarray]  # of the first images, uint8 [shown, H, W, C]: `image`, and what each view shows;
     # for a network and view joined by a dash, the channel that marks the foreground best, uint8 [layers, shown, H, W]
 

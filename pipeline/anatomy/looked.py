@@ -10,10 +10,11 @@ import torch
 from skimage.filters import sobel
 
 from pipeline.anatomy import representations
-from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, SEED, SEGMENTER, view
+from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, SEED, SEGMENTER, view
 from pipeline.anatomy.layers import editing, outputs
 from pipeline.anatomy.parts import skips
 from pipeline.data.tensors import from_network, to_network
+from pipeline.diffusion import unet
 from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.noise import noise
 from pipeline.diffusion.schedule import add_noise, velocity
@@ -28,7 +29,8 @@ class Seen:
     """Held-out images as the networks get them. labels: int64 [N]; unrelated: int64 [N], a class for each image that
     has nothing to do with it; masks: bool [N, H, W]; gradients: float [N, H, W];
     learn: bool [N], the half that channels are chosen and probes learnt on; views: name -> (timestep, x [N, C, H, W],
-    what the denoiser is to predict there, or None); classes: int64 [N, H, W], of the composites' pixels."""
+    what the denoiser is to predict there, or None); classes: int64 [N, H, W], of the composites' pixels; clean: the
+    images, [N, C, H, W]."""
 
     labels: np.ndarray
     unrelated: np.ndarray
@@ -37,6 +39,7 @@ class Seen:
     learn: np.ndarray
     views: dict[str, tuple[int, torch.Tensor, torch.Tensor | None]]
     classes: np.ndarray
+    clean: torch.Tensor
 
     @property
     def pictures(self) -> dict[str, np.ndarray]:
@@ -80,24 +83,25 @@ def see(
         turn % 2 == 0,
         views,
         classes,
+        x0,
     )
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one network's layers show of one view. measures: a row per layer; likenesses: name -> float64 [N, N];
-    pictures: uint8 [layers, shown, H, W], of the channel that marks the foreground best."""
+    """What one network's layers show of one view. likenesses: name -> float64 [N, N]; measures: a row per layer, and
+    pictures: uint8 [layers, shown, H, W], of the channel that marks the foreground best, where they were asked for."""
 
-    measures: list[dict[str, Any]]
     likenesses: dict[str, np.ndarray]
-    pictures: np.ndarray
+    measures: list[dict[str, Any]]
+    pictures: np.ndarray | None
 
 
-def look(model: UNet2DModel, seen: Seen, name: str, shown: int, batch_size: int) -> Look:
-    """Return what a network's layers show of a view; shown: images in the pictures.
+def look(model: UNet2DModel, seen: Seen, name: str, batch_size: int, shown: int | None) -> Look:
+    """Return what a network's layers show of a view; shown: images in the pictures, None where likenesses are enough.
 
-    A network that is told the class has it in every layer. So the class is read off while it is told one that has
-    nothing to do with the image, and what is found comes from the image alone.
+    A network that is told the class has it in every layer. So wherever something is read off the layers, or they are
+    compared, it is told a class that has nothing to do with the image, and what is found comes from the image alone.
     """
     t, x, _ = seen.views[name]
     device = next(model.parameters()).device
@@ -105,32 +109,42 @@ def look(model: UNet2DModel, seen: Seen, name: str, shown: int, batch_size: int)
     def told(labels: np.ndarray) -> dict[str, torch.Tensor]:
         return outputs(model, x.to(device), t, torch.from_numpy(labels).to(device), batch_size)[1]
 
-    found = told(seen.labels)
-    untold = told(seen.unrelated) if model.config.num_class_embeds else found
-    rows, pictures, pairs = [], [], {}
-    for place, (layer, maps) in enumerate(found.items()):
-        features, size = maps.numpy(), maps.shape[-1]
-        masks = representations.reduced(seen.masks, size) >= 0.5
-        gradients = representations.reduced(seen.gradients, size)
-        marked, channel = representations.foreground(features, masks, seen.learn)
-        rows.append(
-            {
-                "layer": layer,
-                "place": place,
-                "resolution": size,
-                "channels": features.shape[1],
-                "n": int((~seen.learn).sum()),
-                "foreground": marked,
-                "edges": representations.edges(features, gradients, seen.learn),
-                "smoothness": representations.smoothness(features),
-                "fine": representations.fine(features),
-                "class_probe": representations.class_probe(untold[layer].numpy(), seen.labels, seen.learn),
-                "mask_probe": representations.mask_probe(features, masks, seen.learn),
-            }
-        )
-        pairs[layer] = representations.likenesses(features)
-        pictures.append(_picture(features[:shown, channel], x.shape[-1]))
-    return Look(rows, pairs, np.stack(pictures))
+    untold = {layer: maps.numpy() for layer, maps in told(seen.unrelated).items()}
+    likenesses = {layer: representations.likenesses(maps) for layer, maps in untold.items()}
+    if shown is None:
+        return Look(likenesses, [], None)
+    knows = model.config.num_class_embeds is not None
+    natural = {layer: maps.numpy() for layer, maps in told(seen.labels).items()} if knows else untold
+    rows, pictures = [], []
+    for place, (layer, maps) in enumerate(natural.items()):
+        row, channel = _measured(maps, untold[layer], seen)
+        rows.append({"layer": layer, "place": place, **row})
+        pictures.append(_picture(maps[:shown, channel], x.shape[-1]))
+    return Look(likenesses, rows, np.stack(pictures))
+
+
+def _measured(maps: np.ndarray, untold: np.ndarray, seen: Seen) -> tuple[dict[str, Any], int]:
+    """Return the measures of one layer, and the channel that marks the foreground best; maps, untold: [N, C, h, w], the
+    latter told a class that has nothing to do with the image."""
+    size, learn = maps.shape[-1], seen.learn
+    shares = representations.reduced(seen.masks, size)
+    masks = shares >= 0.5 * np.maximum(shares.max(axis=(1, 2), keepdims=True), 1e-9)  # thin strokes keep some pixels
+    marked, all_marked, channel = representations.foreground(maps, masks, learn)
+    follows, all_follow = representations.edges(maps, representations.reduced(seen.gradients, size), learn)
+    return {
+        "resolution": size,
+        "channels": maps.shape[1],
+        "n": int((~learn).sum()),
+        "class_probe": representations.class_probe(untold, seen.labels, learn),
+        "mask_probe": representations.mask_probe(untold, masks, learn),
+        "foreground": marked,
+        "foreground_all": all_marked,
+        "edges": follows,
+        "edges_all": all_follow,
+        "inside": representations.inside(maps[~learn], masks[~learn]),
+        "smoothness": representations.smoothness(maps[~learn]),
+        "fine": representations.fine(maps[~learn]),
+    }, channel
 
 
 def _picture(maps: np.ndarray, size: int) -> np.ndarray:
@@ -141,24 +155,30 @@ def _picture(maps: np.ndarray, size: int) -> np.ndarray:
 
 
 def compared(
-    denoisers: list[dict[str, Look]], segmenters: list[Look], fresh: list[dict[str, Look]]
+    denoisers: list[dict[str, Look]], segmenters: list[dict[str, Look]], fresh: list[dict[str, Look]]
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each layer and comparison of a denoiser: with the segmentation network's, with its own before
-    training, with another training seed's, and with itself at other noise levels.
+    """Yield a row for each layer and comparison of a denoiser, on one input: with the segmentation network, with itself
+    before training, with the denoiser of another training seed, and with itself at other noise levels; and of fresh
+    weights with the segmentation network, the floor of the first.
 
-    denoisers, fresh: for each replica, view -> what it shows; segmenters: what each shows of composites.
+    denoisers, segmenters, fresh: for each training seed, view -> what it shows. Each pair of training seeds is there
+    once.
     """
     for at, mine in enumerate(denoisers):
-        rivals = {SEGMENTER: dict.fromkeys(mine, segmenters[at]), FRESH: fresh[at]}
-        if len(denoisers) > 1:
-            rivals[SEED] = denoisers[(at + 1) % len(denoisers)]
+        noisy = {name: found for name, found in mine.items() if name != COMPOSITE}
         for name, shown in mine.items():
-            others = {rival: of[name] for rival, of in rivals.items()}
-            others |= {later: found for later, found in mine.items() if later > name}
-            for other, found in others.items():
-                for layer, pairs in shown.likenesses.items():
-                    cka = representations.alike(pairs, found.likenesses[layer])
-                    yield {"at": at, "layer": layer, "view": name, "other": other, "cka": cka, "n": len(pairs)}
+            pairs = {
+                SEGMENTER: (shown, segmenters[at][name]),
+                FRESH: (shown, fresh[at][name]),
+                FLOOR: (fresh[at][name], segmenters[at][name]),
+                **{f"{SEED} {other}": (shown, denoisers[other][name]) for other in range(at + 1, len(denoisers))},
+                **{more: (shown, found) for more, found in noisy.items() if name in noisy and name < more},
+            }
+            for other, (one, another) in pairs.items():
+                for layer, alike in one.likenesses.items():
+                    cka = representations.alike(alike, another.likenesses[layer])
+                    row = {"at": at, "layer": layer, "view": name, "other": other.split(" ")[0]}
+                    yield {**row, "cka": cka, "n": len(alike)}
 
 
 def worth(
@@ -169,34 +189,48 @@ def worth(
     batch_size: int,
     called: Callable[[int], object] = lambda images: None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each skip, network and view: what becomes worse where the decoder gets zeros by this skip, on the
-    first `count` images.
+    """Yield a row for each skip, network and view: what changes where the decoder gets zeros by this skip, on the first
+    `count` images.
 
-    It is by how many percent the squared error of the denoiser's prediction rises, and by how many points of 100 the
-    mean intersection over union of the segmentation network falls. called: told of the images of every pass.
+    worse: by how many percent the squared error of the denoiser's prediction rises, or by how many points of 100 the
+    mean intersection over union of the segmentation network falls. finer: by how much the share of high frequencies
+    (`representations.fine`) in the change of the denoiser's prediction is above that in the clean images; not a number
+    for the segmentation network. called: told of the images of every pass.
     """
+    clean = representations.fine(seen.clean[:count].numpy())
     for network, model in ((DENOISER, denoiser), (SEGMENTER, segmenter)):
-        for name in seen.views:
+        for name, (_, _, target) in seen.views.items():
             if (network == SEGMENTER) != (name == COMPOSITE):
                 continue
-            whole = _score(model, seen, name, count, batch_size)
+            whole = _output(model, seen, name, count, batch_size)
             called(count)
             for skip in skips(model):
                 with editing(model, {skip.name: torch.zeros_like}):
-                    without = _score(model, seen, name, count, batch_size)
+                    without = _output(model, seen, name, count, batch_size)
                 called(count)
-                worse = 100 * (without / whole - 1) if network == DENOISER else 100 * (whole - without)
-                yield {"network": network, "view": name, "skip": skip.name, "worse": worse, "n": count}
+                row = {"network": network, "view": name, "skip": skip.name, "n": count}
+                if target is not None:
+                    error, before = ((out - target[:count]).square().mean().item() for out in (without, whole))
+                    finer = representations.fine((without - whole).numpy()) - clean
+                    yield {**row, "worse": 100 * (error / before - 1), "finer": finer}
+                else:
+                    after, before = (
+                        np.nanmean(overlaps(out.argmax(dim=1).numpy(), seen.classes[:count], out.shape[1] - 1))
+                        for out in (without, whole)
+                    )
+                    yield {**row, "worse": float(100 * (before - after)), "finer": float("nan")}
 
 
-def _score(model: UNet2DModel, seen: Seen, name: str, count: int, batch_size: int) -> float:
-    """Return the squared error of what a denoiser predicts in a view, or the mean intersection over union of what a
-    segmentation network does, on the first `count` images."""
+@torch.inference_mode()
+def _output(model: UNet2DModel, seen: Seen, name: str, count: int, batch_size: int) -> torch.Tensor:
+    """Return what a network says of the first images of a view, on the CPU: the denoiser's prediction [count, C, H, W],
+    or what the segmentation network says of each pixel."""
     t, x, target = seen.views[name]
     device = next(model.parameters()).device
-    labels = torch.from_numpy(seen.labels[:count]).to(device)
-    out, _ = outputs(model, x[:count].to(device), t, labels, batch_size)
-    if target is not None:
-        return float((halves(out, x.shape[1])[0] - target[:count]).square().mean())
-    found = overlaps(out.argmax(dim=1).numpy(), seen.classes[:count], out.shape[1] - 1)
-    return float(np.nanmean(found))
+    pieces = zip(x[:count].split(batch_size), torch.from_numpy(seen.labels[:count]).split(batch_size), strict=True)
+    said = [
+        unet.output(model, some.to(device), torch.full((len(some),), t, device=device), labels.to(device)).float().cpu()
+        for some, labels in pieces
+    ]
+    out = torch.cat(said)
+    return out if target is None else halves(out, x.shape[1])[0]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pipeline.errors import UserError
 from pipeline.params.section import Count, Section
 
 
@@ -16,3 +17,14 @@ class Layers(Section):
     skip_images: Count  # of these, how many go through them without each skip
     shown: Annotated[int, Field(ge=1, le=8)]  # images in the pictures
     batch_size: Count  # images that a network takes at a time
+
+    def check(self, name: str) -> None:
+        percents = [round(100 * share) for share in self.times]
+        if len(set(percents)) < len(percents) or 0 in percents:
+            raise UserError(f"params.yaml: {name}.times must be different whole percents of T, from 0.01 to 1.")
+        for key in ("skip_images", "shown"):
+            if getattr(self, key) > self.images:
+                raise UserError(
+                    f"params.yaml: {name}.{key} is {getattr(self, key)}, but must be at most the {self.images} images "
+                    f"of {name}.images, which it is the first of."
+                )

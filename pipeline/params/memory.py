@@ -66,6 +66,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "trajectory.batch_size": (values.trajectory.batch_size if values.trajectory.run else 0, widest),
         "intervene.batch_size": (values.intervene.batch_size if values.intervene.run else 0, widest),
         "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
+        "layers.batch_size": (values.layers.batch_size if values.layers.run else 0, widest),
     }
     for key, (images, width) in batches.items():
         yield key, images * pixels * width * FLOAT, f"{images:,} images at a time in a layer of {width} channels"

@@ -14,11 +14,12 @@ OUTPUT = 2**42  # the stream that the output convolution's fresh weights are dra
 def build(architecture: UNet, image_size: int, image_channels: int, classes: int, seed: int) -> UNet2DModel:
     """Build a network with fresh weights, whose outputs are the background and each class.
 
-    It is the U-Net that `unet.build` makes from the same seed but for its output convolution, and is not told the
-    class, which it is to find. The timestep that it is told is always 0.
+    It begins with the weights that `unet.build` draws from the same seed, but for its output convolution, and is not
+    told the class, which it is to find. The timestep that it is told is always 0.
     """
-    untold = architecture.model_copy(update={"class_embedding": False, "learned_variance": False})
-    model = unet.build(untold, image_size, image_channels, classes, seed)
+    model = unet.build(architecture, image_size, image_channels, classes, seed)
+    model.class_embedding = None
+    model.register_to_config(num_class_embeds=None)
     torch.manual_seed(mix(seed, OUTPUT))
     last = model.conv_out
     model.conv_out = nn.Conv2d(last.in_channels, classes + 1, last.kernel_size, padding=last.padding)

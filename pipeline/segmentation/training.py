@@ -1,4 +1,6 @@
-"""The training of a segmentation network with the cross-entropy of every pixel, in all else as the denoiser's is.
+"""The training of a segmentation network with the cross-entropy of every pixel.
+
+Batches, optimizer, learning rate and averaging are the denoiser's; it is always in float32 and not compiled.
 
 Everything random in an update comes from a generator that is seeded by (seed, update), so the same seed gives the same
 bytes.
@@ -17,6 +19,7 @@ from pipeline.data.tensors import to_network
 from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.optimizer import Optimizer
 from pipeline.diffusion.training import Tensors, epoch_indices, lr_factor
+from pipeline.errors import UserError
 from pipeline.params import Train
 from pipeline.segmentation.composites import compose
 from pipeline.segmentation.network import logits
@@ -33,7 +36,7 @@ def train(
     updated: Callable[[int], object] = lambda count: None,
 ) -> tuple[UNet2DModel, list[float]]:
     """Train a network on composites of images, each with a fresh background whenever it is seen; return the averaged
-    weights, in evaluation mode, and the loss of every update.
+    weights, in evaluation mode, and the loss of every update. A loss that is not a number is a `UserError`.
 
     masks: bool [N, H, W], the images' foreground; params: the denoiser's, with the images to be seen here; updated: is
     called with the number of images of every update.
@@ -59,7 +62,13 @@ def train(
         updated(len(index))
     finished = averaged.module.eval()
     assert isinstance(finished, UNet2DModel)
-    return finished, torch.stack(losses).tolist()
+    curve = torch.stack(losses).tolist()
+    if not np.isfinite(curve).all():
+        raise UserError(
+            f"the loss of the segmentation network with training seed {seed} became {curve[-1]}; a lower train.lr or a "
+            "longer train.warmup usually helps."
+        )
+    return finished, curve
 
 
 def _average(averaged: Tensors, current: Tensors, update: int, ema: float) -> None:

@@ -74,6 +74,15 @@ def test_another_layer_gives_what_the_edit_makes_of_it(variant, name: str) -> No
     torch.testing.assert_close(after["block_04"], before["block_04"])
 
 
+def test_an_edit_that_changes_nothing_gives_the_same_bits(variant) -> None:
+    model, x = variant().model, noise(4, 1, 8, 8)
+    before, _ = outputs(model, x, 400, LABELS, 4)
+    with editing(model, {unit.name: lambda output: output for unit in layers(model)}):
+        during, _ = outputs(model, x, 400, LABELS, 4)
+    assert during.equal(before)
+    assert outputs(model, x, 400, LABELS, 4)[0].equal(before)
+
+
 def test_a_network_that_is_told_a_text_is_edited_in_the_same_way(told) -> None:
     subject = told()
     untouched = subject.once()

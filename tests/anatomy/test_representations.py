@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.anatomy import representations
-from pipeline.anatomy.representations import alike, class_probe, edges, fine, foreground, likenesses, mask_probe
+from pipeline.anatomy.representations import alike, class_probe, edges, fine, foreground, inside, likenesses, mask_probe
 
 N = 40
 LEARN = np.arange(N) % 2 == 0
@@ -31,9 +31,10 @@ def noise(seed: int, size: int = 8) -> np.ndarray:
 
 
 def test_the_channel_that_is_the_mask_marks_the_foreground(masks: np.ndarray) -> None:
-    marked, channel = foreground(channels(noise(1), noise(2), -masks + 0.01 * noise(3)), masks, LEARN)
+    marked, everywhere, channel = foreground(channels(noise(1), noise(2), 0.01 * noise(3) - 1.0 * masks), masks, LEARN)
     assert (marked, channel) == (1, 2), "a channel that is low on the foreground marks it as well"
-    by_chance, _ = foreground(channels(*(noise(seed) for seed in range(20))), masks, LEARN)
+    assert everywhere == pytest.approx(2 / 3, abs=0.03), "one of three is perfect, and two are chance"
+    by_chance, *_ = foreground(channels(*(noise(seed) for seed in range(20))), masks, LEARN)
     assert by_chance == pytest.approx(0.5, abs=0.05), "the best of many channels is not good by chance"
 
 
@@ -42,17 +43,27 @@ def test_a_ranking_is_the_share_of_pairs_in_order(masks: np.ndarray) -> None:
     inside, outside = scores[true], scores[~true]
     pairs = (inside[:, None] > outside[None]).mean()
     assert representations.ranked(scores, true) == pytest.approx(pairs)
+    np.testing.assert_allclose(representations._areas(np.stack([scores, -scores], axis=1), true), [pairs, 1 - pairs])
     assert representations.ranked(scores, np.zeros_like(true)) == 0.5
 
 
 def test_the_channel_that_is_the_gradient_follows_edges(masks: np.ndarray) -> None:
     gradients = abs(np.gradient(masks.astype(float), axis=2))
-    assert edges(channels(noise(1), 3 - 2 * gradients), gradients, LEARN) == pytest.approx(1)
+    best, everywhere = edges(channels(noise(1), 3 - 2 * gradients), gradients, LEARN)
+    assert best == pytest.approx(1)
+    assert everywhere == pytest.approx(0.5, abs=0.05)
     mixed = channels(noise(1), gradients + 0.3 * noise(2))
     expected = np.corrcoef(mixed[~LEARN, 1].ravel(), gradients[~LEARN].ravel())[0, 1]
-    assert edges(mixed, gradients, LEARN) == pytest.approx(expected, abs=1e-5)
-    assert abs(edges(channels(*(noise(seed) for seed in range(20))), gradients, LEARN)) < 0.1
-    assert edges(channels(np.zeros((N, 8, 8))), gradients, LEARN) == 0
+    assert edges(mixed, gradients, LEARN)[0] == pytest.approx(expected, abs=1e-5)
+    assert abs(edges(channels(*(noise(seed) for seed in range(20))), gradients, LEARN)[0]) < 0.1
+    assert edges(channels(np.zeros((N, 8, 8))), gradients, LEARN) == (0, 0)
+
+
+def test_maps_of_the_object_keep_to_it_and_even_ones_spread(masks: np.ndarray) -> None:
+    assert inside(channels(3 + 2.0 * masks), masks) == pytest.approx(1 - 16 / 64)
+    assert inside(channels(noise(1)), masks) == pytest.approx(0, abs=0.02)
+    assert inside(channels(1.0 * ~masks * noise(2)), masks) < 0
+    assert inside(channels(np.ones((N, 8, 8))), masks) == 0
 
 
 def test_regions_are_smooth_noise_is_not_and_a_chessboard_is_less_so() -> None:

@@ -9,6 +9,7 @@ from sklearn.metrics import jaccard_score
 from pipeline import params
 from pipeline.data.images import ImageSet
 from pipeline.diffusion import unet
+from pipeline.errors import UserError
 from pipeline.params import Train, UNet
 from pipeline.segmentation import network, training
 from pipeline.segmentation.composites import compose
@@ -33,15 +34,12 @@ def bars() -> tuple[ImageSet, np.ndarray]:
     return ImageSet(images, labels, np.arange(60)), masks
 
 
-def test_it_is_the_denoiser_that_the_same_seed_gives_but_for_its_output() -> None:
-    architecture = UNet(**{**TINY, "class_embedding": False})
-    ours, denoiser = network.build(architecture, *SHAPE, 5), unet.build(architecture, *SHAPE, 5)
-    differ = {
-        name
-        for name, weights in ours.state_dict().items()
-        if weights.shape != denoiser.state_dict()[name].shape or not weights.equal(denoiser.state_dict()[name])
-    }
-    assert differ == {"conv_out.weight", "conv_out.bias"}
+def test_it_begins_as_the_denoiser_of_the_same_seed_but_for_its_output_and_the_class() -> None:
+    ours, denoiser = network.build(UNet(**TINY), *SHAPE, 5), unet.build(UNet(**TINY), *SHAPE, 5)
+    theirs = denoiser.state_dict()
+    same = {name for name, weights in ours.state_dict().items() if torch.equal(weights, theirs[name])}
+    assert set(theirs) - same == {"conv_out.weight", "conv_out.bias", "class_embedding.weight"}
+    assert "class_embedding.weight" not in ours.state_dict()
     assert network.logits(ours, torch.zeros(2, 1, 8, 8)).shape == (2, 4, 8, 8)
     told = network.build(UNet(**{**TINY, "learned_variance": True}), *SHAPE, 5)
     assert (told.config.num_class_embeds, told.config.out_channels) == (None, 4)
@@ -77,3 +75,10 @@ def test_the_overlap_is_the_one_of_scikit_learn() -> None:
     nowhere = training.overlaps(np.zeros((1, 2, 2), int), np.zeros((1, 2, 2), int), 2)
     assert nowhere[0] == 1
     assert np.isnan(nowhere[1:]).all(), "a class that neither has is not scored"
+
+
+def test_a_training_that_fails_is_a_sentence(bars) -> None:
+    images, masks = bars
+    values = recipe(images=320, batch_size=32, warmup=0, lr=1e9)
+    with pytest.raises(UserError, match=r"^the loss of the segmentation network with training seed 3 became nan; "):
+        training.train(network.build(UNet(**TINY), *SHAPE, 3), images, masks, values, 3)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.anatomy import layered
-from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, MEASURES, SEED, SEGMENTER, Layered
+from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, MEASURES, SEED, SEGMENTER, Layered
 from pipeline.reporting.chapters.layers import chapter
 from pipeline.reporting.chapters.layers.chapter import Found
 from pipeline.reporting.chapters.layers.claims import CLAIMS
@@ -22,30 +22,31 @@ TRUE = {SEGMENTER: 0.8, DENOISER: 0.6, FRESH: 0.5}
 
 
 def made(replicas: tuple[int, ...]) -> tuple[Segmented, Layered]:
-    """The segmentation network marks regions better by 0.2, and the denoiser's middle knows the class better by 0.3."""
+    """The segmentation network is above the denoiser by 0.2, and the class is clearer the deeper the layer is."""
     rng = np.random.default_rng(0)
     measures, likenesses, skips = [], [], []
-    looked = [*((DENOISER, view) for view in VIEWS), (SEGMENTER, COMPOSITE)]
-    looked += [(FRESH, view) for view in (*VIEWS, COMPOSITE)]
+    looked = [(DENOISER, view) for view in (*VIEWS, COMPOSITE)]
+    looked += [(network, view) for network in (SEGMENTER, FRESH) for view in (VIEWS[0], COMPOSITE)]
     for replica in replicas:
         for network, view in looked:
             for place, layer in enumerate(LAYERS):
                 row = {"replica": replica, "network": network, "view": view, "layer": layer, "place": place}
                 row |= {"resolution": 8, "channels": 4, "n": 50}
                 row |= {name: TRUE[network] + 0.01 * rng.normal() for name in MEASURES}
-                row["class_probe"] = 0.6 + 0.3 * (layer == "middle_01") + 0.01 * rng.normal()
+                row["class_probe"] = (0.3 + 0.3 * place * (network == DENOISER)) * (place < 3) + 0.001 * rng.normal()
                 measures.append(row)
-        others = (SEGMENTER, FRESH, SEED) if len(replicas) > 1 else (SEGMENTER, FRESH)
-        for view in VIEWS:
-            for other in (*others, *(each for each in VIEWS if each > view)):
+        others = (SEGMENTER, FRESH, FLOOR, SEED) if len(replicas) > 1 else (SEGMENTER, FRESH, FLOOR)
+        for view in (*VIEWS, COMPOSITE):
+            for other in (*others, *(each for each in VIEWS if COMPOSITE != view < each)):
                 for layer in LAYERS:
                     row = {"replica": replica, "layer": layer, "view": view, "other": other}
                     likenesses.append({**row, "cka": 0.4 + 0.01 * rng.normal(), "n": 100})
-        for network, view in looked[: len(VIEWS) + 1]:
+        for network, view in (*looked[: len(VIEWS)], (SEGMENTER, COMPOSITE)):
             for skip in ("skip_01", "skip_02"):
                 worse = {"t025": 50, "t100": 1}.get(view, 8) + 0.1 * rng.normal()
                 row = {"replica": replica, "network": network, "view": view}
-                skips.append({**row, "skip": skip, "worse": worse, "n": 9})
+                finer = 0.3 + 0.01 * rng.normal() if network == DENOISER else np.nan
+                skips.append({**row, "skip": skip, "worse": worse, "finer": finer, "n": 9})
     images = rng.integers(0, 255, (2, 8, 8, 1), dtype=np.uint8)
     pictures = {"image": images, **dict.fromkeys((*VIEWS, COMPOSITE), images)}
     pictures |= {f"{network}-{view}": np.zeros((len(LAYERS), 2, 8, 8), np.uint8) for network, view in looked}
@@ -91,8 +92,15 @@ def test_without_one_of_the_two_stages_there_is_no_chapter(study, results) -> No
 
 def test_every_number_is_over_the_training_seeds_with_an_interval_that_holds_it(found: Found) -> None:
     numbers = chapter.numbers(found)
-    assert len(numbers) == 1 + 4 + len(MEASURES) * 6 * 5 + (2 * 3 + 1) * 5 + 3 * 2 + len(CLAIMS)
+    views = len(VIEWS) + 1
+    alike = views * 4 + 1  # the last: the two noise levels
+    looked = views + 2 * 2
+    of_layers = len(LAYERS) * (len(MEASURES) * looked + alike) + alike
+    assert len(numbers) == 1 + 4 + of_layers + 3 * 2 + len(CLAIMS)
     for name, number in numbers.items():
+        if f".{SEED}." in name:
+            assert "ci95" not in number, "pairs of training seeds share seeds"
+            continue
         assert (len(number["replicas"]), number["dof"]) == (3, 2), name
         low, high = number["ci95"]
         assert low - 1e-9 <= number["value"] <= high + 1e-9, name
@@ -106,27 +114,47 @@ def test_effects_are_those_of_the_made_up_layers(found: Found, deciding) -> None
     expected = {
         "segmentation_marks_regions": 20,
         "segmentation_follows_edges": 20,
+        "diffusion_spreads": 20,
         "diffusion_is_mosaic": 20,
-        "deeper_is_more_abstract": 30,
-        "skips_bring_detail": 49,
+        "deeper_is_more_abstract": 1,
+        "skips_bring_detail": 30,
     }
     decided = {each.name: each for each in decide(CLAIMS, summary, [], deciding)}
     assert set(decided) == set(expected)
     for name, value in expected.items():
         assert summary[f"layers.effects.{name}"]["value"] == pytest.approx(value, abs=1.5), name
-        assert decided[name].verdict == "supported"
+        assert decided[name].verdict == "supported", name
+    assert summary["layers.effects.skips_bring_detail"]["n"] == 9
+    assert summary["layers.effects.diffusion_spreads"]["against"] in ("composites", "noisy images")
+
+
+def test_what_holds_on_one_input_alone_is_not_supported(study, results, deciding) -> None:
+    segments, layers = made(REPLICAS)
+    worse = (layers.measures["network"] == SEGMENTER) & (layers.measures["view"] == COMPOSITE)
+    layers.measures.loc[worse, "inside"] -= 0.4
+    summary = chapter.numbers(Found(study(results), segments, layers))
+    decided = {each.name: each for each in decide(CLAIMS, summary, [], deciding)}
+    assert decided["diffusion_spreads"].number["against"] == "composites"
+    assert decided["diffusion_spreads"].verdict == "contradicted"
+    assert decided["diffusion_is_mosaic"].verdict == "supported"
 
 
 def test_one_training_seed_decides_nothing(study, results, deciding) -> None:
     summary = chapter.numbers(Found(study(results), *made(REPLICAS[:1])))
-    assert "ci95" not in summary["layers.effects.skips_bring_detail"]
+    assert not [name for name in summary if name.startswith("layers.effects")]
     decided = decide(CLAIMS, summary, [], deciding)
     assert {each.verdict for each in decided} == {"no data"}
     assert all("segment.replicas" in each.needs for each in decided)
     assert all("segment, layers" in each.needs for each in decide(CLAIMS, {}, [], deciding))
 
 
-@pytest.mark.parametrize("replicas", [REPLICAS, REPLICAS[:1]])
+def test_a_class_that_is_nowhere_has_no_overlap(found: Found) -> None:
+    found.segmented.overlaps.loc[found.segmented.overlaps["class"] == 2, "iou"] = np.nan
+    numbers = chapter.numbers(found)
+    assert "segment.class.2.overlap" not in numbers
+    assert numbers["segment.overlap"]["value"] == pytest.approx(0.9 - 0.05)
+
+
 def test_the_page_shows_every_picture_and_whole_tables(study, results, replicas, tmp_path: Path) -> None:
     found = Found(study(results), *made(replicas))
     summary = chapter.numbers(found)
@@ -139,7 +167,7 @@ def test_the_page_shows_every_picture_and_whole_tables(study, results, replicas,
     assert "above the 0.7 that it needs" in page
     assert ("another training seed |" in page) == (len(replicas) > 1)
     said = chapter.finding(found, summary).says
-    assert "off `middle_01` for 90" in said
+    assert "a linear probe reads the class of 90" in said
     assert f"{len(replicas)} training seed" in said
 
 

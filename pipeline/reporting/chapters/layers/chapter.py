@@ -1,16 +1,15 @@
-"""Layers: what each layer of the denoiser shows, beside a segmentation network of the same architecture and the denoiser
-before its training."""
+"""Layers: what each layer of the denoiser shows, beside a segmentation network of the same architecture and fresh
+weights."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pipeline.anatomy import layered
-from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, MEASURES, SEED, SEGMENTER, Layered
-from pipeline.judges.number import Kind, Number, over_replicas
+from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, MEASURES, SEED, SEGMENTER, Layered
+from pipeline.judges.number import Kind, Number, least, over_replicas
 from pipeline.reporting.chapters.layers import figures
 from pipeline.reporting.chapters.layers.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
@@ -21,9 +20,10 @@ from pipeline.segmentation import segmented
 from pipeline.segmentation.segmented import BACKGROUND, Segmented
 
 NAME, TITLE = "layers", "What each layer shows, beside a segmentation network"
-KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("foreground", "mask_probe", "class_probe", "fine"), "share"),
-    **dict.fromkeys(("edges", "smoothness"), "correlation"),
+KINDS: dict[str, Kind | None] = {
+    **dict.fromkeys(("class_probe", "mask_probe", "foreground", "foreground_all", "fine"), "share"),
+    **dict.fromkeys(("edges", "edges_all", "smoothness"), "correlation"),
+    "inside": None,
 }
 
 
@@ -39,7 +39,7 @@ class Found:
     def views(self) -> list[str]:
         """The noise levels that the denoiser was looked at, the lowest first."""
         measures = self.layered.measures
-        return sorted(set(measures.loc[measures["network"] == DENOISER, "view"]))
+        return sorted(set(measures["view"]) - {COMPOSITE})
 
     @property
     def layers(self) -> list[str]:
@@ -59,76 +59,70 @@ def numbers(found: Found) -> Summary:
     """How well the networks segment, every layer's measures, how alike layers are, what skips are worth, and the
     effects that decide claims; all over the training seeds."""
     out: Summary = dict(_overlaps(found))
-    measures = found.layered.measures
-    for (network, view, layer), rows in measures.groupby(["network", "view", "layer"], sort=False):
+    for (network, view, layer), rows in found.layered.measures.groupby(["network", "view", "layer"], sort=False):
         for measure in MEASURES:
-            number = _over(rows[measure], rows["n"].iloc[0], KINDS[measure])
-            out[f"{NAME}.{network}.{view}.{layer}.{measure}"] = number
-    for (view, other, layer), rows in found.layered.likenesses.groupby(["view", "other", "layer"], sort=False):
-        out[f"{NAME}.likeness.{view}.{other}.{layer}"] = _over(rows["cka"], rows["n"].iloc[0])
+            out[f"{NAME}.{network}.{view}.{layer}.{measure}"] = _over(rows[measure], rows["n"], KINDS[measure])
+    for (view, other), pairs in found.layered.likenesses.groupby(["view", "other"], sort=False):
+        of = f"{NAME}.likeness.{view}.{other}"
+        for layer, rows in pairs.groupby("layer", sort=False):
+            out[f"{of}.{layer}"] = _alike(rows["cka"], rows["n"], other)
+        out[f"{of}.mean"] = _alike(pairs.groupby("replica")["cka"].mean(), pairs["n"], other)
     for (network, view, skip), rows in found.layered.skips.groupby(["network", "view", "skip"], sort=False):
-        out[f"{NAME}.skips.{network}.{view}.{skip}"] = _over(rows["worse"], rows["n"].iloc[0])
-    for name, effect in EFFECTS.items():
-        values = [effect(Found(found.study, found.segmented, one), found.views) for one in _replicas(found.layered)]
-        out[f"{NAME}.effects.{name}"] = _over(values, measures["n"].iloc[0])
+        out[f"{NAME}.skips.{network}.{view}.{skip}"] = _over(rows["worse"], rows["n"])
+    if found.layered.measures["replica"].nunique() > 1:
+        out |= {f"{NAME}.effects.{name}": effect for name, effect in _effects(found)}
     return out
 
 
-def _over(values: "pd.Series[float] | list[float]", n: int, kind: Kind | None = None) -> Number:
+def _over(values: "pd.Series[float]", n: "pd.Series[int]", kind: Kind | None = None) -> Number:
     """A number over training seeds, from a value of each."""
-    each: list[Number] = [{"value": float(value), "n": int(n)} for value in values]
+    each: list[Number] = [{"value": float(value), "n": int(n.iloc[0])} for value in values]
     return over_replicas([{**number, "kind": kind} for number in each] if kind else each)
 
 
+def _alike(cka: "pd.Series[float]", n: "pd.Series[int]", other: str) -> Number:
+    """A likeness over training seeds. Pairs of training seeds share seeds, so that their mean has no interval."""
+    if other == SEED:
+        return {"value": float(cka.mean()), "n": int(n.iloc[0])}
+    return _over(cka, n, "likeness")
+
+
 def _overlaps(found: Found) -> Iterator[tuple[str, Number]]:
-    """The mean intersection over union, and that of each class of pixels."""
-    table = found.segmented.overlaps
-    mean = _over(table.groupby("replica", sort=False)["iou"].mean(), table["n"].iloc[0], "share")
+    """The mean intersection over union, and that of each class of pixels that there is."""
+    table = found.segmented.overlaps.dropna()
+    mean = _over(table.groupby("replica", sort=False)["iou"].mean(), table["n"], "share")
     yield f"{segmented.STAGE}.overlap", {**mean, "required": found.study.params.segment.min_overlap}
     for label, rows in table.groupby("class"):
         name = "background" if label == BACKGROUND else str(label)
-        yield f"{segmented.STAGE}.class.{name}.overlap", _over(rows["iou"], rows["n"].iloc[0], "share")
+        yield f"{segmented.STAGE}.class.{name}.overlap", _over(rows["iou"], rows["n"], "share")
 
 
-def _replicas(whole: Layered) -> Iterator[Layered]:
-    """What was found of each training seed."""
-    for replica in dict.fromkeys(whole.measures["replica"]):
-        tables = (table[table["replica"] == replica] for table in (whole.measures, whole.likenesses, whole.skips))
-        measures, likenesses, skips = tables
-        yield Layered(measures, likenesses, skips, whole.pictures)
-
-
-def _gained(measure: str) -> Callable[[Found, list[str]], float]:
-    """By how many points of 100 a measure gains more by training in the segmentation network than in the denoiser, mean
-    over layers and, for the denoiser, over noise levels."""
-
-    def effect(found: Found, views: list[str]) -> float:
-        means = found.layered.measures.groupby(["network", "view"])[measure].mean()
-        ours = np.mean([means[DENOISER, view] - means[FRESH, view] for view in views])
-        return float(100 * (means[SEGMENTER, COMPOSITE] - means[FRESH, COMPOSITE] - ours))
-
-    return effect
-
-
-def _deeper(found: Found, views: list[str]) -> float:
-    table = found.layered.measures
-    probes = table[(table["network"] == DENOISER) & (table["view"] == views[0])].set_index("layer")["class_probe"]
-    middle = "middle_01" if "middle_01" in probes else [name for name in probes.index if name.startswith("skip")][-1]
-    return float(100 * (probes[middle] - probes["skip_01"]))
-
-
-def _detail(found: Found, views: list[str]) -> float:
+def _effects(found: Found) -> Iterator[tuple[str, Number]]:
+    """What decides the claims. Where both networks are compared, it is on one input, and the claim must hold on the
+    denoiser's own and on the segmentation network's."""
+    table, low = found.layered.measures, found.views[0]
+    means = table.groupby(["replica", "network", "view"], sort=False)[list(MEASURES)].mean()
+    for name, measure in COMPARED.items():
+        gaps = {}
+        for view, said in ((COMPOSITE, "composites"), (low, "noisy images")):
+            mine, theirs = (means.xs((network, view), level=(1, 2))[measure] for network in (DENOISER, SEGMENTER))
+            gaps[said] = _over(100 * (theirs - mine), table["n"])
+        yield name, least(gaps)
+    encoder = [layer for layer in found.layers if not layer.startswith("block")]
+    probes = table[table["view"] == low].pivot_table("class_probe", ["replica", "layer"], "network")
+    gained = (probes[DENOISER] - probes[FRESH]).unstack("layer")[encoder]
+    depth = pd.Series(range(len(encoder)), encoder, dtype=float)
+    yield "deeper_is_more_abstract", _over(gained.T.corrwith(depth, method="spearman"), table["n"], "correlation")
     skips = found.layered.skips
-    means = skips[skips["network"] == DENOISER].groupby("view")["worse"].mean()
-    return float(means[views[0]] - means[views[-1]])
+    finer = skips[(skips["network"] == DENOISER) & (skips["view"] == low)].groupby("replica", sort=False)["finer"]
+    yield "skips_bring_detail", _over(100 * finer.mean(), skips["n"])
 
 
-EFFECTS: dict[str, Callable[[Found, list[str]], float]] = {
-    "segmentation_marks_regions": _gained("foreground"),
-    "segmentation_follows_edges": _gained("edges"),
-    "diffusion_is_mosaic": _gained("smoothness"),
-    "deeper_is_more_abstract": _deeper,
-    "skips_bring_detail": _detail,
+COMPARED = {  # claim -> the measure by which the segmentation network is to be above the denoiser
+    "segmentation_marks_regions": "foreground",
+    "segmentation_follows_edges": "edges",
+    "diffusion_spreads": "inside",
+    "diffusion_is_mosaic": "smoothness",
 }
 
 
@@ -139,31 +133,19 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
 
 
 def finding(found: Found, summary: Summary) -> Finding:
-    """Where the class can be read off the denoiser, and how alike the two networks are."""
-    low, high = found.views[0], found.views[-2] if len(found.views) > 1 else found.views[0]
-    probes = {
-        view: {layer: summary[f"{NAME}.{DENOISER}.{view}.{layer}.class_probe"] for layer in found.layers}
-        for view in (low, high)
-    }
-    best = {view: max(of, key=lambda layer: of[layer]["value"]) for view, of in probes.items()}
-    said = " and ".join(
-        f"off `{best[view]}` for {text(probes[view][best[view]], 0, 100)} % of the images at {_noise(view)} of T"
-        for view in dict.fromkeys((low, high))
-    )
-    kin = {other: _mean(found, summary, low, other) for other in (SEGMENTER, FRESH)}
-    n = next(iter(probes[low].values()))["n"]
+    """How much of the class is in the middle of the denoiser, and how alike the two networks are."""
+    low, high = found.views[0], found.views[max(len(found.views) - 2, 0)]
+    middle = next((layer for layer in found.layers if layer.startswith("middle")), found.layers[-1])
+    probes = {view: summary[f"{NAME}.{DENOISER}.{view}.{middle}.class_probe"] for view in (low, high)}
+    said = " and ".join(f"{text(probe, 0, 100)} % at noise {_noise(view)}" for view, probe in probes.items())
+    kin, floor = (summary[f"{NAME}.likeness.{low}.{other}.mean"] for other in (SEGMENTER, FLOOR))
     return Finding(
-        f"A linear probe reads the class best {said} (n = {n} held-out images and {_seeds(found)}). Over all layers the "
-        f"denoiser's likeness (CKA) to a segmentation network of its architecture is {kin[SEGMENTER]:.2f}, and to "
-        f"itself before training {kin[FRESH]:.2f}.",
-        "measures",
+        f"From the middle of the denoiser's U-Net a linear probe reads the class of {said} (n = {probes[low]['n']} "
+        f"held-out images, {_seeds(found)}). Its layers have a likeness (CKA) of {text(kin)} to those of the same "
+        f"U-Net trained to segment; fresh weights have {text(floor)} (n = {kin['n']}).",
+        "read",
         6,
     )
-
-
-def _mean(found: Found, summary: Summary, view: str, other: str) -> float:
-    """The likeness to another network, mean over layers."""
-    return float(np.mean([summary[f"{NAME}.likeness.{view}.{other}.{layer}"]["value"] for layer in found.layers]))
 
 
 def _noise(view: str) -> str:
@@ -190,11 +172,11 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         n=summary[f"{NAME}.{DENOISER}.{found.views[0]}.{found.layers[0]}.class_probe"]["n"],
         n_alike=summary[f"{NAME}.likeness.{found.views[0]}.{SEGMENTER}.{found.layers[0]}"]["n"],
         n_skips=int(found.layered.skips["n"].iloc[0]),
-        probes=_measure(found, summary, "class_probe"),
-        regions=_measure(found, summary, "foreground"),
+        tables=[{"says": says, "table": _measure(found, summary, measure)} for measure, says in SAID.items()],
         likenesses=_likenesses(found, summary),
+        times=_times(found, summary),
         pictures=pictures,
-        maps=[picture for name, picture in pictures.items() if name.startswith("maps")],
+        maps=[picture for name, picture in pictures.items() if name.startswith("image")],
     )
 
 
@@ -208,16 +190,29 @@ def _classes(found: Found, summary: Summary) -> Table:
     return Table([words("pixels of"), Column("intersection over union")], rows)
 
 
+SAID = {
+    "class_probe": "class, % of images",
+    "mask_probe": "foreground read off all channels of a pixel, % under the curve",
+    "foreground": "foreground by the best channel, % under the curve",
+    "foreground_all": "foreground by a channel, mean over all, % under the curve",
+    "edges": "edges by the best channel, correlation",
+    "edges_all": "edges by a channel, mean over all, correlation",
+    "inside": "energy on the foreground, less its share of the area, points",
+    "smoothness": "smoothness, correlation",
+    "fine": "energy in high frequencies, %",
+}
+
+
 def _measure(found: Found, summary: Summary, measure: str) -> Table:
-    """A measure, in percent: a row per layer, a column per view of the denoiser, and the other networks."""
-    views = [*((DENOISER, view) for view in found.views), (SEGMENTER, COMPOSITE), (FRESH, found.views[0])]
-    headings = [*(f"denoiser, {_noise(view)} of T" for view in found.views), "segmentation network"]
-    columns = [
-        words("layer"),
-        Column("pixels per side"),
-        *(Column(f"{heading}, %", 0, 100) for heading in headings),
-        Column(f"fresh weights, {_noise(found.views[0])} of T, %", 0, 100),
-    ]
+    """A measure: a row per layer, a column per network and view."""
+    low = found.views[0]
+    views = [*((DENOISER, view) for view in found.views), (SEGMENTER, low), (FRESH, low)]
+    views += [(network, COMPOSITE) for network in (DENOISER, SEGMENTER, FRESH)]
+    digits, times = (2, 1) if "correlation" in SAID[measure] else (0, 100)
+    columns = [words("layer"), Column("pixels per side")]
+    for network, view in views:
+        seen = "composites" if view == COMPOSITE else f"noise {_noise(view)}"
+        columns.append(Column(f"{NETWORKS[network]}, {seen}", digits, times))
     sizes = found.layered.measures.drop_duplicates("layer").set_index("layer")["resolution"]
     rows: list[list[Cell]] = [
         [f"`{layer}`", int(sizes[layer]), *(summary[f"{NAME}.{net}.{view}.{layer}.{measure}"] for net, view in views)]
@@ -226,22 +221,32 @@ def _measure(found: Found, summary: Summary, measure: str) -> Table:
     return Table(columns, rows)
 
 
+NETWORKS = {DENOISER: "denoiser", SEGMENTER: "segmentation", FRESH: "fresh weights"}
+
+
 def _likenesses(found: Found, summary: Summary) -> Table:
-    """The likeness of the denoiser's layers at the lowest noise level to others."""
+    """How alike the denoiser's layers at the lowest noise level are to others, and what fresh weights have."""
     low = found.views[0]
     others = {
         SEED: "another training seed",
         SEGMENTER: "segmentation network",
+        FLOOR: "fresh weights to the segmentation network",
         FRESH: "fresh weights",
-        **{view: f"itself at {_noise(view)} of T" for view in found.views[1:]},
+        **{view: f"itself at noise {_noise(view)}" for view in found.views[1:]},
     }
-    there = {
-        other: heading
-        for other, heading in others.items()
-        if f"{NAME}.likeness.{low}.{other}.{found.layers[0]}" in summary
-    }
+    there = {other: said for other, said in others.items() if f"{NAME}.likeness.{low}.{other}.mean" in summary}
     rows: list[list[Cell]] = [
-        [f"`{layer}`", *(summary[f"{NAME}.likeness.{low}.{other}.{layer}"] for other in there)]
-        for layer in found.layers
+        [f"`{layer}`" if layer != "mean" else "mean", *(summary[f"{NAME}.likeness.{low}.{o}.{layer}"] for o in there)]
+        for layer in (*found.layers, "mean")
     ]
     return Table([words("layer"), *(Column(heading) for heading in there.values())], rows)
+
+
+def _times(found: Found, summary: Summary) -> Table | None:
+    """How alike the denoiser is to itself at other noise levels, mean over layers; None for a single level."""
+    rows: list[list[Cell]] = []
+    for view in found.views[:-1]:
+        cells = [summary.get(f"{NAME}.likeness.{view}.{later}.mean") for later in found.views[1:]]
+        rows.append([f"noise {_noise(view)}", *cells])
+    columns = [words("likeness of"), *(Column(f"noise {_noise(view)}") for view in found.views[1:])]
+    return Table(columns, rows) if rows else None

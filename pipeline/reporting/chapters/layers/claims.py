@@ -7,27 +7,29 @@ from pipeline.reporting.sources import ABLATION
 from pipeline.reporting.summary import Summary
 
 SETTING = (
-    "The source looks at single channels of two networks that were trained on different images. Here both have one "
-    "architecture and learn from the same images, and every layer and channel counts."
+    "The source looks at some channels of two networks that were trained on different images. Here both have one "
+    "architecture and learn from the same images, and all layers count."
 )
-GAIN = "less that of fresh weights on the same input, mean over all layers, minus the same for the denoiser"
+BOTH = (
+    "mean over layers, in the segmentation network minus in the denoiser on the same input; the smaller of this "
+    "difference on composites and on images with a little noise"
+)
 
 
 def measured(name: str) -> Effect:
     """What the networks of several training seeds say under the claim's name."""
 
     def effect(s: Summary) -> Number:
-        number = s.get(f"layers.effects.{name}")
-        if number is None:
+        if "segment.overlap" not in s:
             raise MissingError("a segmentation network beside the denoiser (segment, layers)")
-        if "replicas" not in number:
-            raise MissingError("more than one training seed (segment.replicas)")
-        return number
+        if f"layers.effects.{name}" not in s:
+            raise MissingError("more than one training seed (replicas, segment.replicas)")
+        return s[f"layers.effects.{name}"]
 
     return effect
 
 
-def _claim(name: str, where: str, says: str, measured_by: str, unit: str = "points", figure: str = "measures") -> Claim:
+def _claim(name: str, where: str, says: str, measured_by: str, unit: str = "points", figure: str = "read") -> Claim:
     effect = measured(name)
     return Claim(
         name, ABLATION, where, says, None, measured_by, unit, effect, setting="differs", differs=SETTING, figure=figure
@@ -38,35 +40,43 @@ CLAIMS = [
     _claim(
         "segmentation_marks_regions",
         "section 2.2, Figure 3",
-        "A segmentation network's maps mark regions, and a diffusion model's do not.",
-        f"how well a layer's best channel alone marks the foreground, as an area under the curve, {GAIN}",
+        "A segmentation network's maps mark regions, and more so than a diffusion model's.",
+        f"how well a layer's best channel marks the foreground, as an area under the curve, {BOTH}",
     ),
     _claim(
         "segmentation_follows_edges",
         "section 2.2, Figure 3",
-        "A segmentation network's maps follow edges, and a diffusion model's do not.",
-        f"the correlation of a layer's best channel alone with the image's gradient, {GAIN}",
+        "A segmentation network's maps follow edges, and more so than a diffusion model's.",
+        f"the correlation of a layer's best channel with the image's gradient, {BOTH}",
+    ),
+    _claim(
+        "diffusion_spreads",
+        "section 2.2",
+        "A diffusion model's maps spread over the whole image, where a segmentation network's keep to the object.",
+        f"the share of a map's energy on the foreground, less its share of the area, {BOTH}",
+        figure="maps",
     ),
     _claim(
         "diffusion_is_mosaic",
         "section 2.2, Figure 2",
         "A diffusion model's maps look like mosaics: they are rougher than a segmentation network's.",
-        f"the correlation of neighbouring pixels, {GAIN}",
+        f"the correlation of neighbouring pixels of a map, {BOTH}",
+        figure="maps",
     ),
     _claim(
         "deeper_is_more_abstract",
         "section 2.2",
         "The deeper in the encoder, the more abstract the features.",
-        "the share of images whose class a linear probe reads off the denoiser's middle, minus the same for its first "
-        "layer, at the lowest noise level that was tried",
+        "over the layers of the denoiser's encoder, the rank correlation of depth with the share of images whose class "
+        "a linear probe reads off, less the share that it reads off fresh weights",
+        "",
     ),
     _claim(
         "skips_bring_detail",
         "section 2.2",
         "Skip connections bring back detail that the encoder has lost.",
-        "by how many percent the denoiser's loss rises where a skip is taken away, mean over all skips, at the lowest "
-        "noise level, where detail is what is missing, minus the same at the highest",
-        "%",
-        "skips",
+        "the share of high frequencies in what the denoiser's prediction loses without a skip, minus that in the clean "
+        "images, mean over all skips",
+        figure="skips",
     ),
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
-from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, SEED, SEGMENTER, Layered
+from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, SEED, SEGMENTER, Layered
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Drawn
@@ -16,12 +16,18 @@ from pipeline.segmentation.segmented import Segmented
 
 NOISE = LinearSegmentedColormap.from_list("noise", ["#9ecae1", "#08306b"])  # from low noise to high
 ORANGE = COLOURS[2]
-PANELS = {
+LINES = (
+    "Blue: the denoiser, darker with more noise; green: the denoiser on the other network's composites; orange: the "
+    "segmentation network; dashed: fresh weights. Bands reach from the lowest training seed to the highest."
+)
+READ = {
     "class_probe": "class, % of images",
-    "foreground": "foreground, % under the curve",
+    "mask_probe": "foreground, all channels, %",
+    "foreground": "foreground, best channel, %",
     "edges": "edges, correlation",
-    "smoothness": "smoothness, correlation",
 }
+MAPS = {"inside": "on the foreground, points", "smoothness": "smoothness, correlation", "fine": "high frequencies, %"}
+CHANCE = {"mask_probe": 50, "foreground": 50, "edges": 0, "inside": 0, "smoothness": 0}
 
 
 def draw(
@@ -30,44 +36,50 @@ def draw(
     """Every figure of the chapter, into a folder; views: the denoiser's, the lowest noise first; layers: in order."""
     folder.mkdir(parents=True, exist_ok=True)
     composites(folder / "segmented.png", segmented.pictures)
-    write(measures(summary, views, layers), folder / "measures.png")
+    write(measures(summary, views, layers, READ), folder / "read.png")
+    write(measures(summary, views, layers, MAPS), folder / "maps.png")
     write(likeness(summary, views, layers), folder / "likeness.png")
     write(skips(summary, views), folder / "skips.png")
+    several = found.measures["replica"].nunique() > 1
     drawn: Drawn = [
         (
             "segmented.png",
             "Held-out images on held-out textures, the true class of every pixel, and what the segmentation network "
-            "says. Each class has a colour, and the background is black.",
+            "says. A class has a colour, and the background is black.",
         ),
         (
-            "measures.png",
-            "What each layer shows, from the input (left) through the middle (dotted line) to the output (right). "
-            "Where a line is far above that of fresh weights (grey), training has put something there. Blue: the "
-            "denoiser, darker with more noise. Orange: the segmentation network. Bands reach from the lowest training "
-            "seed to the highest.",
+            "read.png",
+            "What can be read off each layer, from the input (left) through the middle (dotted line) to the output. "
+            f"Where a line is above the dashed one, training has put something there. {LINES}",
+        ),
+        (
+            "maps.png",
+            "What the maps of each layer look like, mean over channels. A mosaic has a low smoothness and much in "
+            f"high frequencies. {LINES}",
         ),
         (
             "likeness.png",
-            "How alike the layers of the denoiser are to those of other networks, by linear CKA. Two networks that "
-            "see the same in an image are near 1. Solid: to the segmentation network; dashed: to a denoiser of another "
-            "training seed; dotted: to its own fresh weights. Darker lines have more noise.",
+            "How alike the layers of the denoiser are to those of other networks on the same input, by linear CKA. "
+            "Near 1, two networks see the same in an image. Solid: to the segmentation network; dotted: fresh weights "
+            f"to the segmentation network, the floor{'; dashed: to a denoiser of another training seed' * several}. "
+            "Darker lines have more noise.",
         ),
         (
             "skips.png",
             "What becomes worse without each skip, the one at full resolution first. A high bar is a skip that the "
             "network cannot do without. Above: by how many percent the denoiser's loss rises, at each noise level, on "
-            "a scale that is linear up to 10 %. Below: by how many points the segmentation network's mean intersection "
-            "over union falls. Lines are 95 % intervals over training seeds.",
+            "a scale that is linear up to 10 %. Below: by how many points of 100 the segmentation network's mean "
+            f"intersection over union falls.{' Lines are 95 % intervals over training seeds.' * several}",
         ),
     ]
     for i in range(len(found.pictures["image"])):
-        maps(folder / f"maps-{i + 1}.png", found.pictures, views, layers, i)
+        maps(folder / f"image-{i + 1}.png", found.pictures, views, layers, i)
         drawn.append(
             (
-                f"maps-{i + 1}.png",
+                f"image-{i + 1}.png",
                 f"Image {i + 1} in every layer: the channel that marks the foreground best. Look down a column to see "
-                "how the image is taken apart and put together again. The first row is the network's input; a map goes "
-                "from black, its lowest value, to white.",
+                "how the image is taken apart and put together again. The first row is the network's input. A map goes "
+                "from black, for low values, to white.",
             )
         )
     return drawn
@@ -89,16 +101,18 @@ def composites(path: Path, pictures: dict[str, np.ndarray]) -> None:
     contact_sheet(path, sheet, rows, [""] * len(images), "Held-out composites and their segmentation")
 
 
-def measures(summary: Summary, views: list[str], layers: list[str]) -> Figure:
-    """Four measures by layer, a line per network and view."""
-    figure, axes = panels(len(PANELS), 1, WIDTH, 2.3 * len(PANELS) + 1, sharex=True)
-    for ax, (measure, label) in zip(axes[:, 0], PANELS.items(), strict=True):
-        times = 100 if "%" in label else 1
+def measures(summary: Summary, views: list[str], layers: list[str], shown: dict[str, str]) -> Figure:
+    """Some measures by layer, a panel each, a line per network and view; shown: measure -> label."""
+    figure, axes = panels(len(shown), 1, WIDTH, 2.2 * len(shown) + 1.4, sharex=True)
+    for ax, (measure, label) in zip(axes[:, 0], shown.items(), strict=True):
+        times = 1 if "correlation" in label else 100
+        if measure in CHANCE:
+            ax.axhline(CHANCE[measure], color=GREY, linewidth=0.8)
         for network, view, colour, said, how in _lines(views):
             numbers = [summary[f"layers.{network}.{view}.{layer}.{measure}"] for layer in layers]
             _line(ax, numbers, times, colour, said, how)
         _by_layer(ax, layers)
-        ax.set(ylabel=label)
+        ax.set_ylabel(label, fontsize=9)
     legend(figure, axes[0, 0])
     return figure
 
@@ -107,10 +121,11 @@ def _lines(views: list[str]) -> list[tuple[str, str, object, str, str]]:
     """The lines of a panel: network, view, colour, name, style."""
     shades = {view: NOISE(i / max(len(views) - 1, 1)) for i, view in enumerate(views)}
     return [
-        (FRESH, views[0], GREY, f"fresh weights, {_noise(views[0])}", "--"),
-        (FRESH, COMPOSITE, GREY, "fresh weights, composites", ":"),
         *((DENOISER, view, shades[view], f"denoiser, {_noise(view)}", "-") for view in views),
-        (SEGMENTER, COMPOSITE, ORANGE, "segmentation", "-"),
+        (FRESH, views[0], shades[views[0]], f"fresh weights, {_noise(views[0])}", "--"),
+        (DENOISER, COMPOSITE, COLOURS[3], "denoiser, composites", "-"),
+        (SEGMENTER, COMPOSITE, ORANGE, "segmentation, composites", "-"),
+        (FRESH, COMPOSITE, ORANGE, "fresh weights, composites", "--"),
     ]
 
 
@@ -142,7 +157,7 @@ def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
     """The likeness of the denoiser's layers to those of other networks, a line per network and noise level."""
     figure, axes = panels(1, 1, WIDTH, 4.4)
     ax = axes[0, 0]
-    others = {SEED: ("--", "another training seed"), SEGMENTER: ("-", "segmentation"), FRESH: (":", "fresh weights")}
+    others = {SEED: ("--", "another seed"), SEGMENTER: ("-", "segmentation"), FLOOR: (":", "floor")}
     for other, (how, said) in others.items():
         for i, view in enumerate(views):
             names = [f"layers.likeness.{view}.{other}.{layer}" for layer in layers]
