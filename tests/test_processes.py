@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,21 +22,40 @@ def test_every_item_is_done_once_in_a_process_of_its_own(tmp_path: Path, at_once
     assert (os.getpid() in ran_in.values()) == (at_once == 1)
 
 
+SPAWNING = """
+import os, sys
+from functools import partial
+from pathlib import Path
+from pipeline.errors import UserError
+from pipeline.processes import side_by_side
+
+def write(folder, item):
+    if item == 9:
+        raise UserError("9 is refused.")
+    (folder / str(item)).write_text(f"{os.getpid()} {os.getppid()}")
+
+if __name__ == "__main__":
+    side_by_side(partial(write, Path(sys.argv[1])), [int(item) for item in sys.argv[2:]], 3, "spawn")
+"""
+
+
 def test_a_child_that_is_spawned_does_the_same(tmp_path: Path) -> None:
-    side_by_side(partial(_write_process, tmp_path), [0, 1, 2], 3, "spawn")
-    ran_in = {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
-    assert set(ran_in) == {"0", "1", "2"}
-    assert len({*ran_in.values(), os.getpid()}) == 4
-    with pytest.raises(UserError, match=r"^0 is refused\.$"):
-        side_by_side(_refuse, [0, 1], 2, "spawn")
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(SPAWNING)
+    out.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
+    def run(*items: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(script), str(out), *items]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
 
-def _write_process(folder: Path, item: int) -> None:
-    (folder / str(item)).write_text(str(os.getpid()))
-
-
-def _refuse(item: int) -> None:
-    raise UserError(f"{item} is refused.") if item == 0 else SystemExit(0)
+    done = run("0", "1", "2")
+    assert done.returncode == 0, done.stderr
+    processes, parents = zip(*(path.read_text().split() for path in out.iterdir()), strict=True)
+    assert (len(set(processes)), len(set(parents))) == (3, 1)
+    refused = run("3", "9")
+    assert refused.returncode == 1
+    assert "UserError: 9 is refused." in refused.stderr
 
 
 def test_no_more_than_so_many_go_at_a_time(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_skip_that_nothing_is_told_by_is_worth_nothing(seen: Seen, tiny) -> No
     rows = list(looked.worth(deaf, segmenter, seen, 9, 4, calls.append))
     of_denoiser = [row for row in rows if row["network"] == DENOISER]
     assert {row["worse"] for row in of_denoiser} == {0}
-    assert {row["finer"] for row in of_denoiser} == {pytest.approx(of_denoiser[0]["finer"])}
+    assert len({row["finer"] for row in of_denoiser}) == 1
     assert of_denoiser[0]["finer"] < 0, "nothing changes, so nothing that is fine does"
     assert {row["view"] for row in of_denoiser} == {"t050", "t100"}
     assert [row["view"] for row in rows if row["network"] == SEGMENTER] == [COMPOSITE] * 4

@@ -62,10 +62,11 @@ def numbers(found: Found) -> Summary:
     for (network, view, layer), rows in found.layered.measures.groupby(["network", "view", "layer"], sort=False):
         for measure in MEASURES:
             out[f"{NAME}.{network}.{view}.{layer}.{measure}"] = _over(rows[measure], rows["n"], KINDS[measure])
-    for (view, other), pairs in found.layered.likenesses.groupby(["view", "other"], sort=False):
+    for address, pairs in found.layered.likenesses.groupby(["view", "other"], sort=False):
+        view, other = map(str, address)
         of = f"{NAME}.likeness.{view}.{other}"
         for layer, rows in pairs.groupby("layer", sort=False):
-            out[f"{of}.{layer}"] = _alike(rows["cka"], rows["n"], other)
+            out[f"{of}.{layer!s}"] = _alike(rows["cka"], rows["n"], other)
         out[f"{of}.mean"] = _alike(pairs.groupby("replica")["cka"].mean(), pairs["n"], other)
     for (network, view, skip), rows in found.layered.skips.groupby(["network", "view", "skip"], sort=False):
         out[f"{NAME}.skips.{network}.{view}.{skip}"] = _over(rows["worse"], rows["n"])

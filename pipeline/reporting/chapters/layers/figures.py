@@ -1,8 +1,10 @@
 """Figures of what the layers of the networks show."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
@@ -117,7 +119,7 @@ def measures(summary: Summary, views: list[str], layers: list[str], shown: dict[
     return figure
 
 
-def _lines(views: list[str]) -> list[tuple[str, str, object, str, str]]:
+def _lines(views: list[str]) -> list[tuple[str, str, Any, str, str]]:
     """The lines of a panel: network, view, colour, name, style."""
     shades = {view: NOISE(i / max(len(views) - 1, 1)) for i, view in enumerate(views)}
     return [
@@ -133,24 +135,24 @@ def _noise(view: str) -> str:
     return f"noise {int(view.removeprefix('t'))} %"
 
 
-def _line(ax: object, numbers: list[Number], times: float, colour: object, said: str | None, how: str) -> None:
+def _line(ax: Axes, numbers: list[Number], times: float, colour: Any, said: str | None, how: str) -> None:
     """A line over layers, with a band from the lowest training seed to the highest."""
     x = np.arange(len(numbers))
     values = times * np.array([number["value"] for number in numbers])
-    ax.plot(x, values, color=colour, linestyle=how, linewidth=1.4, label=said)  # type: ignore[attr-defined]
+    ax.plot(x, values, color=colour, linestyle=how, linewidth=1.4, label=said)
     single = times * np.array([number.get("replicas", [number["value"]]) for number in numbers])
     low, high = single.min(axis=1), single.max(axis=1)
-    ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)  # type: ignore[attr-defined]
+    ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def _by_layer(ax: object, layers: list[str]) -> None:
+def _by_layer(ax: Axes, layers: list[str]) -> None:
     """Name the layers on the x axis, and mark the middle."""
     names = [layer.replace("_0", " ").replace("_", " ") for layer in layers]
-    ax.set_xticks(range(len(layers)), names, rotation=90, fontsize=8)  # type: ignore[attr-defined]
+    ax.set_xticks(range(len(layers)), names, rotation=90, fontsize=8)
     for i, layer in enumerate(layers):
         if layer.startswith("middle"):
-            ax.axvline(i, color=GREY, linewidth=0.8, linestyle=":")  # type: ignore[attr-defined]
-    grid(ax)  # type: ignore[arg-type]
+            ax.axvline(i, color=GREY, linewidth=0.8, linestyle=":")
+    grid(ax)
 
 
 def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
@@ -174,7 +176,7 @@ def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
 def skips(summary: Summary, views: list[str]) -> Figure:
     """What becomes worse without each skip, in the denoiser at each noise level and in the segmentation network."""
     figure, axes = panels(2, 1, WIDTH, 6.2)
-    lines = {
+    lines: dict[str, list[tuple[str, Any, str]]] = {
         DENOISER: [(view, NOISE(i / max(len(views) - 1, 1)), _noise(view)) for i, view in enumerate(views)],
         SEGMENTER: [(COMPOSITE, ORANGE, "segmentation")],
     }
