@@ -107,8 +107,8 @@ def _noise_levels(study: Study) -> Summary:
 
 def _level(run: Run, level: int, study: Study) -> Measured:
     """The validation loss at one noise level; resampled are the images, of which some may have no draw there."""
-    images = run.trained.validation.groupby("id", sort=True)
-    draws, ids = study.draws(images["label"].first().to_numpy()), list(images.groups)
+    images = _images(run)
+    draws, ids = study.draws(images["label"].to_numpy()), images["id"].to_numpy()
     rows = by_level(run.trained.validation)[level]
     sums = rows.groupby("id")["loss"].agg(["sum", "count"]).reindex(ids, fill_value=0).to_numpy()
     total, count = sums[draws].sum(axis=1).T
@@ -119,9 +119,14 @@ def _level(run: Run, level: int, study: Study) -> Measured:
 
 def _slope(run: Run, level: int, study: Study) -> Measured:
     """The slope of the predicted on the true mean of the noise at one noise level; resampled are the images."""
-    images = run.trained.validation.groupby("id", sort=True)
-    draws = study.draws(images["label"].first().to_numpy())
-    return slopes.slope(by_level(run.trained.validation)[level], np.array(list(images.groups)), draws)
+    images = _images(run)
+    draws = study.draws(images["label"].to_numpy())
+    return slopes.slope(by_level(run.trained.validation)[level], images["id"].to_numpy(), draws)
+
+
+def _images(run: Run) -> pd.DataFrame:
+    """The held-out images of a training, a row each, by their ids."""
+    return run.trained.validation.drop_duplicates("id").sort_values("id")
 
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:

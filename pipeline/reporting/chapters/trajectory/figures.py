@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from pipeline.anatomy.followed import Followed
-from pipeline.anatomy.forward import SHARES
 from pipeline.files import replacing
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet, magnified
@@ -119,7 +118,7 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) 
         folder / "forward.png",
         found.pictures["forward"],
         [""] * len(found.pictures["forward"]),
-        [f"{share:.0%}" for share in SHARES],
+        [f"{share:.0%}" for share in np.linspace(0, 1, found.pictures["forward"].shape[1])],
         "Real images as noise is added, by the share of T",
     )
     drawn.append(
