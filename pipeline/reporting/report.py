@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import replacing, write_json, write_text
+from pipeline.files import replacing, write_text
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting import ledger
 from pipeline.reporting.chapters import CHAPTERS, Chapter
 from pipeline.reporting.claims import Decided, entries
 from pipeline.reporting.page import Finding, Pictures, fill
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary
+from pipeline.reporting.summary import Summary, as_json
 from pipeline.reporting.table import listed, percent, text
 
 AT_MOST = 6  # findings on the first page, which is read in three minutes
@@ -45,7 +45,7 @@ def write(study: Study, folder: Path) -> None:
     for each in told:
         write_text(folder / f"{each.chapter.NAME}.md", _page(each, summary, pictures.get(each.chapter.NAME, {})))
     write_text(folder / f"{STORY}.md", _story(study, told, summary, decided, pictures))
-    write_json(folder / "summary.json", summary)
+    write_text(folder / "summary.json", as_json(summary))
 
 
 def _page(each: Told, summary: Summary, pictures: Pictures) -> str:

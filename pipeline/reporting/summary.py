@@ -1,5 +1,7 @@
 """summary.json: every number that the report prints, by its dotted name, which is its address in a tree."""
 
+import json
+
 from pipeline.judges.number import Number
 
 Summary = dict[str, Number]
@@ -14,3 +16,9 @@ def below(summary: Summary, *address: str) -> dict[str, Number]:
 def children(summary: Summary, *address: str) -> list[str]:
     """What comes next after the address in the numbers' dotted names, in order and once each."""
     return list(dict.fromkeys(name.split(".")[0] for name in below(summary, *address)))
+
+
+def as_json(summary: Summary) -> str:
+    """The summary as JSON with a line for each number, so that a change of one is a change of a line."""
+    lines = (f"  {json.dumps(name)}: {json.dumps(number, allow_nan=False)}" for name, number in summary.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -1,5 +1,6 @@
 """The summary's differences are paired and are those that plain arithmetic gives."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from scipy import stats
 
 from pipeline.judges import bootstrap
 from pipeline.params import load
+from pipeline.reporting.summary import as_json
 
 ROOT = Path(__file__).parents[2]
 
@@ -225,3 +227,12 @@ def test_without_snapshots_the_chapter_is_absent(results, summed) -> None:
     summary = summed({variant: [bare(run) for run in runs] for variant, runs in results.items()})
     assert not [name for name in summary if name.startswith("snapshots.")]
     assert "evaluate.wide.fd_classifier_improvement" in summary
+
+
+def test_the_file_has_a_line_for_each_number_and_no_value_that_is_none() -> None:
+    summary = {"a.b": {"value": 1.5, "n": 3, "ci95": [1.0, 2.0]}, "c": {"value": 2, "n": 1, "class_name": "ä"}}
+    text = as_json(summary)
+    assert json.loads(text) == summary
+    assert len(text.splitlines()) == len(summary) + 2
+    with pytest.raises(ValueError, match="JSON"):
+        as_json({"a": {"value": float("nan"), "n": 1}})

@@ -31,24 +31,21 @@ IMPORTS = (  # beside these, what `pipeline.diffusion.lean` takes of diffusers
 @contextlib.contextmanager
 def warm(project: Path) -> Iterator[Path]:
     """Serve the scripts of a project within the block; gives the folder whose `python` runs them."""
-    with tempfile.TemporaryDirectory() as folder:  # whose name is short, for the address of a socket must be
-        yield from _warm(Path(folder), project)
-
-
-def _warm(folder: Path, project: Path) -> Iterator[Path]:
-    address, shim = folder / "socket", folder / "python"
-    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E {__file__} {address} "$@"\n')
-    shim.chmod(0o755)
-    environment = {**os.environ, "PYTHONPATH": str(project)}
-    server = subprocess.Popen([sys.executable, __file__, str(address)], cwd=project, env=environment)
-    try:
-        while not address.exists():
-            assert server.poll() is None, "the server has ended"
-            time.sleep(0.05)
-        yield folder
-    finally:
-        server.terminate()
-        server.wait()
+    with tempfile.TemporaryDirectory() as place:  # its name is short, for the address of a socket must be
+        folder = Path(place)
+        address, shim = folder / "socket", folder / "python"
+        shim.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E {__file__} {address} "$@"\n')
+        shim.chmod(0o755)
+        environment = {**os.environ, "PYTHONPATH": str(project)}
+        server = subprocess.Popen([sys.executable, __file__, str(address)], cwd=project, env=environment)
+        try:
+            while not address.exists():
+                assert server.poll() is None, "the server has ended"
+                time.sleep(0.05)
+            yield folder
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def serve(address: str) -> None:

@@ -121,7 +121,7 @@ def measures(summary: Summary, views: list[str], layers: list[str], shown: dict[
 
 def _lines(views: list[str]) -> list[tuple[str, str, Any, str, str]]:
     """The lines of a panel: network, view, colour, name, style."""
-    shades = {view: NOISE(i / max(len(views) - 1, 1)) for i, view in enumerate(views)}
+    shades = _shades(views)
     return [
         *((DENOISER, view, shades[view], f"denoiser, {_noise(view)}", "-") for view in views),
         (FRESH, views[0], shades[views[0]], f"fresh weights, {_noise(views[0])}", "--"),
@@ -129,6 +129,16 @@ def _lines(views: list[str]) -> list[tuple[str, str, Any, str, str]]:
         (SEGMENTER, COMPOSITE, ORANGE, "segmentation, composites", "-"),
         (FRESH, COMPOSITE, ORANGE, "fresh weights, composites", "--"),
     ]
+
+
+def _shades(views: list[str]) -> dict[str, Any]:
+    """A colour for each noise level, the darker the more noise."""
+    return {view: NOISE(i / max(len(views) - 1, 1)) for i, view in enumerate(views)}
+
+
+def _said(layers: list[str]) -> list[str]:
+    """The names of layers as words: skip 1, block 11."""
+    return [layer.replace("_0", " ").replace("_", " ") for layer in layers]
 
 
 def _noise(view: str) -> str:
@@ -147,8 +157,7 @@ def _line(ax: Axes, numbers: list[Number], times: float, colour: Any, said: str 
 
 def _by_layer(ax: Axes, layers: list[str]) -> None:
     """Name the layers on the x axis, and mark the middle."""
-    names = [layer.replace("_0", " ").replace("_", " ") for layer in layers]
-    ax.set_xticks(range(len(layers)), names, rotation=90, fontsize=8)
+    ax.set_xticks(range(len(layers)), _said(layers), rotation=90, fontsize=8)
     for i, layer in enumerate(layers):
         if layer.startswith("middle"):
             ax.axvline(i, color=GREY, linewidth=0.8, linestyle=":")
@@ -161,10 +170,9 @@ def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
     ax = axes[0, 0]
     others = {SEED: ("--", "another seed"), SEGMENTER: ("-", "segmentation"), FLOOR: (":", "floor")}
     for other, (how, said) in others.items():
-        for i, view in enumerate(views):
+        for view, shade in _shades(views).items():
             names = [f"layers.likeness.{view}.{other}.{layer}" for layer in layers]
             if names[0] in summary:
-                shade = NOISE(i / max(len(views) - 1, 1))
                 label = f"{said}, {_noise(view)}" if view in (views[0], views[-1]) else None
                 _line(ax, [summary[name] for name in names], 1, shade, label, how)
     _by_layer(ax, layers)
@@ -177,7 +185,7 @@ def skips(summary: Summary, views: list[str]) -> Figure:
     """What becomes worse without each skip, in the denoiser at each noise level and in the segmentation network."""
     figure, axes = panels(2, 1, WIDTH, 6.2)
     lines: dict[str, list[tuple[str, Any, str]]] = {
-        DENOISER: [(view, NOISE(i / max(len(views) - 1, 1)), _noise(view)) for i, view in enumerate(views)],
+        DENOISER: [(view, shade, _noise(view)) for view, shade in _shades(views).items()],
         SEGMENTER: [(COMPOSITE, ORANGE, "segmentation")],
     }
     labels = {DENOISER: "rise of the loss, %", SEGMENTER: "fall of the overlap, points"}
@@ -192,7 +200,7 @@ def skips(summary: Summary, views: list[str]) -> Figure:
             if "ci95" in numbers[0]:
                 low, high = zip(*(number["ci95"] for number in numbers), strict=True)
                 ax.vlines(x, low, high, color=COLOURS[0], linewidth=0.8)
-        ax.set_xticks(range(len(names)), [name.replace("_0", " ").replace("_", " ") for name in names], fontsize=8)
+        ax.set_xticks(range(len(names)), _said(names), fontsize=8)
         ax.set(ylabel=labels[network])
         grid(ax)
     axes[0, 0].set_yscale("symlog", linthresh=10)

@@ -1,0 +1,12 @@
+"""Made-up numbers."""
+
+from pipeline.judges.number import p_value
+
+
+def entry(value: float, half: float = 1.0, n: int = 9) -> dict:
+    number = {"value": value, "n": n, "ci95": [value - half, value + half]}
+    return {**number, "p": p_value(number)}
+
+
+def replicated(number: dict) -> dict:
+    return {**number, "replicas": [number["value"]] * 3}
