@@ -15,7 +15,8 @@ Start = Literal["fork", "spawn"]
 
 
 def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int, start: Start = "fork") -> None:
-    """Call `work` on every item, on at most `at_once` of them at a time.
+    """Call `work` on every item, on at most `at_once` of them at a time; on one more, where a last item would else be
+    left for a round of its own and the other cores would wait for it.
 
     start: how a child begins. One that is forked takes over what was imported already; one that is spawned imports it
     again, and `work` must then be a function of a module, or a `functools.partial` of one.
@@ -24,7 +25,9 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int, st
     children and is raised here: a `UserError` with its sentence, anything else as a `UserError` that says which item
     failed, below the child's own traceback.
     """
-    if min(at_once, len(items)) == 1:
+    if len(items) % at_once == 1:
+        at_once += 1
+    if at_once == 1 or len(items) == 1:
         for item in items:
             work(item)
         return

@@ -30,18 +30,19 @@ def main() -> None:
     parser.add_argument("--out", type=arguments.out, required=True, help="folder for features, resamples and numbers")
     args = parser.parse_args()
     values = params.load(args.params)
-    real = prepared.dataset(args.data).split("train")
     if args.images:
         found = chosen(images.load(args.images), args.at_most, values.bootstrap.seed)
+        real = prepared.dataset(args.data).split("train")
         judge(args, values, found, {}, teaching.ceiling(real, len(found)), 0, args.out)
         return
 
     start = compute.start(values.compute.device)
-    side_by_side(partial(of_replica, args, values, real), values.replicas, values.compute.side_by_side, start)
+    side_by_side(partial(of_replica, args, values), values.replicas, values.compute.side_by_side, start)
 
 
-def of_replica(args: argparse.Namespace, values: params.Params, real: ImageSet, replica: int) -> None:
-    """Evaluate what one replica has drawn; real: the training images, which a classifier learns from beside them."""
+def of_replica(args: argparse.Namespace, values: params.Params, replica: int) -> None:
+    """Evaluate what one replica has drawn."""
+    real = prepared.dataset(args.data).split("train")
     drawn = images.load(part(args.sampled, "images", replica))
     snapshots = sampled.snapshots(part(args.sampled, "snapshots", replica))
     judge(args, values, drawn, snapshots, teaching.lessons(drawn, real), replica, args.out / str(replica))

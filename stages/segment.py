@@ -71,7 +71,6 @@ def test(args: argparse.Namespace, values: params.Params, replicas: list[int]) -
     from pipeline.data.images import evenly, in_turn
     from pipeline.diffusion import unet
     from pipeline.segmentation import composites, segmented, training
-    from pipeline.tables import read_csv
 
     device = compute.device(values.compute.device, values.compute.threads)
     dataset = prepared.dataset(args.data)
@@ -80,10 +79,9 @@ def test(args: argparse.Namespace, values: params.Params, replicas: list[int]) -
     index = index[in_turn(real.labels[index], values.bootstrap.seed)]
     chosen, masks = real[index], dataset.masks("test")[index]
     pictures, true = composites.compose(chosen.images, masks, chosen.labels, "test", np.random.default_rng(0))
-    rows, losses, shown = [], [], {"composites": pictures[:SHOWN], "true": true[:SHOWN]}
+    rows, shown = [], {"composites": pictures[:SHOWN], "true": true[:SHOWN]}
     for replica in replicas:
-        folder = segmented.model(args.out, replica)
-        predicted = training.predict(unet.load(folder).to(device), pictures)
+        predicted = training.predict(unet.load(segmented.model(args.out, replica)).to(device), pictures)
         shown.setdefault("predicted", predicted[:SHOWN])
         found = training.overlaps(predicted, true, classes)
         names = [segmented.BACKGROUND, *range(classes)]
@@ -91,8 +89,7 @@ def test(args: argparse.Namespace, values: params.Params, replicas: list[int]) -
             {"replica": replica, "class": name, "iou": value, "n": len(chosen)}
             for name, value in zip(names, found, strict=True)
         ]
-        losses.append(read_csv(folder / "losses.csv", segmented.STAGE).assign(replica=replica))
-    segmented.Segmented(pd.DataFrame(rows), pd.concat(losses), shown).save(args.out)
+    segmented.Segmented(pd.DataFrame(rows), shown).save(args.out)
 
 
 if __name__ == "__main__":

@@ -58,15 +58,16 @@ def test_a_child_that_is_spawned_does_the_same(tmp_path: Path) -> None:
     assert "UserError: 9 is refused." in refused.stderr
 
 
-def test_no_more_than_so_many_go_at_a_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("items", "most"), [(4, 2), (5, 3), (3, 3)])
+def test_no_more_than_so_many_go_at_a_time(tmp_path: Path, items: int, most: int) -> None:
     def work(item: int) -> None:
         (tmp_path / f"{item}.at").touch()
         time.sleep(0.5)
         (tmp_path / f"{item}.seen").write_text(str(len(list(tmp_path.glob("*.at")))))
         (tmp_path / f"{item}.at").unlink()
 
-    side_by_side(work, range(4), 2)
-    assert {int(path.read_text()) for path in tmp_path.glob("*.seen")} <= {1, 2}
+    side_by_side(work, range(items), 2)
+    assert max(int(path.read_text()) for path in tmp_path.glob("*.seen")) <= most
 
 
 def test_the_first_error_stops_the_others_and_is_raised_here(tmp_path: Path) -> None:

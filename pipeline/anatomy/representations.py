@@ -152,7 +152,8 @@ def mask_probe(features: np.ndarray, masks: np.ndarray, learn: np.ndarray) -> fl
         pixels = np.moveaxis(features[images], 1, -1).reshape(-1, features.shape[1]).astype(float)
         return np.concatenate([pixels, np.ones((len(pixels), 1))], axis=1)
 
-    weights, *_ = np.linalg.lstsq(rows(learn), masks[learn].ravel().astype(float), rcond=None)
+    pixels = rows(learn)
+    weights, *_ = np.linalg.lstsq(pixels.T @ pixels, pixels.T @ masks[learn].ravel(), rcond=None)  # normal equations
     return ranked(rows(~learn) @ weights, masks[~learn])
 
 

@@ -114,10 +114,7 @@ class Training:
         return self.updates * self.params.batch_size
 
     def _average(self, averaged: Tensors, current: Tensors, _count: torch.Tensor | int) -> None:
-        """Average the weights exponentially. The decay rises to `ema` as (1 + u) / (10 + u), as in diffusers' EMAModel,
-        so that the first snapshots hold what was learnt and not the fresh weights."""
-        decay = min(self.params.ema, (1 + self.updates) / (10 + self.updates))
-        torch._foreach_lerp_(averaged, current, 1 - decay)
+        average(averaged, current, self.updates, self.params.ema)
 
     def _row(self, train_loss: float) -> Row:
         return Row(self.images_seen, train_loss, float(self.predicted().losses.mean()))
@@ -238,6 +235,12 @@ class Training:
         self.losses = tensors["losses"].tolist()
         self.updates, self.seconds, self.peak_bytes = (state[name] for name in ("updates", "seconds", "peak_bytes"))
         self.rows = [Row(**row) for row in state["rows"]]
+
+
+def average(averaged: Tensors, current: Tensors, update: int, ema: float) -> None:
+    """Average the weights exponentially, in place. The decay rises to `ema` as (1 + u) / (10 + u), as in diffusers'
+    EMAModel, so that the first snapshots hold what was learnt and not the fresh weights."""
+    torch._foreach_lerp_(averaged, current, 1 - min(ema, (1 + update) / (10 + update)))
 
 
 def lr_factor(update: int, total: int, params: Train) -> float:

@@ -63,7 +63,8 @@ def load(folder: Path) -> UNet2DModel:
         model.load_state_dict(load_file(Path(folder) / "diffusion_pytorch_model.safetensors"))
     except Exception as error:  # diffusers raises a dozen kinds at a configuration that is none
         reason = " ".join(str(error).split())[:160].rstrip(".")
-        again = "; the stage `train`, which `uv run dvc repro` runs, makes it again" if stage_of(folder) else ""
+        stage = stage_of(folder)
+        again = f"; the stage `{stage}`, which `uv run dvc repro` runs, makes it again" if stage else ""
         raise UserError(f"{folder} holds no whole set of weights ({reason}){again}.") from None
     check_finite(model, folder)
     return model.eval()

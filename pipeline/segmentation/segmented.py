@@ -18,16 +18,14 @@ class Segmented:
     """How well the networks of all training seeds segment held-out composites."""
 
     overlaps: pd.DataFrame  # a row per training seed and class: replica, class (an index, or BACKGROUND), iou, n
-    losses: pd.DataFrame  # a row per training seed and update: replica, images_seen, loss
     pictures: dict[str, np.ndarray]  # held-out `composites`, uint8 [N, H, W, C], and the class of every pixel, `true`
     # and `predicted` by the first seed's network, int64 [N, H, W]: 0 for the background, else 1 + label
 
     def save(self, folder: Path) -> None:
-        """Write the tables and pictures, whole or not at all; the networks' weights are in folders of their own."""
+        """Write the tables and pictures, whole or not at all; the networks are in folders of their own."""
         with replacing(folder / "found") as unfinished:
             unfinished.mkdir()
             write_csv(unfinished / "overlaps.csv", self.overlaps, "%.6g")
-            write_csv(unfinished / "losses.csv", self.losses, "%.6g")
             write_arrays(unfinished / "pictures.npz", self.pictures)
 
 
@@ -41,7 +39,6 @@ def load(folder: Path) -> Segmented:
     found = folder / "found"
     return Segmented(
         read_csv(found / "overlaps.csv", STAGE),
-        read_csv(found / "losses.csv", STAGE),
         read_arrays(found / "pictures.npz", STAGE),
     )
 

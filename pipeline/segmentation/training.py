@@ -18,7 +18,7 @@ from pipeline.data.images import ImageSet
 from pipeline.data.tensors import to_network
 from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.optimizer import Optimizer
-from pipeline.diffusion.training import Tensors, epoch_indices, lr_factor
+from pipeline.diffusion.training import average, epoch_indices, lr_factor
 from pipeline.errors import UserError
 from pipeline.params import Train
 from pipeline.segmentation.composites import compose
@@ -44,7 +44,7 @@ def train(
     device = next(model.parameters()).device
     total = math.ceil(params.images / params.batch_size)
     optimizer = Optimizer(model, params)
-    averaged = AveragedModel(model, multi_avg_fn=lambda old, new, count: _average(old, new, int(count), params.ema))
+    averaged = AveragedModel(model, multi_avg_fn=lambda old, new, count: average(old, new, int(count), params.ema))
     losses = []
     model.train()
     for update in range(total):
@@ -69,11 +69,6 @@ def train(
             "longer train.warmup usually helps."
         )
     return finished, curve
-
-
-def _average(averaged: Tensors, current: Tensors, update: int, ema: float) -> None:
-    """Average the weights as the denoiser's training does."""
-    torch._foreach_lerp_(averaged, current, 1 - min(ema, (1 + update) / (10 + update)))
 
 
 @torch.inference_mode()

@@ -58,8 +58,7 @@ def made(replicas: tuple[int, ...]) -> tuple[Segmented, Layered]:
     ]
     classes = rng.integers(0, 4, (3, 8, 8))
     shown = {"composites": images[[0, 1, 0]], "true": classes, "predicted": classes}
-    losses = pd.DataFrame({"replica": replicas[0], "images_seen": [32, 64], "loss": [2.0, 1.0]})
-    return Segmented(pd.DataFrame(rows), losses, shown), Layered(
+    return Segmented(pd.DataFrame(rows), shown), Layered(
         pd.DataFrame(measures), pd.DataFrame(likenesses), pd.DataFrame(skips), pictures
     )
 
