@@ -39,7 +39,7 @@ def look(args: argparse.Namespace, values: params.Params, replica: int) -> None:
 
     from pipeline import compute
     from pipeline.anatomy import embedding
-    from pipeline.anatomy.embedded import FRESH, PIXELS, TRAINED, Embedded
+    from pipeline.anatomy.embedded import FRESH, TRAINED, Embedded
     from pipeline.data import prepared
     from pipeline.data.images import evenly, in_turn
     from pipeline.data.tensors import to_network
@@ -71,21 +71,21 @@ def look(args: argparse.Namespace, values: params.Params, replica: int) -> None:
     some = slice(chosen.told_images)
     total = chosen.levels * (chosen.levels * len(x0[some]) + 2 * len(x0))
     with bar(f"embedding: {args.variant}-{replica}", total, "img") as progress:
-        told = embedding.mismatch(
-            *(trained, x0[some], labels[some], timesteps, levels, diffusion.prediction),
-            *(chosen.batch_size, progress.update),
+        told = pd.DataFrame(
+            embedding.mismatch(
+                *(trained, x0[some], labels[some], timesteps, levels, diffusion.prediction),
+                *(chosen.batch_size, progress.update),
+            )
         )
-        told_rows = list(told)
-        read_rows = [
-            {"network": PIXELS if row["layer"] == PIXELS else network, **row}
+        read = [
+            {"network": network, **row}
             for network, model in ((TRAINED, trained), (FRESH, fresh))
             for row in embedding.reading(
                 model, x0, labels, learn, timesteps, levels, chosen.batch_size, progress.update
             )
-            if network == TRAINED or row["layer"] != PIXELS
         ]
-    similar = embedding.similarity(trained, rows)
-    Embedded(rows, similar, pd.DataFrame(told_rows), pd.DataFrame(read_rows)).save(args.out / str(replica))
+    similarity = embedding.similarity(trained, rows)
+    Embedded(rows, similarity, told, pd.DataFrame(read)).save(args.out / str(replica))
 
 
 if __name__ == "__main__":

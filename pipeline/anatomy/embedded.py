@@ -11,7 +11,8 @@ from pipeline.files import replacing
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "embedding"
-TRAINED, FRESH, PIXELS = "trained", "fresh", "pixels"  # what the level is read off; fresh: the network before training
+TRAINED, FRESH = "trained", "fresh"  # the networks that the level is read off; fresh: before training
+PIXELS = "pixels"  # the noisy image, where a layer is named
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Embedded:
     timesteps: np.ndarray  # int64 [R], those of the similarity matrix
     similarity: np.ndarray  # float64 [R, R], of their embeddings
     told: pd.DataFrame  # a row per true and told level, as `embedding.mismatch` has them
-    read: pd.DataFrame  # a row per layer, as `embedding.reading` has them: also network (TRAINED, FRESH or PIXELS)
+    read: pd.DataFrame  # a row per layer, as `embedding.reading` has them: also network (TRAINED or FRESH)
 
     def save(self, folder: Path) -> None:
         """Write the folder whole or not at all."""
