@@ -65,7 +65,7 @@ def _similarities(of: list[Embedded]) -> Summary:
     rows = len(of[0].timesteps)
     return {
         f"similarity.{part}": _over(
-            [np.diagonal(each.similarity, round((rows - 1) / share)).mean() for each in of], rows, "correlation"
+            [float(np.diagonal(each.similarity, round((rows - 1) / share)).mean()) for each in of], rows, "correlation"
         )
         for part, share in PARTS.items()
     }
@@ -93,16 +93,16 @@ def _rises(of: list[Embedded]) -> Summary:
 def _readings(found: Found, variant: str) -> Summary:
     """How well the level is read off each layer of the trained network and of fresh weights."""
     out: Summary = {}
-    tables = [each.read.set_index(["network", "layer"]) for each in found.variants[variant]]
-    n = int(tables[0]["n"].iloc[0])
-    for layer in found.layers(variant):
-        for network in (TRAINED, FRESH):
-            values = [table.loc[(network, layer), "r2"] for table in tables]
-            same = layer == PIXELS  # the images are the same for all training seeds
-            out[f"read.{network}.{layer}"] = (
-                {"value": float(values[0]), "n": n, "kind": "explained"} if same else _over(values, n, "explained")
-            )
-    out["read.encoder"] = _over([_best(each) for each in found.variants[variant]], n, "explained")
+    of = found.variants[variant]
+    n = int(of[0].read["n"].iloc[0])
+    for network in (TRAINED, FRESH):
+        each = [one.read[one.read["network"] == network].set_index("layer")["r2"] for one in of]
+        for layer in found.layers(variant):
+            values = [float(r2[layer]) for r2 in each]
+            if layer == PIXELS:  # the noisy images are the same for all training seeds
+                values = values[:1]
+            out[f"read.{network}.{layer}"] = _over(values, n, "explained")
+    out["read.encoder"] = _over([_best(one) for one in of], n, "explained")
     return out
 
 
@@ -110,7 +110,7 @@ def _best(one: Embedded) -> float:
     """How well the level is read off the layer of the trained encoder that shows it best to the images that the probe
     learnt from."""
     rows = one.read[(one.read["network"] == TRAINED) & one.read["layer"].str.startswith("skip")]
-    return float(rows["r2"][rows["r2_learnt"].idxmax()])
+    return float(rows["r2"].to_numpy()[rows["r2_learnt"].to_numpy().argmax()])
 
 
 def _effects(summary: Summary) -> Iterator[tuple[str, Number]]:
@@ -133,8 +133,8 @@ def finding(found: Found, summary: Summary) -> Finding:
     mine = below(summary, NAME, variant)
     cost, left, seen = (mine[name] for name in ("quarter.rise", "quarter.reread_rise", "read.encoder"))
     return Finding(
-        f"Where `{variant}` is told a noise level that is a quarter of T off, its loss rises by {text(cost, 0)} %, of "
-        f"which the best reading of its output leaves {text(left, 0)} % (n = {cost['n']} held-out images, "
+        f"Where `{variant}` is told a noise level that is a quarter of T off, its loss rises by {text(cost, 0)} %, "
+        f"and by {text(left, 0)} % with the best reading of its output (n = {cost['n']} held-out images, "
         f"{_seeds(found)}). Told nothing of the level, a layer of its encoder still shows it: R2 {text(seen)} "
         f"(n = {seen['n']}).",
         "told",

@@ -49,6 +49,8 @@ CLAIMS = [
         f"levels, minus {COSTS:g} %",
         "%",
         measured("wrong_level_costs"),
+        differs="Where the network predicts v, a wrong level also asks it for another v; the page says what is left "
+        "with the best reading of its output.",
         figure="told",
     ),
 ]

@@ -32,29 +32,30 @@ def draw(
     return [
         (
             "similarity.png",
-            "How alike the embeddings of any two timesteps are, by the cosine of their angle, mean over training seeds. "
+            "How alike the embeddings of two timesteps are: the cosine of their angle, mean over training seeds. "
             "A band along the diagonal is a network that tells near timesteps apart less than far ones; a square of "
             "one colour is a range of timesteps that it treats alike.",
         ),
         (
             "mismatch.png",
             "The loss where the network is told a level, as a ratio to its loss where it is told the true one; a row "
-            "per true level, in percent of T, mean over training seeds. On the diagonal the ratio is 1, and a dot marks "
-            "the level under which the loss is smallest.",
+            "per true level, in percent of T, mean over training seeds. A dot marks the level under which the loss is "
+            "smallest; on the diagonal the told level is the true one.",
         ),
         (
             "told.png",
             "The loss where the told level is too low (left) or too high (right), as a ratio to that under the true "
-            "one. Where the line below is nearer to 1 than the line above, the network has seen more of the image than "
-            "its output says as it is: below, the noise is the best linear combination of the noisy image and the "
-            "output. Geometric means over levels; bands reach from the lowest training seed to the highest.",
+            "one. The further a line is above 1, the more the network relies on what it is told. Above: its output as "
+            "it is; below: with the best reading of it. Geometric means over levels; bands reach from the lowest "
+            "training seed to the highest.",
         ),
         (
             "read.png",
-            "How well a linear probe reads the level off each layer of a network that is told the middle of T for every "
-            "level, from the input (left) through the middle (dotted line) to the output. Where the line is above the "
-            "dashed one, which is of fresh weights, training carries the level on although it was always told. The grey "
-            "line is what the noisy image's own mean and standard deviation give; bands as above.",
+            "How well a linear probe reads the noise level off each layer, in a network that is told the middle of T "
+            "whatever the level. Near 1 a layer shows the level by itself; where the line is above the dashed one, of "
+            "fresh weights, training has carried the level on. From the input (left) through the middle (dotted line) "
+            "to the output; the grey line is the noisy image itself. Bands reach from the lowest training seed to the "
+            "highest.",
         ),
     ]
 
@@ -94,14 +95,15 @@ def mismatch(variants: dict[str, list[Embedded]]) -> Figure:
                 for at, ratio in enumerate(row):
                     dark = abs(np.log(ratio)) > 0.6 * np.log(most)
                     colour = "white" if dark else "black"
-                    ax.text(at, true + 0.28, f"{ratio:.2g}", ha="center", va="center", fontsize=7, color=colour)
+                    ax.text(at, true + 0.28, f"{ratio:.3g}", ha="center", va="center", fontsize=7, color=colour)
         every = slice(None, None, -(-count // FEW))
         marks = [f"{100 * (i + 0.5) / count:.0f}" for i in range(count)]
         ax.set_xticks(range(count)[every], marks[every])
         ax.set_yticks(range(count)[every], marks[every])
         ax.set(title=variant, ylabel="true level, % of T")
-        bar = figure.colorbar(shown, ax=ax, label="loss, as a ratio")
-        bar.ax.yaxis.set_major_formatter("{x:g}")
+        ticks = [2.0**i for i in range(-20, 21) if 1 / most <= 2.0**i <= most]
+        bar = figure.colorbar(shown, ax=ax, label="loss, as a ratio", ticks=ticks, format="{x:g}")
+        bar.minorticks_off()
     axes[-1, 0].set_xlabel("told level, % of T")
     return figure
 
