@@ -154,7 +154,7 @@ BAD = {
     ),
     "the embedding of a variant that is not there": (
         lambda v: v["embedding"].update(variants=["baseline", "no_time_embedding"]),
-        ["embedding.variants has no_time_embedding", "baseline, wide"],
+        ["embedding.variants has no_time_embedding", "the variants are baseline, "],
     ),
     "the embedding of a variant twice": (
         lambda v: v["embedding"].update(variants=["wide", "wide"]),
