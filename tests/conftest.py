@@ -34,6 +34,7 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "diffusion/test_sampling",
     "diffusion/test_training",
     "orchestration/test_flow",
+    "reporting/chapters/test_embedding",
     "reporting/chapters/test_intervene",
     "reporting/chapters/test_layers",
     "reporting/test_plots",

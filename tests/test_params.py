@@ -152,6 +152,19 @@ BAD = {
         lambda v: v["trajectory"].update(branch_starts=51),
         ["trajectory.branch_starts is 51", "at most 50"],
     ),
+    "the embedding of a variant that is not there": (
+        lambda v: v["embedding"].update(variants=["baseline", "no_time_embedding"]),
+        ["embedding.variants has no_time_embedding", "the variants are baseline, "],
+    ),
+    "the embedding of a variant twice": (
+        lambda v: v["embedding"].update(variants=["wide", "wide"]),
+        ["embedding.variants has 'wide' twice"],
+    ),
+    "no quarter of T": (lambda v: v["embedding"].update(levels=10), ["embedding.levels is 10", "multiple of 8"]),
+    "more told images than there are": (
+        lambda v: v["embedding"].update(told_images=81),
+        ["embedding.told_images is 81", "the 80 images of embedding.images"],
+    ),
     "a stage that looks at no subject": (
         lambda v: v["subjects"]["baseline"].update(stages=["train"]),
         ["subjects.baseline.stages", "trajectory"],

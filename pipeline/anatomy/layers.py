@@ -85,6 +85,17 @@ def _editing_output(edit: Edit) -> Any:
 
 
 @torch.inference_mode()
+def predicted(model: UNet, x: torch.Tensor, t: int, labels: torch.Tensor, batch_size: int) -> torch.Tensor:
+    """Return the network's output [N, C or 2C, H, W] on the CPU; x: [N, C, H, W]; t: the timestep that it is told for
+    all; labels: [N], which a network that is not told the class ignores."""
+    whole = []
+    for some, asked in zip(x.split(batch_size), labels.split(batch_size), strict=True):
+        times = torch.full((len(some),), t, device=x.device)
+        whole.append(unet.output(model, some, times, asked).float().cpu())
+    return torch.cat(whole)
+
+
+@torch.inference_mode()
 def outputs(
     model: UNet, x: torch.Tensor, t: int, labels: torch.Tensor, batch_size: int
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

@@ -10,18 +10,14 @@ import torch
 from skimage.filters import sobel
 
 from pipeline.anatomy import representations
+from pipeline.anatomy.held_out import noisy
 from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, SEED, SEGMENTER, view
-from pipeline.anatomy.layers import editing, outputs
+from pipeline.anatomy.layers import editing, outputs, predicted
 from pipeline.anatomy.parts import skips
 from pipeline.data.tensors import from_network, to_network
-from pipeline.diffusion import unet
 from pipeline.diffusion.lean import UNet2DModel
-from pipeline.diffusion.noise import noise
-from pipeline.diffusion.schedule import add_noise, velocity
 from pipeline.diffusion.unet import halves
 from pipeline.segmentation.training import overlaps
-
-FIRST_SEED = 500_000_000  # of the noise of the images here, which no training and no sampling draws
 
 
 @dataclass(frozen=True)
@@ -65,11 +61,7 @@ def see(
     views: dict[str, tuple[int, torch.Tensor, torch.Tensor | None]] = {}
     for share in times:
         t = max(round(share * len(alpha_bar)) - 1, 0)
-        seeds = FIRST_SEED + np.arange(len(images))
-        eps = noise(seeds, t + 1, tuple(x0.shape[1:]))  # type: ignore[arg-type]
-        level = alpha_bar[t].expand(len(images))
-        target = velocity(x0, eps, level) if prediction == "v" else eps
-        views[view(share)] = t, add_noise(x0, eps, level), target
+        views[view(share)] = t, *noisy(x0, t, alpha_bar, prediction)
     pictures, classes = composites
     views[COMPOSITE] = 0, to_network(pictures), None
     grey = images.mean(axis=3) / 255
@@ -221,16 +213,11 @@ def worth(
                     yield {**row, "worse": float(100 * (before - after)), "finer": float("nan")}
 
 
-@torch.inference_mode()
 def _output(model: UNet2DModel, seen: Seen, name: str, count: int, batch_size: int) -> torch.Tensor:
     """Return what a network says of the first images of a view, on the CPU: the denoiser's prediction [count, C, H, W],
     or what the segmentation network says of each pixel."""
     t, x, target = seen.views[name]
     device = next(model.parameters()).device
-    pieces = zip(x[:count].split(batch_size), torch.from_numpy(seen.labels[:count]).split(batch_size), strict=True)
-    said = [
-        unet.output(model, some.to(device), torch.full((len(some),), t, device=device), labels.to(device)).float().cpu()
-        for some, labels in pieces
-    ]
-    out = torch.cat(said)
+    labels = torch.from_numpy(seen.labels[:count]).to(device)
+    out = predicted(model, x[:count].to(device), t, labels, batch_size)
     return out if target is None else halves(out, x.shape[1])[0]

@@ -3,11 +3,12 @@ be read from it, and how alike two layers are."""
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.linear_model import RidgeClassifierCV
-from sklearn.metrics import roc_auc_score
+from sklearn.linear_model import RidgeClassifierCV, RidgeCV
+from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 PENALTIES = 1.0, 10.0, 100.0, 1000.0  # of the class probe, the best of which is chosen within the images it learns from
+LEVEL_PENALTIES = 0.01, 0.1, 1.0, 10.0, 100.0  # of the level probe, in the same way
 PIXELS, FEW_PIXELS = 20_000, 2_000  # that a ranking of pixels takes at most, of one channel and of all channels
 FLAT = 1e-12  # variance of a map that has none
 COARSEST = 4  # pixels per side of the maps that the class is read from
@@ -139,6 +140,26 @@ def class_probe(features: np.ndarray, labels: np.ndarray, learn: np.ndarray) -> 
     scaler = StandardScaler().fit(coarse[learn])
     probe = RidgeClassifierCV(PENALTIES).fit(scaler.transform(coarse[learn]), labels[learn])
     return float(probe.score(scaler.transform(coarse[~learn]), labels[~learn]))
+
+
+def moments(features: np.ndarray) -> np.ndarray:
+    """Return the mean and the standard deviation of every channel over pixels, float64 [N, 2 C]; features:
+    [N, C, h, w]."""
+    whole = features.astype(float)
+    return np.concatenate([whole.mean(axis=(2, 3)), whole.std(axis=(2, 3))], axis=1)
+
+
+def level_probe(moments: np.ndarray, levels: np.ndarray, learn: np.ndarray) -> tuple[float, float]:
+    """Return how well ridge regression reads the noise level off a layer: the share of the variance of the levels that
+    it explains (R2), on rows that it has not learnt from, and, to choose a layer by, on those that it has, each left
+    out in turn. 1 is perfect, and 0 is what the mean level alone would give.
+
+    moments: [N, 2 C]; levels: float [N]; learn: bool [N], the rows to learn from.
+    """
+    scaler = StandardScaler().fit(moments[learn])
+    probe = RidgeCV(LEVEL_PENALTIES).fit(scaler.transform(moments[learn]), levels[learn])
+    left_out = 1 + probe.best_score_ / levels[learn].var()  # the score is the mean squared error with a minus
+    return float(r2_score(levels[~learn], probe.predict(scaler.transform(moments[~learn])))), float(left_out)
 
 
 def mask_probe(features: np.ndarray, masks: np.ndarray, learn: np.ndarray) -> float:

@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from pipeline.judges import bootstrap
 
-Kind = Literal["share", "size", "correlation", "psnr", "likeness"]
+Kind = Literal["share", "size", "correlation", "psnr", "likeness", "explained"]
 MOST_PSNR = float(10 * np.log10(255**2 * 12))  # in dB, of 8-bit rounding alone (variance 1/12)
 BOUNDS: dict[str, tuple[float, float]] = {
     "share": (0.0, 1.0),
@@ -21,6 +21,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "correlation": (-1.0, 1.0),
     "psnr": (0.0, MOST_PSNR),
     "likeness": (-np.inf, 1.0),
+    "explained": (-np.inf, 1.0),  # a share of variance, which a bad guess has less than none of
 }
 
 

@@ -34,6 +34,7 @@ def _left_behind(values: params.Params) -> list[Path]:
     """Return the folders of results whose variant or subject params.yaml does not name."""
     named = {stage: [*values.variants, params.FLOOR] for stage in ("train", "sample", "evaluate")}
     named |= {stage: list(values.subjects) for stage in params.SUBJECT_STAGES}
+    named["embedding"] = values.embedding.variants
     folders = [path for stage in named for path in sorted(Path("outputs", stage).glob("*")) if path.is_dir()]
     return [path for path in folders if path.name not in named[path.parent.name]]
 

@@ -10,6 +10,7 @@ from pipeline.params.claims import Claims, Margins
 from pipeline.params.compute import Compute
 from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
+from pipeline.params.embedding import Embedding
 from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
 from pipeline.params.intervene import Intervene
@@ -41,6 +42,7 @@ __all__ = [
     "Compute",
     "Data",
     "Diffusion",
+    "Embedding",
     "Evaluate",
     "Flow",
     "Intervene",

@@ -67,6 +67,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "intervene.batch_size": (values.intervene.batch_size if values.intervene.run else 0, widest),
         "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
         "layers.batch_size": (values.layers.batch_size if values.layers.run else 0, widest),
+        "embedding.batch_size": (values.embedding.batch_size if values.embedding.run else 0, widest),
     }
     for key, (images, width) in batches.items():
         yield key, images * pixels * width * FLOAT, f"{images:,} images at a time in a layer of {width} channels"

@@ -9,7 +9,10 @@ from pipeline.params.section import Section
 from pipeline.params.unet import UNet
 from pipeline.params.whole import Params
 
-TRIED = ("jumps", "blocks", "fills", "durations", "relaxations", "qualities", "cuts", "rests", "fewer", "intervals")
+TRIED = (
+    *("jumps", "blocks", "fills", "durations", "relaxations"),
+    *("qualities", "cuts", "rests", "fewer", "intervals", "variants"),
+)
 """The keys of lists each of whose entries is something to do."""
 
 
@@ -22,6 +25,7 @@ def check(values: Params) -> None:
         _check_architecture(variant, unet, values.data.image_size)
     _check_sampling(values)
     _check_subjects(values)
+    _check_embedding(values)
     _check_lists(values)
     _check_steps(values)
     _check_interventions(values)
@@ -95,6 +99,15 @@ def _check_subjects(values: Params) -> None:
                 f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
                 f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
                 f"{', '.join(map(str, values.replicas))} (replicas)."
+            )
+
+
+def _check_embedding(values: Params) -> None:
+    """Refuse to look at the embedding of a variant that is not there."""
+    for variant in values.embedding.variants:
+        if variant not in values.variants:
+            raise UserError(
+                f"params.yaml: embedding.variants has {variant}, but the variants are {', '.join(values.variants)}."
             )
 
 

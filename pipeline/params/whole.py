@@ -8,6 +8,7 @@ from pipeline.params.claims import Claims
 from pipeline.params.compute import Compute
 from pipeline.params.data import Data
 from pipeline.params.diffusion import Diffusion
+from pipeline.params.embedding import Embedding
 from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
 from pipeline.params.intervene import Intervene
@@ -51,6 +52,7 @@ class Params(Section):
     shortcut: Shortcut
     segment: Segment
     layers: Layers
+    embedding: Embedding
     claims: Claims
     report: Report
     compute: Compute

@@ -7,6 +7,7 @@ MNIST = "Morathi, Diffusion Model Midterm Analysis Report (MNIST)"
 FASHION = "Brown, MD Report (Fashion-MNIST)"
 TEMPORAL = "Prasad et al., Unraveling the Temporal Dynamics of the Unet in Diffusion Models"
 DEEPCACHE = "Ma et al., DeepCache: Accelerating Diffusion Models for Free"
+UNCONDITIONED = "Sun et al., Is Noise Conditioning Necessary for Denoising Generative Models?"
 ASKED = "none; this project asks it"
 
 

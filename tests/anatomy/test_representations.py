@@ -125,3 +125,30 @@ def test_the_likeness_is_the_unbiased_one_counted_over_all_fours() -> None:
 def test_maps_are_reduced_to_means_of_squares() -> None:
     maps = np.arange(16.0).reshape(1, 4, 4)
     np.testing.assert_allclose(representations.reduced(maps, 2), [[[2.5, 4.5], [10.5, 12.5]]])
+
+
+def test_moments_are_those_of_every_channel() -> None:
+    maps = channels(noise(1), 3 + 2 * noise(2))
+    found = representations.moments(maps)
+    assert found.shape == (N, 4)
+    expected = [maps[5, 0].mean(), maps[5, 1].mean(), maps[5, 0].std(), maps[5, 1].std()]
+    np.testing.assert_allclose(found[5], expected, rtol=1e-5)
+
+
+def test_a_level_is_read_as_far_as_it_is_there() -> None:
+    rng = np.random.default_rng(0)
+    levels, learn = rng.normal(size=4000), np.arange(4000) % 2 == 0
+    clear = np.stack([3 * levels + 7, rng.normal(size=4000)], axis=1)
+    assert representations.level_probe(clear, levels, learn) == pytest.approx((1, 1), abs=1e-4)
+    blurred = np.stack([levels + rng.normal(size=4000), rng.normal(size=4000)], axis=1)  # half of the variance
+    assert representations.level_probe(blurred, levels, learn) == pytest.approx((0.5, 0.5), abs=0.04)
+    unrelated = rng.normal(size=(4000, 5))
+    assert representations.level_probe(unrelated, levels, learn) == pytest.approx((0, 0), abs=0.01)
+
+
+def test_a_level_that_was_learnt_by_heart_is_not_read() -> None:
+    rng = np.random.default_rng(0)
+    levels, learn = rng.normal(size=100), np.arange(100) % 2 == 0
+    r2, learnt = representations.level_probe(rng.normal(size=(100, 40)), levels, learn)
+    assert r2 < 0.2
+    assert learnt < 0.2, "each row is left out when it is read"

@@ -35,7 +35,7 @@ TRAINED += [f"log/0/{name}" for name in ("loss.csv", "updates.csv", "validation.
 def test_one_command_makes_every_result(project) -> None:
     per_variant = [f"{s}@{v}" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
     per_variant += [f"{s}@{v}" for s in ("trajectory", "intervene", "shortcut") for v in ("baseline", "res_blocks_0")]
-    others = ["check", "prepare", "judges", "floor", "segment", "layers", "report"]
+    others = ["check", "prepare", "judges", "floor", "segment", "layers", "embedding@baseline", "report"]
     assert sorted(project.ran) == sorted([*others, *per_variant])
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
     pages = {path.name: path.read_text() for path in (project.root / "reports/tiny").glob("*.md")}

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from pipeline.reporting.chapters import classes, cost, methods, quality, training
 from pipeline.reporting.chapters.ablation import chapter as ablation
+from pipeline.reporting.chapters.embedding import chapter as embedding
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
@@ -51,5 +52,6 @@ CHAPTERS: tuple[Chapter, ...] = (
     intervene,
     shortcut,
     layers,
+    embedding,
     methods,
 )

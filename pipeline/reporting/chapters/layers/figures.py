@@ -12,7 +12,7 @@ from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, SEED, SE
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Drawn
-from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, panels, write
+from pipeline.reporting.plots import COLOURS, GREY, WIDTH, by_layer, grid, legend, panels, write
 from pipeline.reporting.summary import Summary
 from pipeline.segmentation.segmented import Segmented
 
@@ -113,7 +113,7 @@ def measures(summary: Summary, views: list[str], layers: list[str], shown: dict[
         for network, view, colour, said, how in _lines(views):
             numbers = [summary[f"layers.{network}.{view}.{layer}.{measure}"] for layer in layers]
             _line(ax, numbers, times, colour, said, how)
-        _by_layer(ax, layers)
+        by_layer(ax, layers)
         ax.set_ylabel(label, fontsize=9)
     legend(figure, axes[0, 0])
     return figure
@@ -155,15 +155,6 @@ def _line(ax: Axes, numbers: list[Number], times: float, colour: Any, said: str 
     ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def _by_layer(ax: Axes, layers: list[str]) -> None:
-    """Name the layers on the x axis, and mark the middle."""
-    ax.set_xticks(range(len(layers)), _said(layers), rotation=90, fontsize=8)
-    for i, layer in enumerate(layers):
-        if layer.startswith("middle"):
-            ax.axvline(i, color=GREY, linewidth=0.8, linestyle=":")
-    grid(ax)
-
-
 def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
     """The likeness of the denoiser's layers to those of other networks, a line per network and noise level."""
     figure, axes = panels(1, 1, WIDTH, 4.4)
@@ -175,7 +166,7 @@ def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
             if names[0] in summary:
                 label = f"{said}, {_noise(view)}" if view in (views[0], views[-1]) else None
                 _line(ax, [summary[name] for name in names], 1, shade, label, how)
-    _by_layer(ax, layers)
+    by_layer(ax, layers)
     ax.set(ylabel="linear CKA")
     legend(figure, ax)
     return figure
