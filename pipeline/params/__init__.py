@@ -12,6 +12,7 @@ from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
 from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
+from pipeline.params.growth import Growth
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Classifier, Judges
 from pipeline.params.layers import Layers
@@ -43,6 +44,7 @@ __all__ = [
     "Diffusion",
     "Evaluate",
     "Flow",
+    "Growth",
     "Intervene",
     "Judges",
     "Layers",

@@ -10,6 +10,7 @@ from pipeline.params.data import Data
 from pipeline.params.diffusion import Diffusion
 from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
+from pipeline.params.growth import Growth
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Judges
 from pipeline.params.layers import Layers
@@ -47,6 +48,7 @@ class Params(Section):
     subjects: Subjects
     likeness: Likeness
     trajectory: Trajectory
+    growth: Growth
     intervene: Intervene
     shortcut: Shortcut
     segment: Segment

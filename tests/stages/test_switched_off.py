@@ -19,6 +19,7 @@ OF_SUBJECTS = {  # their arguments beside --params and --out
     "shortcut": "--subject baseline --judges none --data none",
 }
 OTHERS = {"segment": "--data none", "layers": "--data none --trained none --segmented none"}
+OTHERS |= {"growth": "--trained none --judges none"}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ OTHERS = {"segment": "--data none", "layers": "--data none --trained none --segm
 )
 def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("  run: true ") == 5
+    assert text.count("  run: true ") == 6
     off = text.replace("  run: true ", "  run: false ")
     no_one = text.replace("stages: [trajectory, intervene, shortcut]", "stages: []")
     assert text not in (off, no_one)
