@@ -1,4 +1,4 @@
-"""What `growth` leaves: every network that it followed, what its images were on their way, and when they were decided."""
+"""What `growth` leaves: the networks that it followed, their images on the way from noise, and when they were decided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -8,4 +8,6 @@ class Growth(Trajectory):
     """What the variants draw step by step, and the baseline after more and more training; each network is followed as
     in the section `trajectory`."""
 
-    replicas: Count  # how many of the training seeds, from the first on, the baseline is followed over training, at most
+    replicas: (
+        Count  # how many of the training seeds, from the first on, the baseline is followed over training, at most
+    )
