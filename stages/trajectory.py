@@ -56,8 +56,8 @@ def main() -> None:
         course = trajectories.follow(loop, seeds, labels, judge, chosen.shown, starts, chosen.branch_seeds)
         found = ways.branch(fresh, course, seeds[first], labels[first], chosen.continuations, judge)
     dataset = prepared.dataset(args.data)
-    told = subject.words is None and subject.conditions == len(dataset.classes)
-    asked_for = labels if told or judge is None else judge(course.final).argmax(axis=1)
+    told = subject.told_class and subject.conditions == len(dataset.classes)
+    asked_for = ways.asked_for(course, labels, told, judge)
     draws = bootstrap.draws(asked_for, values.bootstrap.resamples, values.bootstrap.seed)
     some = bootstrap.draws(labels[first], values.bootstrap.resamples, values.bootstrap.seed)
     unrelated = similarity.unrelated(course.final, labels)[first]

@@ -55,10 +55,16 @@ def load(folder: Path) -> Intervened:
         read_csv(folder / "parts.csv", STAGE),
         read_csv(folder / "cells.csv", STAGE),
         read_csv(folder / "curves.csv", STAGE),
-        read_json(folder / "findings.json", STAGE),
+        findings(folder),
         pictures,
         seeds,
     )
+
+
+def findings(folder: Path) -> dict[str, Number]:
+    """Read the phases, limits and effects that `intervene` found of a subject, without the rest."""
+    found: dict[str, Number] = read_json(folder / "findings.json", STAGE)
+    return found
 
 
 def there(folder: Path) -> bool:

@@ -62,6 +62,14 @@ def branch(
     return Branching(list(course.starts), np.stack(ssim), np.stack(kept) if kept else None, np.stack(pictures))
 
 
+def asked_for(
+    course: Course, labels: np.ndarray, told: bool, judge: Callable[[np.ndarray], np.ndarray] | None
+) -> np.ndarray:
+    """Return the class that each image is to be recognised as, int64 [S]: the one that was asked for, or that of the
+    finished image where the network was not told any; labels: int [S]; told: whether it was told them."""
+    return labels if told or judge is None else judge(course.final).argmax(axis=1)
+
+
 def recognised(course: Course, labels: np.ndarray) -> dict[str, np.ndarray]:
     """Return the share of the process after which each image is recognised for good, [S], by what was shown to the
     judge: x_k, or the predicted clean image; and both by a judge whose favourites are taken off (`-calibrated`).
@@ -105,11 +113,16 @@ def steps(course: Course, labels: np.ndarray, snr: dict[int, float], draws: np.n
     return pd.DataFrame(rows)
 
 
+def when_recognised(course: Course, seeds: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Return a row per seed: seed, label, and what `recognised` says of it."""
+    return pd.DataFrame({"seed": seeds, "label": labels, **recognised(course, labels)})
+
+
 def images(course: Course, seeds: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
-    """Return a row per seed: seed, label, what `recognised` says of it, and `band_1` (the coarsest) and so on, what
-    `reached` says."""
+    """Return a row per seed as `when_recognised` has it, with `band_1` (the coarsest) and so on, what `reached`
+    says."""
     bands = {f"band_{i + 1}": shares for i, shares in enumerate(reached(course).T)}
-    return pd.DataFrame({"seed": seeds, "label": labels, **recognised(course, labels), **bands})
+    return when_recognised(course, seeds, labels).assign(**bands)
 
 
 def branches(

@@ -70,6 +70,11 @@ class Subject:
         """Return how many rows of the network's batch an image takes: two with guidance, else one."""
         return 2 if self.guidance != 1 else 1
 
+    @property
+    def told_class(self) -> bool:
+        """Say whether the network is told the class that is asked for."""
+        return self.words is None and bool(self.model.config.num_class_embeds)
+
     def labels(self, seeds: np.ndarray) -> np.ndarray:
         """Return the class or prompt of each seed's image, int64 [N]; the seeds take them in turn."""
         return seeds % self.conditions

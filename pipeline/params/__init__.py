@@ -13,6 +13,7 @@ from pipeline.params.diffusion import Diffusion
 from pipeline.params.embedding import Embedding
 from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
+from pipeline.params.growth import Growth
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Classifier, Judges
 from pipeline.params.layers import Layers
@@ -45,6 +46,7 @@ __all__ = [
     "Embedding",
     "Evaluate",
     "Flow",
+    "Growth",
     "Intervene",
     "Judges",
     "Layers",

@@ -128,6 +128,8 @@ def _check_steps(values: Params) -> None:
     bounds = {  # key: its values, and the most that a loop has room for
         "trajectory.branch_starts": ([values.trajectory.branch_starts], steps),
         "trajectory.columns": ([values.trajectory.columns], steps),
+        "growth.branch_starts": ([values.growth.branch_starts], steps),
+        "growth.columns": ([values.growth.columns], steps),
         "intervene.starts": ([starts], steps),
         "intervene.length": ([intervene.length], steps),
         "intervene.jumps": (intervene.jumps, steps),

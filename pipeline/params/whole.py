@@ -11,6 +11,7 @@ from pipeline.params.diffusion import Diffusion
 from pipeline.params.embedding import Embedding
 from pipeline.params.evaluate import Evaluate
 from pipeline.params.flow import Flow
+from pipeline.params.growth import Growth
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Judges
 from pipeline.params.layers import Layers
@@ -48,6 +49,7 @@ class Params(Section):
     subjects: Subjects
     likeness: Likeness
     trajectory: Trajectory
+    growth: Growth
     intervene: Intervene
     shortcut: Shortcut
     segment: Segment

@@ -22,6 +22,7 @@ OTHERS = {
     "segment": "--data none",
     "layers": "--data none --trained none --segmented none",
     "embedding": "--variant baseline --data none --trained none",
+    "growth": "--trained none --judges none",
 }
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import followed
+from pipeline.anatomy import followed, intervened
 from pipeline.anatomy.followed import Followed
 from pipeline.judges.number import Kind, Number
 from pipeline.reporting.chapters.trajectory import figures
@@ -17,6 +18,7 @@ from pipeline.reporting.table import Cell, Column, Table, text, words
 
 NAME, TITLE = "trajectory", "What happens at each step"
 SEEN = f"{figures.CLEAN}-calibrated"
+BORDERS = {"composition_ends": "the first phase ends", "denoising_begins": "the last phase begins"}
 KINDS: dict[str, Kind] = {"psnr": "psnr", "ssim": "correlation", "likeness": "likeness", "kept": "share"}
 
 
@@ -31,6 +33,14 @@ class Found:
     def classes(self) -> list[str]:
         """The names of the data set's classes."""
         return self.study.prepared.classes
+
+    def borders(self, subject: str) -> dict[str, float]:
+        """Where the phases of `intervene` meet, by its name there, as shares of the process; none where it has told no
+        phases of the subject."""
+        folder, total = self.study.outputs / intervened.STAGE / subject, self.study.params.sampler.steps
+        ends = intervened.findings(folder) if intervened.there(folder) else {}
+        told = {name: ends.get(f"phases.{name}") for name in BORDERS}
+        return {name: (total - end["value"]) / total for name, end in told.items() if end}
 
 
 def read(study: Study) -> Found | None:
@@ -49,7 +59,21 @@ def numbers(found: Found) -> Summary:
             for row in table.to_dict("records"):
                 out |= {f"{of}.{where}.{row['k']}.{name}": number for name, number in _of_row(row).items()}
         out |= {f"{of}.{name}": number for name, number in way.findings.items()}
+        for border, done in found.borders(subject).items():
+            out |= {f"{of}.at.{border}.{name}": number for name, number in _between(way.branches, done).items()}
     return out
+
+
+def _between(branches: pd.DataFrame, done: float) -> dict[str, Number]:
+    """The numbers of siblings that share so much of the process, read off between the steps that they part at; so are
+    the ends of their intervals."""
+    columns = branches.select_dtypes("number").columns
+    return _of_row({name: np.interp(done, branches["done"], branches[name]) for name in columns} | {"n": _n(branches)})
+
+
+def _n(branches: pd.DataFrame) -> int:
+    """How many images were continued."""
+    return int(branches["n"].iloc[0])
 
 
 def _of_row(row: dict) -> dict[str, Number]:
@@ -66,7 +90,8 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     """Strips, a film and curves of every subject."""
     drawn: Pictures = {}
     for subject, way in found.subjects.items():
-        for file, caption in figures.draw(folder / subject, way, found.classes, _octaves(way)):
+        borders = {BORDERS[name]: done for name, done in found.borders(subject).items()}
+        for file, caption in figures.draw(folder / subject, way, found.classes, _octaves(way), borders):
             drawn[f"{subject}/{file}"] = Picture(f"{NAME}/{subject}/{file}", caption, subject)
     return drawn
 
@@ -113,13 +138,14 @@ def _of_subject(subject: str, way: Followed, found: Found, summary: Summary, pic
     return {
         "name": subject,
         "seeds": len(way.images),
-        "branched": int(way.branches["n"].iloc[0]),
+        "branched": _n(way.branches),
         "continuations": asked.continuations,
         "recognised": _recognised(of, found.classes, summary) if f"{of}.recognised.{SEEN}" in summary else None,
         "favourite": _favourite(way),
         "bands": _bands(of, way, summary),
         "decided": text(summary[f"{of}.half_decided"], 0, 100),
-        "phases": _phases(subject, found, summary),
+        "phases": " and ".join(f"{100 * done:.0f} %" for done in found.borders(subject).values()),
+        "borders": _borders(subject, found, summary),
         "pictures": {
             file.split("/")[1].split(".")[0]: picture for file, picture in pictures.items() if picture.of == subject
         },
@@ -155,11 +181,16 @@ def _bands(of: str, way: Followed, summary: Summary) -> Table:
     return Table(columns, [[octave, summary[f"{of}.bands.{i + 1}"]] for i, octave in enumerate(octaves)])
 
 
-def _phases(subject: str, found: Found, summary: Summary) -> str:
-    """Say where `intervene` has its phases, as shares of the process; it is empty where there are none."""
-    total = found.study.params.sampler.steps
-    ends = [summary.get(f"intervene.{subject}.phases.{name}") for name in ("composition_ends", "denoising_begins")]
-    if None in ends:
-        return ""
-    first, second = (100 * (total - end["value"]) / total for end in ends if end)
-    return f"{first:.0f} % and {second:.0f} %"
+def _borders(subject: str, found: Found, summary: Summary) -> Table | None:
+    """How much is decided where the phases of `intervene` meet; None where there are none."""
+    columns = [
+        words("where"),
+        Column("share of the process, %", 0, 100),
+        Column("likeness of siblings"),
+        Column("siblings of the same class, %", 0, 100),
+    ]
+    rows: list[list[Cell]] = []
+    for border, done in found.borders(subject).items():
+        at = f"{NAME}.{subject}.at.{border}"
+        rows.append([BORDERS[border], done, summary[f"{at}.likeness"], summary.get(f"{at}.kept")])
+    return Table(columns, rows) if rows else None

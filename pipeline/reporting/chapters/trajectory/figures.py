@@ -20,8 +20,9 @@ FRAMES, SECONDS = 50, 6.0  # of a film, at most, and how long it takes
 LAST = 12  # frames that the finished images are shown for
 
 
-def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) -> Drawn:
-    """Every figure of a subject, into a folder; classes: names by label; octaves: the bands, in cycles per image."""
+def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str], borders: dict[str, float]) -> Drawn:
+    """Every figure of a subject, into a folder; classes: names by label; octaves: the bands, in cycles per image;
+    borders: what happens -> the share of the process at which the phases of `intervene` meet."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn: Drawn = []
     columns = _shares(found)
@@ -83,13 +84,13 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str]) 
             "before texture.",
         )
     )
-    write(branching(found.branches), folder / "branches.png")
+    write(branching(found.branches, borders), folder / "branches.png")
     drawn.append(
         (
             "branches.png",
             "How alike images are that share all steps before a point of the process and have fresh noise "
             "after it. Where likeness is near 0, nothing but the class is decided yet; where it is near 1, all is. "
-            "Bars are 95 % intervals.",
+            f"Bars are 95 % intervals.{' Dotted lines: where the phases of the interventions meet.' * bool(borders)}",
         )
     )
     contact_sheet(
@@ -244,8 +245,9 @@ def bands(images: pd.DataFrame, steps: pd.DataFrame, octaves: list[str]) -> Figu
     return figure
 
 
-def branching(branches: pd.DataFrame) -> Figure:
-    """How alike siblings are, and how many keep the class, over the step from which their noise is fresh."""
+def branching(branches: pd.DataFrame, borders: dict[str, float]) -> Figure:
+    """How alike siblings are, and how many keep the class, over the step from which their noise is fresh; borders: what
+    happens -> the share of the process."""
     names = ["likeness", *(["kept"] if "kept" in branches else [])]
     labels = {"likeness": "likeness of siblings", "kept": "share of the same class"}
     figure, axes = panels(len(names), 1, WIDTH, 2.4 * len(names) + 0.8, sharex=True)
@@ -255,7 +257,12 @@ def branching(branches: pd.DataFrame) -> Figure:
         ax.plot(done, branches[name], "o-", color=COLOURS[1], markersize=4)
         ax.set_ylabel(labels[name])
         grid(ax)
-    axes[0, 0].axhline(0, color=GREY, linestyle="--", linewidth=1)
+        for border in borders.values():
+            ax.axvline(100 * border, color=COLOURS[0], linestyle=":", linewidth=1)
+    top = axes[0, 0]
+    for (says, border), side in zip(borders.items(), ("right", "left"), strict=False):  # apart, however near they are
+        top.text(100 * border, 1.02, says, transform=top.get_xaxis_transform(), ha=side, va="bottom", fontsize=8)
+    top.axhline(0, color=GREY, linestyle="--", linewidth=1)
     axes[-1, 0].set_xlabel("share of the process that is shared, %")
     return figure
 

@@ -1,0 +1,13 @@
+"""The section `growth`: what the variants draw step by step, and how this changes over training."""
+
+from pipeline.params.section import Count
+from pipeline.params.trajectory import Trajectory
+
+
+class Growth(Trajectory):
+    """What the variants draw step by step, and the baseline after more and more training; each network is followed as
+    in the section `trajectory`."""
+
+    replicas: (
+        Count  # how many of the training seeds, from the first on, the baseline is followed over training, at most
+    )

@@ -1,0 +1,1 @@
+"""What the variants draw, step by step and over training."""
