@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
@@ -17,12 +18,13 @@ STYLES = ["-", "--", ":"]
 GREY = "#999999"
 WIDTH = 6  # inches of most figures: their letters are still read where a phone shows them 9 cm wide
 MARK_INCHES, LETTER_INCHES = 0.65, 0.072  # that a mark and a letter take in a legend, about
+DPI = 130
 FAR = 20  # times the smallest value: a value beyond it would press the others against the axis
 
 
 def panels(rows: int, columns: int, width: float, height: float, **how: Any) -> tuple[Figure, Any]:
     """A figure of so many inches with rows and columns of axes [rows, columns], as in Matplotlib's `subplots`."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **how)
 
 
@@ -108,6 +110,9 @@ def legend(figure: Figure, *panels: Axes) -> None:
 
 def write(figure: Figure, path: Path) -> None:
     """Write a PNG, whole or not at all."""
+    FigureCanvasAgg(figure)  # by which the letters are measured
+    figure.get_layout_engine().execute(figure)  # alone: `savefig` draws all that it lays out a second time
+    figure.set_layout_engine("none")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as unfinished:
-        figure.savefig(unfinished, format="png", dpi=130, metadata={"Software": None})
+        figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})

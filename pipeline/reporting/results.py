@@ -1,14 +1,20 @@
 """One training of a variant as the report reads it: what `train`, `sample` and `evaluate` left of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from pipeline.diffusion import sampled, trained
 from pipeline.diffusion.sampled import Sampled
 from pipeline.diffusion.trained import Trained
 from pipeline.judges import evaluated
 from pipeline.judges.evaluated import END, Evaluated, in_order
+
+NOISE_LEVELS = 10  # bins of timesteps that the validation loss is parted into
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,18 @@ class Run:
     def marks(self) -> dict[str, int]:
         """The snapshots' names, the end last -> images seen."""
         return {mark: self.images_seen if mark == END else int(mark) for mark in in_order(self.evaluated.snapshots)}
+
+    @cached_property
+    def held_out(self) -> pd.DataFrame:
+        """The held-out images that the validation loss is measured on, a row each, by their ids."""
+        return self.trained.validation.drop_duplicates("id").sort_values("id")
+
+    @cached_property
+    def levels(self) -> list[pd.DataFrame]:
+        """validation.csv parted by timestep into bins of equally many draws, cleanest first; at least 20 in each."""
+        ordered = self.trained.validation.sort_values("t", kind="stable")
+        count = min(NOISE_LEVELS, max(len(ordered) // 20, 1))
+        return [ordered.iloc[index] for index in np.array_split(np.arange(len(ordered)), count)]
 
 
 def run(outputs: Path, variant: str, replica: int) -> Run:

@@ -94,8 +94,17 @@ class Study:
         return drawn.images if mark == END else drawn.snapshots[int(mark)]
 
     def draws(self, labels: np.ndarray) -> np.ndarray:
-        """Resamples of things of these classes, the same in every variant."""
-        return bootstrap.draws(labels, self.params.bootstrap.resamples, self.params.bootstrap.seed)
+        """Resamples of things of these classes, the same in every variant; made once, since all replicas ask for the
+        same ones. Nobody may change them."""
+        of = labels.astype(np.int64).tobytes()
+        if of not in self._drawn:
+            self._drawn[of] = bootstrap.draws(labels, self.params.bootstrap.resamples, self.params.bootstrap.seed)
+        return self._drawn[of]
+
+    @cached_property
+    def _drawn(self) -> dict[bytes, np.ndarray]:
+        """The resamples that were asked for so far, by their labels."""
+        return {}
 
     @cached_property
     def failed(self) -> frozenset[str]:

@@ -18,7 +18,6 @@ from pipeline.reporting.summary import Summary, children
 from pipeline.reporting.table import listed, percent, text
 
 NAME, TITLE = "loss", "Loss"
-NOISE_LEVELS = 10  # bins of timesteps that the validation loss is parted into
 BAND = " A line is the mean of the replicas, and its band reaches from the lowest of them to the highest."
 SUCCESSIVE = 8  # stretches of updates, whose mean losses count as independent
 
@@ -82,18 +81,11 @@ def _early(run: Run, study: Study) -> Measured | None:
     return Measured(resampled(losses.mean(), len(losses), replicates, "size"), replicates)
 
 
-def by_level(validation: pd.DataFrame) -> list[pd.DataFrame]:
-    """validation.csv parted by timestep into bins of equally many draws, cleanest first; at least 20 in each."""
-    ordered = validation.sort_values("t", kind="stable")
-    count = min(NOISE_LEVELS, max(len(ordered) // 20, 1))
-    return [ordered.iloc[index] for index in np.array_split(np.arange(len(ordered)), count)]
-
-
 def _noise_levels(study: Study) -> Summary:
     """The validation loss by noise level, its change against the baseline, and the slope of the predicted on the true
     mean of the noise."""
     out: Summary = {}
-    for level, of_baseline in enumerate(by_level(study.baseline.trained.validation)):
+    for level, of_baseline in enumerate(study.baseline.levels):
         loss = study.replicated(lambda run, i=level: _level(run, i, study), "log", shared=True)  # type: ignore[misc]
         mean_slope = study.replicated(lambda run, i=level: _slope(run, i, study), "plain", shared=True)  # type: ignore[misc]
         for variant in study.variants:
@@ -107,11 +99,11 @@ def _noise_levels(study: Study) -> Summary:
 
 def _level(run: Run, level: int, study: Study) -> Measured:
     """The validation loss at one noise level; resampled are the images, of which some may have no draw there."""
-    images = _images(run)
-    draws, ids = study.draws(images["label"].to_numpy()), images["id"].to_numpy()
-    rows = by_level(run.trained.validation)[level]
-    sums = rows.groupby("id")["loss"].agg(["sum", "count"]).reindex(ids, fill_value=0).to_numpy()
-    total, count = sums[draws].sum(axis=1).T
+    draws, ids = study.draws(run.held_out["label"].to_numpy()), run.held_out["id"].to_numpy()
+    rows = run.levels[level]
+    sums = rows.groupby("id")["loss"].agg(["sum", "count"]).reindex(ids, fill_value=0)
+    drawn = np.ascontiguousarray(draws.T)  # images first: summed over them in turn, and fast
+    total, count = (sums[each].to_numpy(dtype=float)[drawn].sum(axis=0) for each in ("sum", "count"))
     value = rows["loss"].mean()
     replicates = np.where(count > 0, total / np.maximum(count, 1), value)
     return Measured(resampled(value, len(rows), replicates, "size"), replicates)
@@ -119,14 +111,8 @@ def _level(run: Run, level: int, study: Study) -> Measured:
 
 def _slope(run: Run, level: int, study: Study) -> Measured:
     """The slope of the predicted on the true mean of the noise at one noise level; resampled are the images."""
-    images = _images(run)
-    draws = study.draws(images["label"].to_numpy())
-    return slopes.slope(by_level(run.trained.validation)[level], images["id"].to_numpy(), draws)
-
-
-def _images(run: Run) -> pd.DataFrame:
-    """The held-out images of a training, a row each, by their ids."""
-    return run.trained.validation.drop_duplicates("id").sort_values("id")
+    draws = study.draws(run.held_out["label"].to_numpy())
+    return slopes.slope(run.levels[level], run.held_out["id"].to_numpy(), draws)
 
 
 def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
