@@ -79,7 +79,7 @@ def recognised(course: Course, labels: np.ndarray) -> dict[str, np.ndarray]:
     out = {}
     for kind, said in (course.seen or {}).items():
         out[kind] = recognition.settled(said.argmax(axis=2) == labels)
-        out[f"{kind}-calibrated"] = recognition.settled(recognition.calibrated(said) == labels)
+        out[f"{kind}-calibrated"] = recognition.settled(recognition.calibrated(said, labels) == labels)
     return out
 
 
@@ -106,7 +106,7 @@ def steps(course: Course, labels: np.ndarray, snr: dict[int, float], draws: np.n
         for kind_of, said in (course.seen or {}).items():
             named = said[i].argmax(axis=1)
             row |= number.columns(f"{kind_of}-right", number.share(named == labels))
-            fairly = recognition.calibrated(said[i : i + 1])[0]
+            fairly = recognition.calibrated(said[i : i + 1], labels)[0]
             row |= number.columns(f"{kind_of}-calibrated", number.share(fairly == labels))
             row[f"{kind_of}-favourite"] = np.bincount(named).max() / len(named)
         rows.append({**row, "n": len(labels)})

@@ -12,18 +12,20 @@ def log_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     return class_logits(classifier, images).double().log_softmax(dim=1).numpy()
 
 
-def calibrated(log_probabilities: np.ndarray) -> np.ndarray:
+def calibrated(log_probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the class that is named for each image at each step, int64 [K, S], when a judge's favourites are taken
     off.
 
-    log_probabilities: [K, S, classes], of S images that ask for all classes equally often. A judge that was trained on
-    clean images answers with a few favourite classes when it is shown noise, and these would count as recognised from
-    the start. So at each step the logarithm of each class's mean probability over all images is subtracted: what is
-    left speaks for a class beyond what the judge says of every image at this noise level. It is the correction for a
-    shift of the classes' shares (Saerens et al. 2002, eq. 2.4), with equal shares as what is true.
+    log_probabilities: [K, S, classes], of S images; labels: int [S], their classes. A judge that was trained on clean
+    images answers with a few favourite classes when it is shown noise, and these would count as recognised from the
+    start. So at each step the mean probability of each class over all images is divided out: what is left speaks for a
+    class beyond what the judge says of every image at this noise level. It is the correction for a shift of the
+    classes' shares (Saerens et al. 2002, eq. 2.4), to equal shares of the classes that there are, so that no class is
+    named because it is frequent. A class that no image is of is never named.
     """
-    mean = np.log(np.exp(log_probabilities).mean(axis=1, keepdims=True))
-    return np.asarray((log_probabilities - mean).argmax(axis=2))
+    there = np.isin(np.arange(log_probabilities.shape[2]), labels)
+    beyond = log_probabilities - np.log(np.exp(log_probabilities).mean(axis=1, keepdims=True))
+    return np.asarray(np.where(there, beyond, -np.inf).argmax(axis=2))
 
 
 def settled(right: np.ndarray) -> np.ndarray:
