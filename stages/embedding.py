@@ -35,7 +35,6 @@ def look(args: argparse.Namespace, values: params.Params, replica: int) -> None:
     """Look at the variant of one training seed, and write what was found."""
     import numpy as np
     import pandas as pd
-    import torch
 
     from pipeline import compute
     from pipeline.anatomy import embedding
@@ -59,7 +58,7 @@ def look(args: argparse.Namespace, values: params.Params, replica: int) -> None:
             f"params.yaml: embedding.images is {chosen.images}, and there are {len(real)} held-out images, but four of "
             f"each of the {classes} classes are needed, to learn from some and measure on others."
         )
-    x0, labels = to_network(real.images[index]), torch.from_numpy(np.array(real.labels[index]))
+    x0, labels = to_network(real.images[index]), np.array(real.labels[index])
     learn = np.arange(len(index)) // classes % 2 == 0
     trained = unet.load(part(args.trained, "model", replica)).to(device)
     shape = (dataset.image_size, dataset.image_channels, classes)

@@ -38,7 +38,7 @@ def similarity(model: UNet2DModel, timesteps: np.ndarray) -> np.ndarray:
 def mismatch(
     model: UNet2DModel,
     x0: torch.Tensor,
-    labels: torch.Tensor,
+    labels: np.ndarray,
     timesteps: list[int],
     alpha_bar: torch.Tensor,
     prediction: str,
@@ -52,14 +52,16 @@ def mismatch(
     reread is what is left of the loss with the best reading of the output: the noise as the best linear combination of
     the noisy image and the output, one for all images.
 
-    x0: [N, C, H, W]; labels: [N]; alpha_bar: [T]; prediction: epsilon or v; called: told of the images of every pass.
+    x0: [N, C, H, W]; labels: int64 [N]; alpha_bar: [T]; prediction: epsilon or v; called: told of the images of every
+    pass.
     """
     device = next(model.parameters()).device
+    asked = torch.from_numpy(labels).to(device)
     for true in timesteps:
         x, target = noisy(x0, true, alpha_bar, prediction)
         scale = float(alpha_bar[true]) if prediction == "v" else 1.0  # from the error of v to that of the noise
         for told in timesteps:
-            out, _ = halves(predicted(model, x.to(device), told, labels.to(device), batch_size), x.shape[1])
+            out, _ = halves(predicted(model, x.to(device), told, asked, batch_size), x.shape[1])
             called(len(x))
             loss = (out - target).double().square().mean().item()
             row = {"true": true, "told": told, "loss": scale * loss}
@@ -78,7 +80,7 @@ def unexplained(target: torch.Tensor, *given: torch.Tensor) -> float:
 def reading(
     model: UNet2DModel,
     x0: torch.Tensor,
-    labels: torch.Tensor,
+    labels: np.ndarray,
     learn: np.ndarray,
     timesteps: list[int],
     alpha_bar: torch.Tensor,
@@ -89,13 +91,14 @@ def reading(
     linear probe reads the level off it, r2 and r2_learnt (`representations.level_probe`), the layer's name and place,
     and n, the images that r2 is measured on. The first row is of the noisy image itself, at place -1.
 
-    x0: [N, C, H, W]; labels: [N]; learn: bool [N], the images that the probe learns from; alpha_bar: [T].
+    x0: [N, C, H, W]; labels: int64 [N]; learn: bool [N], the images that the probe learns from; alpha_bar: [T].
     """
     device = next(model.parameters()).device
+    asked = torch.from_numpy(labels).to(device)
     moments = dict[str, list[np.ndarray]]()
     for t in timesteps:
         x, _ = noisy(x0, t, alpha_bar, "epsilon")
-        _, found = outputs(model, x.to(device), len(alpha_bar) // 2, labels.to(device), batch_size)
+        _, found = outputs(model, x.to(device), len(alpha_bar) // 2, asked, batch_size)
         called(len(x))
         for layer, maps in {PIXELS: x, **found}.items():
             moments.setdefault(layer, []).append(representations.moments(maps.numpy()))

@@ -35,8 +35,8 @@ def x0() -> torch.Tensor:
 
 
 @pytest.fixture
-def labels() -> torch.Tensor:
-    return torch.arange(COUNT) % 3
+def labels() -> np.ndarray:
+    return np.arange(COUNT) % 3
 
 
 def test_levels_are_the_middles_of_equal_parts() -> None:
@@ -69,7 +69,7 @@ def test_similarity_is_torchs_cosine_of_what_the_blocks_get(tiny) -> None:
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v"])
 def test_the_loss_under_a_wrong_level_is_what_a_known_network_has(
-    x0: torch.Tensor, labels: torch.Tensor, prediction: str
+    x0: torch.Tensor, labels: np.ndarray, prediction: str
 ) -> None:
     seen: list[int] = []
     rows = list(embedding.mismatch(Scaled(), x0, labels, TIMES, LEVELS, prediction, 4, seen.append))
@@ -97,7 +97,7 @@ def test_the_best_reading_is_that_of_another_least_squares() -> None:
 
 
 def test_a_network_that_is_never_told_the_level_loses_nothing_and_finds_all_timesteps_alike(
-    tiny, x0: torch.Tensor, labels: torch.Tensor
+    tiny, x0: torch.Tensor, labels: np.ndarray
 ) -> None:
     untold = tiny(time_embedding=False).eval()
     rows = list(embedding.mismatch(untold, x0, labels, TIMES, LEVELS, "v", 4))
@@ -108,18 +108,18 @@ def test_a_network_that_is_never_told_the_level_loses_nothing_and_finds_all_time
     assert len({row["loss"] for row in told if row["true"] == TIMES[0]}) == 4
 
 
-def test_a_learned_variance_does_not_count(tiny, x0: torch.Tensor, labels: torch.Tensor) -> None:
+def test_a_learned_variance_does_not_count(tiny, x0: torch.Tensor, labels: np.ndarray) -> None:
     model = tiny(learned_variance=True).eval()
     (row,) = embedding.mismatch(model, x0, labels, [500], LEVELS, "epsilon", 4)
     x, eps = noisy(x0, 500, LEVELS, "epsilon")
     with torch.inference_mode():
-        out = unet.output(model, x, torch.full((COUNT,), 500), labels)[:, :1]
+        out = unet.output(model, x, torch.full((COUNT,), 500), torch.from_numpy(labels))[:, :1]
     assert row["loss"] == pytest.approx(float((out - eps).square().mean()), rel=1e-4)
 
 
 def test_the_level_is_read_off_every_layer_of_a_network_that_is_told_one_timestep(tiny) -> None:
     generator = torch.Generator().manual_seed(0)
-    x0, labels = torch.randn(12, 1, 8, 8, generator=generator).clamp(-1, 1), torch.arange(12) % 3
+    x0, labels = torch.randn(12, 1, 8, 8, generator=generator).clamp(-1, 1), np.arange(12) % 3
     learn = np.arange(12) // 3 % 2 == 0
     model = tiny().eval()
     told: list[torch.Tensor] = []
