@@ -42,7 +42,7 @@ def follow(args: argparse.Namespace, values: params.Params, network: Network) ->
     from pipeline.diffusion import subject as subjects
     from pipeline.diffusion.schedule import descend
     from pipeline.diffusion.seeds import seeds_from
-    from pipeline.judges import bootstrap, classifier, recognition, similarity
+    from pipeline.judges import bootstrap, classifier, recognition
     from pipeline.progress import bar
 
     device = compute.device(values.compute.device, values.compute.replica_threads)
@@ -70,7 +70,7 @@ def follow(args: argparse.Namespace, values: params.Params, network: Network) ->
     branched = None
     if found:
         draws = bootstrap.draws(labels[first], values.bootstrap.resamples, values.bootstrap.seed)
-        unrelated = similarity.unrelated(course.final, labels)[first]
+        unrelated = ways.unrelated(course, labels)[first]
         branched = Branched(
             ways.branches(found, unrelated, loop.snr_db(), loop.steps, draws),
             ways.decided(found, unrelated, loop.steps, draws),

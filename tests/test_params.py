@@ -165,6 +165,14 @@ BAD = {
         lambda v: v["embedding"].update(told_images=81),
         ["embedding.told_images is 81", "the 80 images of embedding.images"],
     ),
+    "more steps of variants than there are": (
+        lambda v: v["growth"].update(columns=20, branch_starts=51),
+        ["growth.branch_starts is 51", "at most 50"],
+    ),
+    "more shown seeds than followed ones": (
+        lambda v: v["growth"].update(seeds=2),
+        ["growth.shown is 3", "the 2 seeds of growth.seeds"],
+    ),
     "a stage that looks at no subject": (
         lambda v: v["subjects"]["baseline"].update(stages=["train"]),
         ["subjects.baseline.stages", "trajectory"],

@@ -1,4 +1,4 @@
-"""What `growth` leaves: the networks it followed, their images on the way from noise, and when they were decided."""
+"""What `growth` leaves: the networks that it followed, what happened to their images, and when they were decided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -125,6 +125,12 @@ def images(course: Course, seeds: np.ndarray, labels: np.ndarray) -> pd.DataFram
     return when_recognised(course, seeds, labels).assign(**bands)
 
 
+def unrelated(course: Course, labels: np.ndarray) -> np.ndarray:
+    """Return the SSIM that unrelated images have, the mean over all images of a course for each of them, [S]; labels:
+    int [S]. It is for few images of a class, of which `similarity.unrelated` says little for a single one."""
+    return np.full(len(labels), similarity.unrelated(course.final, labels).mean())
+
+
 def branches(
     found: Branching, unrelated: np.ndarray, snr: dict[int, float], total: int, draws: np.ndarray
 ) -> pd.DataFrame:

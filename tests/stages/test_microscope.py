@@ -11,6 +11,8 @@ import time
 import numpy as np
 import pandas as pd
 
+from pipeline.anatomy import grown
+
 INTERVENE = (
     "stages/intervene.py --params params.yaml --subject baseline --judges outputs/judges --checkpoints checkpoints "
     "--out scratch/intervene"
@@ -75,6 +77,23 @@ def test_images_are_followed_for_the_subjects_that_ask_for_it(project) -> None:
     with np.load(outputs / "trajectory/baseline/pictures.npz") as pictures:
         ends, drawn = pictures["x0"][:, -1], np.load(outputs / "sample/baseline/images/0/images.npy")
         assert abs(ends.astype(int) - drawn[:3]).max() <= 1, "the same seeds, in other batches"
+
+
+def test_every_variant_is_followed_and_the_baseline_over_its_training(project) -> None:
+    outputs = project.root / "outputs"
+    found = grown.load(outputs / "growth")
+    assert set(found) == {
+        *(grown.Network(variant, 0, "end") for variant in ("baseline", "res_blocks_0")),
+        *(grown.Network("baseline", 0, mark) for mark in ("256", "640")),
+    }
+    for (variant, replica, mark), each in found.items():
+        kind = f"images/{replica}" if mark == "end" else f"snapshots/{replica}/{mark}"
+        drawn = np.load(outputs / f"sample/{variant}/{kind}/images.npy")
+        assert abs(each.pictures["x0"][:, -1].astype(int) - drawn[:2]).max() <= 1, "the same seeds, in other batches"
+        assert (each.branched is not None) == (variant == "baseline")
+    summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
+    assert summary["growth.training.256.half_decided"]["n"] == 3
+    assert summary["claims.training_brings_form"]["verdict"] == "one seed only"
 
 
 def test_a_found_policy_is_applied_to_the_subject(sound) -> None:

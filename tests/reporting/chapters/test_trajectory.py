@@ -15,6 +15,7 @@ from pipeline.anatomy.effects import Trajectories
 from pipeline.anatomy.followed import Followed
 from pipeline.anatomy.trajectories import CLEAN, NOISY, Course, strips
 from pipeline.diffusion.schedule import alpha_bar
+from pipeline.files import write_json
 from pipeline.judges import bootstrap
 from pipeline.reporting.chapters.trajectory import chapter, figures
 from pipeline.reporting.chapters.trajectory.chapter import Found
@@ -102,6 +103,35 @@ def test_the_page_shows_every_picture_and_the_numbers_of_every_subject(found: Fo
     assert "No judge fits" not in page
     assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
     assert "recognises the noisy image of `baseline` for good after" in chapter.finding(found, summary).says
+
+
+def test_how_much_is_decided_where_phases_meet_is_read_off_between_the_steps_tried(found: Found, tmp_path) -> None:
+    assert "the first phase ends" not in chapter.page(found, chapter.numbers(found), _drawn(found, tmp_path))
+    folder = found.study.outputs / "intervene/baseline"
+    folder.mkdir(parents=True)
+    (folder / "curves.csv").touch()
+    steps = found.study.params.sampler.steps
+    ends = {"composition_ends": steps * (1 - 0.5), "denoising_begins": steps * (1 - 0.75)}
+    write_json(folder / "findings.json", {f"phases.{name}": {"value": k, "n": 9} for name, k in ends.items()})
+    numbers = chapter.numbers(found)
+    table = found.subjects["baseline"].branches  # steps 24, 16, 8 and 1 of 24
+    for name, done, at in (("composition_ends", 0.5, (1 / 3, 2 / 3)), ("denoising_begins", 0.75, (2 / 3, 23 / 24))):
+        share = (done - at[0]) / (at[1] - at[0])
+        i = 1 if name == "composition_ends" else 2
+        for column, value in (("likeness", "value"), ("likeness_low", 0), ("likeness_high", 1)):
+            expected = (1 - share) * table[column][i] + share * table[column][i + 1]
+            number = numbers[f"trajectory.baseline.at.{name}.likeness"]
+            assert (number["value"] if value == "value" else number["ci95"][value]) == pytest.approx(expected)
+    assert not [name for name in numbers if name.startswith("trajectory.cat.at.")]
+    page = chapter.page(found, numbers, _drawn(found, tmp_path))
+    assert "meet at 50 % and 75 %" in page
+    assert page.count("| the last phase begins | 75 |") == 1
+    top = figures.branching(table, {"the first phase ends": 0.5, "the last phase begins": 0.75}).axes[0]
+    assert [text.get_text() for text in top.texts] == ["the first phase ends", "the last phase begins"]
+
+
+def _drawn(found: Found, folder: Path) -> dict:
+    return chapter.draw(found, chapter.numbers(found), folder / "figures/trajectory")
 
 
 def test_without_a_judge_the_page_says_that_nothing_is_said_of_recognition(

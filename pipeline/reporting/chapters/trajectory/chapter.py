@@ -68,7 +68,8 @@ def _between(branches: pd.DataFrame, done: float) -> dict[str, Number]:
     """The numbers of siblings that share so much of the process, read off between the steps that they part at; so are
     the ends of their intervals."""
     columns = branches.select_dtypes("number").columns
-    return _of_row({name: np.interp(done, branches["done"], branches[name]) for name in columns} | {"n": _n(branches)})
+    row = {name: float(np.interp(done, branches["done"], branches[name])) for name in columns}
+    return _of_row({**row, "n": _n(branches)})
 
 
 def _n(branches: pd.DataFrame) -> int:
