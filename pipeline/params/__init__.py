@@ -11,6 +11,7 @@ from pipeline.params.compute import Compute
 from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
 from pipeline.params.evaluate import Evaluate
+from pipeline.params.feature_maps import FeatureMaps
 from pipeline.params.flow import Flow
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Classifier, Judges
@@ -42,6 +43,7 @@ __all__ = [
     "Data",
     "Diffusion",
     "Evaluate",
+    "FeatureMaps",
     "Flow",
     "Intervene",
     "Judges",

@@ -64,6 +64,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "train.batch_size": (train.batch_size, widest),
         "sample.batch_size": (min(sample.batch_size, sample.count), widest),
         "trajectory.batch_size": (values.trajectory.batch_size if values.trajectory.run else 0, widest),
+        "feature_maps.batch_size": (values.feature_maps.batch_size if values.feature_maps.run else 0, widest),
         "intervene.batch_size": (values.intervene.batch_size if values.intervene.run else 0, widest),
         "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
         "layers.batch_size": (values.layers.batch_size if values.layers.run else 0, widest),
@@ -73,6 +74,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
     drawn = {
         "sample.count": sample.count,
         "trajectory.seeds": values.trajectory.seeds,
+        "feature_maps.seeds": values.feature_maps.seeds,
         "intervene.seeds": values.intervene.seeds,
         "shortcut.learn": values.shortcut.learn,
         "shortcut.report": values.shortcut.report,

@@ -9,6 +9,7 @@ from pipeline.params.compute import Compute
 from pipeline.params.data import Data
 from pipeline.params.diffusion import Diffusion
 from pipeline.params.evaluate import Evaluate
+from pipeline.params.feature_maps import FeatureMaps
 from pipeline.params.flow import Flow
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Judges
@@ -47,6 +48,7 @@ class Params(Section):
     subjects: Subjects
     likeness: Likeness
     trajectory: Trajectory
+    feature_maps: FeatureMaps
     intervene: Intervene
     shortcut: Shortcut
     segment: Segment
@@ -70,7 +72,7 @@ class Params(Section):
 
     def looks(self, stage: SubjectStage, subject: str) -> bool:
         """Say whether a stage is to look at a subject. An unknown subject is a `UserError`."""
-        section: Trajectory | Intervene | Shortcut = getattr(self, stage)
+        section: Trajectory | FeatureMaps | Intervene | Shortcut = getattr(self, stage)
         return section.run and stage in find(self.subjects, subject).stages
 
     def check(self, name: str = "") -> None:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from pipeline.reporting.chapters import classes, cost, methods, quality, training
 from pipeline.reporting.chapters.ablation import chapter as ablation
+from pipeline.reporting.chapters.feature_maps import chapter as feature_maps
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
@@ -48,6 +49,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     classes,
     cost,
     trajectory,
+    feature_maps,
     intervene,
     shortcut,
     layers,
