@@ -14,6 +14,7 @@ from pipeline.anatomy.held_out import noisy
 from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, SEED, SEGMENTER, view
 from pipeline.anatomy.layers import editing, outputs, predicted
 from pipeline.anatomy.parts import skips
+from pipeline.anatomy.shades import shades
 from pipeline.data.tensors import from_network, to_network
 from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.unet import halves
@@ -140,10 +141,8 @@ def _measured(maps: np.ndarray, untold: np.ndarray, seen: Seen) -> tuple[dict[st
 
 
 def _picture(maps: np.ndarray, size: int) -> np.ndarray:
-    """Return maps [N, h, w] as uint8 [N, size, size], from the lowest value that they share (black) to the highest."""
-    low, high = np.quantile(maps, [0.01, 0.99])
-    grey = np.clip((maps - low) / max(high - low, 1e-12), 0, 1)
-    return (255 * grey).round().astype(np.uint8).repeat(size // maps.shape[1], axis=1).repeat(size // maps.shape[2], 2)
+    """Return maps [N, h, w] as uint8 [N, size, size], with one scale of grey for all."""
+    return shades(maps).repeat(size // maps.shape[1], axis=1).repeat(size // maps.shape[2], axis=2)
 
 
 def compared(

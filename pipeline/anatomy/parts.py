@@ -4,7 +4,7 @@ Skips are numbered from the top (1: full resolution), decoder blocks from the bo
 Prasad et al. 2023, "Unraveling the Temporal Dynamics of the Unet in Diffusion Models", section Method.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -81,22 +81,34 @@ def _units(block: Any, address: str) -> list[tuple[str, ...]]:
 
 
 @contextmanager
-def recording(model: UNet, units: list[Unit]) -> Iterator[dict[str, torch.Tensor]]:
-    """Record outputs within the block: part name -> its output at the last call that computed it. Every hook is gone
-    afterwards."""
-    found: dict[str, torch.Tensor] = {}
+def watching(model: UNet, units: list[Unit], see: Callable[[str, torch.Tensor], object]) -> Iterator[None]:
+    """Within the block `see` gets the name and the output of each part, [N, C, H, W], at the moment when it is
+    computed. No output is kept here, so memory does not grow with the number of parts. Every hook is gone afterwards.
+    """
 
-    def note(name: str) -> Any:
-        return lambda _module, _inputs, output: found.update({name: first(output)})
+    def hook(name: str) -> Any:
+        def shown(_module: Any, _inputs: tuple, output: Any) -> None:
+            see(name, first(output))
+
+        return shown
 
     hooks = []
     try:
         for unit in units:
-            hooks.append(model.get_submodule(unit.address).register_forward_hook(note(unit.name)))
-        yield found
+            hooks.append(model.get_submodule(unit.address).register_forward_hook(hook(unit.name)))
+        yield
     finally:
-        for hook in hooks:
-            hook.remove()
+        for each in hooks:
+            each.remove()
+
+
+@contextmanager
+def recording(model: UNet, units: list[Unit]) -> Iterator[dict[str, torch.Tensor]]:
+    """Record outputs within the block: part name -> its output at the last call that computed it. Every hook is gone
+    afterwards."""
+    found: dict[str, torch.Tensor] = {}
+    with watching(model, units, found.__setitem__):
+        yield found
 
 
 @dataclass(frozen=True)
@@ -115,9 +127,14 @@ class Form:
 def forms(subject: Subject, count: int = 1) -> dict[str, Form]:
     """Return part name -> the form of its output in a batch of so many images. The number of images matters, for some
     modules choose the layout by it."""
-    with recording(subject.model, [*skips(subject.model), *blocks(subject.model)]) as recorded:
+    found: dict[str, Form] = {}
+
+    def note(name: str, output: torch.Tensor) -> None:
+        found[name] = _form(output)
+
+    with watching(subject.model, [*skips(subject.model), *blocks(subject.model)], note):
         subject.once(count=count)
-    return {name: _form(output) for name, output in recorded.items()}
+    return found
 
 
 def _form(output: torch.Tensor) -> Form:

@@ -12,6 +12,7 @@ from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
 from pipeline.params.embedding import Embedding
 from pipeline.params.evaluate import Evaluate
+from pipeline.params.feature_maps import FeatureMaps
 from pipeline.params.flow import Flow
 from pipeline.params.growth import Growth
 from pipeline.params.intervene import Intervene
@@ -45,6 +46,7 @@ __all__ = [
     "Diffusion",
     "Embedding",
     "Evaluate",
+    "FeatureMaps",
     "Flow",
     "Growth",
     "Intervene",

@@ -5,23 +5,21 @@ from typing import Annotated
 from pydantic import Field
 
 from pipeline.errors import UserError
-from pipeline.params.section import Count, Section
+from pipeline.params.section import Count, Section, Shares, check_shares
 
 
 class Layers(Section):
     """What each layer of the denoiser and of the segmentation network shows."""
 
     run: bool  # whether the stage does anything
-    times: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=9)]  # shares of T
+    times: Shares  # noise levels
     images: Annotated[int, Field(ge=40, le=10**6)]  # held-out images that go through the networks
     skip_images: Count  # of these, how many go through them without each skip
     shown: Annotated[int, Field(ge=1, le=8)]  # images in the pictures
     batch_size: Count  # images that a network takes at a time
 
     def check(self, name: str) -> None:
-        percents = [round(100 * share) for share in self.times]
-        if len(set(percents)) < len(percents) or 0 in percents:
-            raise UserError(f"params.yaml: {name}.times must be different whole percents of T, from 0.01 to 1.")
+        check_shares(f"{name}.times", self.times)
         for key in ("skip_images", "shown"):
             if getattr(self, key) > self.images:
                 raise UserError(

@@ -4,11 +4,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.errors import UserError
+
 Count = Annotated[int, Field(ge=1, le=10**12)]  # more overflows the numbers that time and memory are counted in
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Shares = Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=9)]  # of T, several
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]  # a key that the user makes up, and a folder
 
 
@@ -22,3 +25,10 @@ class Section(BaseModel):
 
         name: what the `UserError` calls the section. A section whose types are check enough does not override this.
         """
+
+
+def check_shares(name: str, shares: list[float]) -> None:
+    """Refuse shares of T that the names made of them, whole percents, would not tell apart; name: of the key."""
+    percents = [round(100 * share) for share in shares]
+    if len(set(percents)) < len(percents) or 0 in percents:
+        raise UserError(f"params.yaml: {name} must be different whole percents of T, from 0.01 to 1.")

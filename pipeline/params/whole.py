@@ -10,6 +10,7 @@ from pipeline.params.data import Data
 from pipeline.params.diffusion import Diffusion
 from pipeline.params.embedding import Embedding
 from pipeline.params.evaluate import Evaluate
+from pipeline.params.feature_maps import FeatureMaps
 from pipeline.params.flow import Flow
 from pipeline.params.growth import Growth
 from pipeline.params.intervene import Intervene
@@ -50,6 +51,7 @@ class Params(Section):
     likeness: Likeness
     trajectory: Trajectory
     growth: Growth
+    feature_maps: FeatureMaps
     intervene: Intervene
     shortcut: Shortcut
     segment: Segment
@@ -74,7 +76,7 @@ class Params(Section):
 
     def looks(self, stage: SubjectStage, subject: str) -> bool:
         """Say whether a stage is to look at a subject. An unknown subject is a `UserError`."""
-        section: Trajectory | Intervene | Shortcut = getattr(self, stage)
+        section: Trajectory | FeatureMaps | Intervene | Shortcut = getattr(self, stage)
         return section.run and stage in find(self.subjects, subject).stages
 
     def check(self, name: str = "") -> None:

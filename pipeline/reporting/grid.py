@@ -1,5 +1,6 @@
 """A contact sheet: images in labelled rows and columns, magnified without smoothing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 
@@ -19,18 +20,27 @@ SHORTEST = 30  # letters of a line of the title
 
 
 def contact_sheet(
-    path: Path, images: np.ndarray, rows: list[str], columns: list[str], title: str, marked: np.ndarray | None = None
+    path: Path,
+    images: np.ndarray,
+    rows: list[str],
+    columns: list[str],
+    title: str,
+    marked: np.ndarray | None = None,
+    side: int = SIDE,
+    groups: Sequence[str] = (),
 ) -> None:
     """Write a PNG; images: uint8 [rows, columns, H, W, C] with C = 1 or 3; marked: bool [rows, columns], which get a
-    coloured frame. One pixel of an image becomes a square of the sheet, so that no value is changed."""
-    sheet = mosaic(magnified(images), marked)
+    coloured frame; side: pixels that an image is about as wide as; groups: what stands above the first columns, the
+    next ones, and so on, in groups of as many columns. One pixel of an image becomes a square of the sheet, so that no
+    value is changed."""
+    sheet = mosaic(magnified(images, side), marked)
     height, width = sheet.shape[:2]
     cell = (height - GAP) // len(rows), (width - GAP) // len(columns)
     left = LETTER * max(len(line) for label in rows for line in label.split("\n")) + 2 * GAP
     heading = max(label.count("\n") + 1 if label else 0 for label in columns)
     longest = max(len(line) for label in columns for line in label.split("\n"))
     said = wrap(title, max((left + width) // TITLE, SHORTEST))
-    top = LINE * (len(said) + heading) + 3 * GAP
+    top = LINE * (len(said) + heading + bool(groups)) + 3 * GAP
     whole = max(left + width, TITLE * max(map(len, said))), top + height
     figure = Figure(figsize=(whole[0] / DPI, whole[1] / DPI), dpi=DPI)
     figure.figimage(sheet, left, 0, origin="upper")
@@ -43,6 +53,10 @@ def contact_sheet(
             SIZE * min(1, cell[1] / (1.1 * LETTER * (longest or 1))),
         )
         figure.text(middle, (height + GAP) / whole[1], label, ha="center", va="bottom", fontsize=size)
+    for i, label in enumerate(groups):
+        middle = (left + GAP + (i + 0.5) * cell[1] * len(columns) / len(groups)) / whole[0]
+        above = (height + GAP + LINE * heading) / whole[1]
+        figure.text(middle, above, label, ha="center", va="bottom", fontsize=SIZE)
     words = "\n".join(said)
     figure.text(GAP / whole[0], 1 - GAP / whole[1], words, ha="left", va="top", fontsize=SIZE, fontweight="bold")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,14 +64,15 @@ def contact_sheet(
         figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})
 
 
-def magnified(images: np.ndarray) -> np.ndarray:
-    """uint8 [rows, columns, h, w, 3]: images enlarged, or large ones reduced to means, by a whole factor."""
-    side = max(images.shape[2:4])
+def magnified(images: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """uint8 [rows, columns, h, w, 3]: images enlarged, or large ones reduced to means, by a whole factor, to about
+    `side` pixels."""
+    own = max(images.shape[2:4])
     colour = np.broadcast_to(images, (*images.shape[:4], 3))
-    if side <= 1.5 * SIDE:
-        factor = max(round(SIDE / side), 1)
+    if own <= 1.5 * side:
+        factor = max(round(side / own), 1)
         return colour.repeat(factor, axis=2).repeat(factor, axis=3)
-    factor = round(side / SIDE)
+    factor = round(own / side)
     h, w = (size // factor for size in images.shape[2:4])
     cut = colour[:, :, : h * factor, : w * factor].reshape(*images.shape[:2], h, factor, w, factor, 3)
     return cut.mean(axis=(3, 5)).round().astype(np.uint8)

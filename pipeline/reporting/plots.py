@@ -75,16 +75,6 @@ def grid(ax: Axes) -> None:
     ax.grid(alpha=0.25, linewidth=0.5)
 
 
-def by_layer(ax: Axes, layers: list[str]) -> None:
-    """Name the layers of a network on the x axis, such as skip 1 or block 11, and mark its middle."""
-    said = [layer.replace("_0", " ").replace("_", " ") for layer in layers]
-    ax.set_xticks(range(len(layers)), said, rotation=90, fontsize=8)
-    for i, layer in enumerate(layers):
-        if layer.startswith("middle"):
-            ax.axvline(i, color=GREY, linewidth=0.8, linestyle=":")
-    grid(ax)
-
-
 def log(ax: Axes, axis: str) -> None:
     """Make an axis, x or y, logarithmic with readable ticks."""
     ax.set(**{f"{axis}scale": "log"})
@@ -111,7 +101,9 @@ def legend(figure: Figure, *panels: Axes) -> None:
 def write(figure: Figure, path: Path) -> None:
     """Write a PNG, whole or not at all."""
     FigureCanvasAgg(figure)  # by which the letters are measured
-    figure.get_layout_engine().execute(figure)  # alone: `savefig` draws all that it lays out a second time
+    engine = figure.get_layout_engine()
+    if engine:
+        engine.execute(figure)  # alone: `savefig` draws all that it lays out a second time
     figure.set_layout_engine("none")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as unfinished:

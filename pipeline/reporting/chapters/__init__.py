@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from pipeline.reporting.chapters import classes, cost, methods, quality, training
 from pipeline.reporting.chapters.ablation import chapter as ablation
 from pipeline.reporting.chapters.embedding import chapter as embedding
+from pipeline.reporting.chapters.feature_maps import chapter as feature_maps
 from pipeline.reporting.chapters.growth import chapter as growth
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
@@ -51,6 +52,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     cost,
     trajectory,
     growth,
+    feature_maps,
     intervene,
     shortcut,
     layers,

@@ -7,8 +7,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from pipeline.anatomy.embedded import FRESH, PIXELS, TRAINED, Embedded
+from pipeline.reporting.by_layer import axis
 from pipeline.reporting.page import Drawn
-from pipeline.reporting.plots import GREY, WIDTH, band, by_layer, grid, legend, log, panels, replicas, write
+from pipeline.reporting.plots import GREY, WIDTH, band, grid, legend, log, panels, replicas, write
 from pipeline.reporting.summary import Summary
 
 HEIGHT = 4.4  # inches of a matrix
@@ -141,7 +142,7 @@ def read(
         ax.plot(x, fresh.mean(axis=0), "--", color=GREY, label="fresh weights")
         ax.fill_between(x, fresh.min(axis=0), fresh.max(axis=0), color=GREY, alpha=0.15, linewidth=0)
         ax.axhline(summary[f"{begins}.{TRAINED}.{PIXELS}"]["value"], color=GREY, linewidth=0.8)
-        by_layer(ax, names)
+        axis(ax, names)
         ax.set(ylabel="R2 of the level")
     legend(figure, *axes[:, 0])
     return figure

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.anatomy import layered
 from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, MEASURES, SEED, SEGMENTER, Layered
 from pipeline.judges.number import Kind, Number, least, over_replicas
+from pipeline.reporting.by_layer import noise
 from pipeline.reporting.chapters.layers import figures
 from pipeline.reporting.chapters.layers.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
@@ -138,7 +139,7 @@ def finding(found: Found, summary: Summary) -> Finding:
     low, high = found.views[0], found.views[max(len(found.views) - 2, 0)]
     middle = next((layer for layer in found.layers if layer.startswith("middle")), found.layers[-1])
     probes = {view: summary[f"{NAME}.{DENOISER}.{view}.{middle}.class_probe"] for view in (low, high)}
-    said = " and ".join(f"{text(probe, 0, 100)} % at noise {_noise(view)}" for view, probe in probes.items())
+    said = " and ".join(f"{text(probe, 0, 100)} % at noise {noise(view)}" for view, probe in probes.items())
     kin, floor = (summary[f"{NAME}.likeness.{low}.{other}.mean"] for other in (SEGMENTER, FLOOR))
     return Finding(
         f"From the middle of the denoiser's U-Net a linear probe reads the class of {said} (n = {probes[low]['n']} "
@@ -147,10 +148,6 @@ def finding(found: Found, summary: Summary) -> Finding:
         "read",
         6,
     )
-
-
-def _noise(view: str) -> str:
-    return f"{int(view.removeprefix('t'))} %"
 
 
 def _seeds(found: Found) -> str:
@@ -212,7 +209,7 @@ def _measure(found: Found, summary: Summary, measure: str) -> Table:
     digits, times = (2, 1) if "correlation" in SAID[measure] else (0, 100)
     columns = [words("layer"), Column("pixels per side")]
     for network, view in views:
-        seen = "composites" if view == COMPOSITE else f"noise {_noise(view)}"
+        seen = "composites" if view == COMPOSITE else f"noise {noise(view)}"
         columns.append(Column(f"{NETWORKS[network]}, {seen}", digits, times))
     sizes = found.layered.measures.drop_duplicates("layer").set_index("layer")["resolution"]
     rows: list[list[Cell]] = [
@@ -233,7 +230,7 @@ def _likenesses(found: Found, summary: Summary) -> Table:
         SEGMENTER: "segmentation network",
         FLOOR: "fresh weights to the segmentation network",
         FRESH: "fresh weights",
-        **{view: f"itself at noise {_noise(view)}" for view in found.views[1:]},
+        **{view: f"itself at noise {noise(view)}" for view in found.views[1:]},
     }
     there = {other: said for other, said in others.items() if f"{NAME}.likeness.{low}.{other}.mean" in summary}
     rows: list[list[Cell]] = [
@@ -248,6 +245,6 @@ def _times(found: Found, summary: Summary) -> Table | None:
     rows: list[list[Cell]] = []
     for view in found.views[:-1]:
         cells = [summary.get(f"{NAME}.likeness.{view}.{later}.mean") for later in found.views[1:]]
-        rows.append([f"noise {_noise(view)}", *cells])
-    columns = [words("likeness of"), *(Column(f"noise {_noise(view)}") for view in found.views[1:])]
+        rows.append([f"noise {noise(view)}", *cells])
+    columns = [words("likeness of"), *(Column(f"noise {noise(view)}") for view in found.views[1:])]
     return Table(columns, rows) if rows else None

@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, SEED, SEGMENTER, Layered
 from pipeline.judges.number import Number
+from pipeline.reporting.by_layer import axis, banded, noise, shades, spoken
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Drawn
-from pipeline.reporting.plots import COLOURS, GREY, WIDTH, by_layer, grid, legend, panels, write
+from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, panels, write
 from pipeline.reporting.summary import Summary
 from pipeline.segmentation.segmented import Segmented
 
-NOISE = LinearSegmentedColormap.from_list("noise", ["#9ecae1", "#08306b"])  # from low noise to high
 ORANGE = COLOURS[2]
 LINES = (
     "Blue: the denoiser, darker with more noise; green: the denoiser on the other network's composites; orange: the "
@@ -113,7 +113,7 @@ def measures(summary: Summary, views: list[str], layers: list[str], shown: dict[
         for network, view, colour, said, how in _lines(views):
             numbers = [summary[f"layers.{network}.{view}.{layer}.{measure}"] for layer in layers]
             _line(ax, numbers, times, colour, said, how)
-        by_layer(ax, layers)
+        axis(ax, layers)
         ax.set_ylabel(label, fontsize=9)
     legend(figure, axes[0, 0])
     return figure
@@ -121,38 +121,21 @@ def measures(summary: Summary, views: list[str], layers: list[str], shown: dict[
 
 def _lines(views: list[str]) -> list[tuple[str, str, Any, str, str]]:
     """The lines of a panel: network, view, colour, name, style."""
-    shades = _shades(views)
+    shade = shades(views)
     return [
-        *((DENOISER, view, shades[view], f"denoiser, {_noise(view)}", "-") for view in views),
-        (FRESH, views[0], shades[views[0]], f"fresh weights, {_noise(views[0])}", "--"),
+        *((DENOISER, view, shade[view], f"denoiser, noise {noise(view)}", "-") for view in views),
+        (FRESH, views[0], shade[views[0]], f"fresh weights, noise {noise(views[0])}", "--"),
         (DENOISER, COMPOSITE, COLOURS[3], "denoiser, composites", "-"),
         (SEGMENTER, COMPOSITE, ORANGE, "segmentation, composites", "-"),
         (FRESH, COMPOSITE, ORANGE, "fresh weights, composites", "--"),
     ]
 
 
-def _shades(views: list[str]) -> dict[str, Any]:
-    """A colour for each noise level, the darker the more noise."""
-    return {view: NOISE(i / max(len(views) - 1, 1)) for i, view in enumerate(views)}
-
-
-def _said(layers: list[str]) -> list[str]:
-    """The names of layers as words: skip 1, block 11."""
-    return [layer.replace("_0", " ").replace("_", " ") for layer in layers]
-
-
-def _noise(view: str) -> str:
-    return f"noise {int(view.removeprefix('t'))} %"
-
-
-def _line(ax: Axes, numbers: list[Number], times: float, colour: Any, said: str | None, how: str) -> None:
+def _line(ax: Axes, numbers: list[Number], times: float, colour: Any, label: str | None, how: str) -> None:
     """A line over layers, with a band from the lowest training seed to the highest."""
-    x = np.arange(len(numbers))
     values = times * np.array([number["value"] for number in numbers])
-    ax.plot(x, values, color=colour, linestyle=how, linewidth=1.4, label=said)
     single = times * np.array([number.get("replicas", [number["value"]]) for number in numbers])
-    low, high = single.min(axis=1), single.max(axis=1)
-    ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    banded(ax, values, single.min(axis=1), single.max(axis=1), colour, label, how)
 
 
 def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
@@ -161,12 +144,12 @@ def likeness(summary: Summary, views: list[str], layers: list[str]) -> Figure:
     ax = axes[0, 0]
     others = {SEED: ("--", "another seed"), SEGMENTER: ("-", "segmentation"), FLOOR: (":", "floor")}
     for other, (how, said) in others.items():
-        for view, shade in _shades(views).items():
+        for view, shade in shades(views).items():
             names = [f"layers.likeness.{view}.{other}.{layer}" for layer in layers]
             if names[0] in summary:
-                label = f"{said}, {_noise(view)}" if view in (views[0], views[-1]) else None
+                label = f"{said}, noise {noise(view)}" if view in (views[0], views[-1]) else None
                 _line(ax, [summary[name] for name in names], 1, shade, label, how)
-    by_layer(ax, layers)
+    axis(ax, layers)
     ax.set(ylabel="linear CKA")
     legend(figure, ax)
     return figure
@@ -176,7 +159,7 @@ def skips(summary: Summary, views: list[str]) -> Figure:
     """What becomes worse without each skip, in the denoiser at each noise level and in the segmentation network."""
     figure, axes = panels(2, 1, WIDTH, 6.2)
     lines: dict[str, list[tuple[str, Any, str]]] = {
-        DENOISER: [(view, shade, _noise(view)) for view, shade in _shades(views).items()],
+        DENOISER: [(view, shade, f"noise {noise(view)}") for view, shade in shades(views).items()],
         SEGMENTER: [(COMPOSITE, ORANGE, "segmentation")],
     }
     labels = {DENOISER: "rise of the loss, %", SEGMENTER: "fall of the overlap, points"}
@@ -191,7 +174,7 @@ def skips(summary: Summary, views: list[str]) -> Figure:
             if "ci95" in numbers[0]:
                 low, high = zip(*(number["ci95"] for number in numbers), strict=True)
                 ax.vlines(x, low, high, color=COLOURS[0], linewidth=0.8)
-        ax.set_xticks(range(len(names)), _said(names), fontsize=8)
+        ax.set_xticks(range(len(names)), spoken(names), fontsize=8)
         ax.set(ylabel=labels[network])
         grid(ax)
     axes[0, 0].set_yscale("symlog", linthresh=10)
