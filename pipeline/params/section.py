@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import UserError
 
-from pipeline.errors import UserError
-
 Count = Annotated[int, Field(ge=1, le=10**12)]  # more overflows the numbers that time and memory are counted in
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
