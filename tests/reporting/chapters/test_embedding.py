@@ -109,6 +109,7 @@ def test_numbers_are_those_of_the_made_up_trainings(found: Found) -> None:
         assert value(f"wide.{part}.rise") == 0
         assert value(f"wide.similarity.{part}") == 1
     assert value("baseline.best_off") == 0
+    assert value("wide.best_off") == 0, "where all are the same, none is better than the true one"
     assert value("baseline.read.encoder") == value("baseline.read.trained.skip_02"), "chosen on other images"
     assert numbers["embedding.baseline.quarter.rise"]["n"] == 30
     assert numbers["embedding.baseline.read.encoder"]["n"] == 40

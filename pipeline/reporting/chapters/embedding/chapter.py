@@ -86,7 +86,7 @@ def _rises(of: list[Embedded]) -> Summary:
             off = count // share
             both = [np.diagonal(logs, each, axis1=1, axis2=2) for each in (off, -off)]
             out[f"{part}.{name}"] = _over(list(100 * np.expm1(np.concatenate(both, axis=1).mean(axis=1))), n)
-    best = [abs(figures.ratios(each, "loss").argmin(axis=1) - np.arange(count)).mean() for each in of]
+    best = [float(abs(figures.best(figures.ratios(each, "loss")) - np.arange(count)).mean()) for each in of]
     return {**out, "best_off": _over(best, n, "size")}
 
 

@@ -68,6 +68,11 @@ def ratios(one: Embedded, measure: str) -> np.ndarray:
     return np.asarray(table / np.diag(table)[:, None])
 
 
+def best(matrix: np.ndarray) -> np.ndarray:
+    """The place of the told level under which the loss is smallest, int [true]; the true one where none is better."""
+    return np.where(matrix.min(axis=1) < 1, matrix.argmin(axis=1), np.arange(len(matrix)))
+
+
 def similarity(variants: dict[str, list[Embedded]]) -> Figure:
     """The similarity of timesteps, a panel per variant."""
     figure, axes = panels(len(variants), 1, WIDTH, HEIGHT * len(variants), sharex=True)
@@ -90,7 +95,7 @@ def mismatch(variants: dict[str, list[Embedded]]) -> Figure:
     for ax, (variant, mean) in zip(axes[:, 0], means.items(), strict=True):
         count = len(mean)
         shown = ax.imshow(mean, cmap="RdBu_r", norm=LogNorm(1 / most, most), origin="lower")
-        ax.plot(mean.argmin(axis=1), np.arange(count), "o", color="black", markersize=3)
+        ax.plot(best(mean), np.arange(count), "o", color="black", markersize=3)
         if count <= FEW:
             for true, row in enumerate(mean):
                 for at, ratio in enumerate(row):
