@@ -84,8 +84,8 @@ def _change(subject: str, maps: Mapped, summary: Summary) -> str:
     ]
     return (
         f"From {noise(maps.times[-1])} to {noise(maps.times[0])} of T the feature maps of `{subject}` "
-        f"{_went(smooth, 'become smoother', 'become rougher')}: the correlation of neighbouring pixels changes by "
-        f"{text(smooth, sign=True)}, mean over layers; {' and '.join(halves)}. The share of their energy in high "
+        f"{_went(smooth, 'become smoother', 'become rougher')}. The correlation of neighbouring pixels changes by "
+        f"{text(smooth, sign=True)}, mean over layers, {' and '.join(halves)}. The share of their energy in high "
         f"frequencies {_went(fine, 'rises', 'falls')}, by {text(fine, 1, 100, sign=True)} points "
         f"(n = {smooth['n']} seeds, paired)."
     )
