@@ -26,6 +26,7 @@ FIRST = (*PROJECT, "orchestration/test_flow.py")  # what takes longest begins fi
 SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
 SLOW_FILES = (  # train, sample or draw for seconds
     "anatomy/test_comparison",
+    "anatomy/test_feature_maps",
     "anatomy/test_shortcuts",
     "anatomy/test_sweep",
     "anatomy/test_trials",
@@ -35,6 +36,7 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "diffusion/test_training",
     "orchestration/test_flow",
     "reporting/chapters/test_embedding",
+    "reporting/chapters/test_feature_maps",
     "reporting/chapters/test_intervene",
     "reporting/chapters/test_layers",
     "reporting/test_plots",

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.anatomy import compared, intervened
+from pipeline.anatomy import compared, intervened, mapped
 from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.intervened import Intervened
+from pipeline.anatomy.mapped import Mapped
 from pipeline.anatomy.policy import plain
 from pipeline.data import prepared
 from pipeline.data.images import ImageSet
@@ -24,6 +25,7 @@ from pipeline.judges import evaluated, quality
 from pipeline.judges.evaluated import Evaluated
 from pipeline.judges.number import counted, share
 from pipeline.judges.quality import Quality
+from pipeline.tables import write_arrays, writing_arrays
 
 TABLE = pd.DataFrame({"id": [3, 4], "recognised_as": [0, 1]})
 PIXELS = np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1)
@@ -86,6 +88,13 @@ def of_shortcut(folder: Path) -> Compared:
     return made
 
 
+def of_feature_maps(folder: Path) -> Mapped:
+    made = Mapped(TABLE, TABLE, {"change.fine": NUMBER}, {"x0": PIXELS, "skip_01": PIXELS})
+    folder.mkdir(parents=True, exist_ok=True)
+    made.write(folder)
+    return made
+
+
 STAGES: dict[str, tuple[Callable, Callable, str]] = {
     "prepare": (of_prepare, prepared.load, "provenance.json"),
     "judges": (of_judges, quality.load, "quality.json"),
@@ -94,6 +103,7 @@ STAGES: dict[str, tuple[Callable, Callable, str]] = {
     "evaluate": (of_evaluate, evaluated.load, "snapshots.csv"),
     "intervene": (of_intervene, intervened.load, "pictures.npz"),
     "shortcut": (of_shortcut, compared.load, "loop.json"),
+    "feature_maps": (of_feature_maps, mapped.load, "pictures.npz"),
 }
 
 
@@ -172,3 +182,21 @@ def test_a_stage_that_was_switched_off_has_left_nothing(tmp_path: Path) -> None:
         assert not there(folder)
         make(folder)
         assert there(folder)
+
+
+def test_arrays_written_one_by_one_make_the_same_file_or_none(tmp_path: Path) -> None:
+    arrays = {"skip_01": np.arange(6, dtype=np.float32).reshape(1, 2, 3), "labels": np.array([3, 4])}
+    write_arrays(tmp_path / "at once.npz", arrays)
+    with writing_arrays(tmp_path / "one by one.npz") as write:
+        for name, array in arrays.items():
+            write(name, array)
+    assert (tmp_path / "one by one.npz").read_bytes() == (tmp_path / "at once.npz").read_bytes()
+
+    def interrupted() -> None:
+        with writing_arrays(tmp_path / "half.npz") as write:
+            write("skip_01", arrays["skip_01"])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["at once.npz", "one by one.npz"]

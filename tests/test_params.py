@@ -173,6 +173,21 @@ BAD = {
         lambda v: v["growth"].update(seeds=2),
         ["growth.shown is 3", "the 2 seeds of growth.seeds"],
     ),
+    "a time beyond T": (lambda v: v["feature_maps"].update(times=[0.5, 1.5]), ["feature_maps.times.1 is 1.5", "to 1"]),
+    "times with one name": (lambda v: v["feature_maps"].update(times=[0.5, 0.501]), ["feature_maps.times", "whole"]),
+    "more times than steps": (
+        lambda v: v["sampler"].update(timesteps=[999, 500, 0]),
+        ["feature_maps.times has 4", "3 steps"],
+    ),
+    "a channel that no layer has": (
+        lambda v: v["feature_maps"].update(channels=[0, 32]),
+        ["feature_maps.channels goes up to 32", "subject baseline has 32 channels"],
+    ),
+    "a channel twice": (lambda v: v["feature_maps"].update(channels=[1, 1]), ["feature_maps.channels", "twice"]),
+    "more shown than seen": (
+        lambda v: v["feature_maps"].update(seeds=2, shown=3),
+        ["feature_maps.shown is 3", "the 2 seeds of feature_maps.seeds"],
+    ),
     "a stage that looks at no subject": (
         lambda v: v["subjects"]["baseline"].update(stages=["train"]),
         ["subjects.baseline.stages", "trajectory"],

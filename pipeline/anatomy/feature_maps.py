@@ -176,18 +176,21 @@ def table(album: Album, wanted: list[Look], draws: np.ndarray) -> pd.DataFrame:
 
 def findings(images: pd.DataFrame, draws: np.ndarray) -> dict[str, Number]:
     """Return the means over all layers, `TIME.mean.MEASURE`, and by how much they change from the noisiest time to the
-    cleanest, `change.MEASURE`, paired by seed; images: a row per time, layer and seed, the cleanest time first."""
+    cleanest, paired by seed: `change.MEASURE`, and the same over the encoder's and the decoder's layers alone,
+    `change.MEASURE.encoder` and `change.MEASURE.decoder`; images: a row per time, layer and seed."""
     out: dict[str, Number] = {}
-    times = list(dict.fromkeys(images["time"]))
+    times = sorted(set(images["time"]))
+    halves = {"": "", ".encoder": "skip", ".decoder": "block"}  # what their layers' names begin with
     for name, kind in MEASURES.items():
-        of_seed = images.groupby(["time", "seed"], sort=False)[name].mean()
-        means = {time: of_seed[time].sort_index().to_numpy() for time in times}
-        for time, values in means.items():
-            found = number.resampled(values.mean(), len(values), _means(values, draws), kind)
-            out[f"{time}.mean.{name}"] = found
-        if len(times) > 1:
-            rise = means[min(times)] - means[max(times)]
-            out[f"change.{name}"] = number.resampled(rise.mean(), len(rise), _means(rise, draws))
+        for half, begins in halves.items():
+            mine = images[images["layer"].str.startswith(begins)]
+            means = mine.pivot_table(name, "seed", "time", aggfunc="mean")
+            for time in times if not half else []:
+                values = means[time].to_numpy()
+                out[f"{time}.mean.{name}"] = number.resampled(values.mean(), len(values), _means(values, draws), kind)
+            if len(times) > 1:
+                rise = (means[times[0]] - means[times[-1]]).to_numpy()
+                out[f"change.{name}{half}"] = number.resampled(rise.mean(), len(rise), _means(rise, draws))
     return out
 
 

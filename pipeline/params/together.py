@@ -27,9 +27,9 @@ def check(values: Params) -> None:
     _check_subjects(values)
     _check_embedding(values)
     _check_lists(values)
+    _check_feature_maps(values)
     _check_steps(values)
     _check_interventions(values)
-    _check_feature_maps(values)
     memory.check(values)
 
 
@@ -122,6 +122,19 @@ def _check_lists(values: Params) -> None:
                     raise UserError(f"params.yaml: {name}.{key} has {twice!r} twice; each may be there once.")
 
 
+def _check_feature_maps(values: Params) -> None:
+    """Refuse more times than the loop has steps, and channels that no layer of a variant has."""
+    chosen, steps = values.feature_maps, values.sampler.steps
+    if len(chosen.times) > steps:
+        raise UserError(
+            f"params.yaml: feature_maps.times has {len(chosen.times)} times, each with a step of its own, but the "
+            f"sampling loop has {steps} steps (sampler.timesteps)."
+        )
+    for name, subject in values.subjects.items():
+        if subject.is_trained_here and "feature_maps" in subject.stages:
+            chosen.check_channels(max(values.architecture(Path(subject.model).parts[2]).channels), name)
+
+
 def _check_steps(values: Params) -> None:
     """Refuse what is to be tried over more steps than the sampling loop has, which could not be done."""
     steps, intervene, shortcut = values.sampler.steps, values.intervene, values.shortcut
@@ -171,16 +184,3 @@ def _check_interventions(values: Params) -> None:
                     f"params.yaml: {key} goes up to {max(numbers)}, but the network of subject {name} has {there} "
                     "skips and as many blocks."
                 )
-
-
-def _check_feature_maps(values: Params) -> None:
-    """Refuse more times than the loop has steps, and channels that no layer of a variant has."""
-    chosen, steps = values.feature_maps, values.sampler.steps
-    if len(chosen.times) > steps:
-        raise UserError(
-            f"params.yaml: feature_maps.times has {len(chosen.times)} times, each with a step of its own, but the "
-            f"sampling loop has {steps} steps (sampler.timesteps)."
-        )
-    for name, subject in values.subjects.items():
-        if subject.is_trained_here and "feature_maps" in subject.stages:
-            chosen.check_channels(max(values.architecture(Path(subject.model).parts[2]).channels), name)

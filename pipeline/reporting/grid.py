@@ -5,8 +5,10 @@ from pathlib import Path
 from textwrap import wrap
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from PIL import Image
 
 from pipeline.files import replacing
 
@@ -60,8 +62,12 @@ def contact_sheet(
     words = "\n".join(said)
     figure.text(GAP / whole[0], 1 - GAP / whole[1], words, ha="left", va="top", fontsize=SIZE, fontweight="bold")
     path.parent.mkdir(parents=True, exist_ok=True)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn = np.asarray(canvas.buffer_rgba())[..., :3]
+    grey = not np.ptp(drawn, axis=2).any()  # then a file of grey alone has half the size
     with replacing(path) as unfinished:
-        figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})
+        Image.fromarray(drawn[..., 0] if grey else drawn).save(unfinished, format="PNG", dpi=(DPI, DPI))
 
 
 def magnified(images: np.ndarray, side: int = SIDE) -> np.ndarray:

@@ -61,7 +61,7 @@ def test_every_chapter_has_a_page_that_is_linked_both_ways(pages) -> None:
 
 def test_a_chapter_without_outputs_is_absent_and_the_report_says_so_in_a_line(pages) -> None:
     written = pages()
-    looking = ("trajectory", "growth", "intervene", "shortcut", "layers", "embedding")
+    looking = ("trajectory", "growth", "feature_maps", "intervene", "shortcut", "layers", "embedding")
     absent = [chapter for chapter in CHAPTERS if chapter.NAME in looking]
     for chapter in absent:
         assert written[chapter.NAME].endswith(f"{ABSENT}: its stage is switched off, or has left no outputs.\n")

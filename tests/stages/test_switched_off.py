@@ -15,6 +15,7 @@ RUN = (  # the script in argv[1], with what follows as its own arguments
 
 OF_SUBJECTS = {  # their arguments beside --params and --out
     "trajectory": "--subject baseline --judges none --data none",
+    "feature_maps": "--subject baseline",
     "intervene": "--subject baseline --judges none --checkpoints none",
     "shortcut": "--subject baseline --judges none --data none",
 }
@@ -35,7 +36,7 @@ def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: P
     text = (ROOT / "params.yaml").read_text()
     assert text.count("  run: true ") == 6
     off = text.replace("  run: true ", "  run: false ")
-    no_one = text.replace("stages: [trajectory, intervene, shortcut]", "stages: []")
+    no_one = text.replace("stages: [trajectory, feature_maps, intervene, shortcut]", "stages: []")
     assert text not in (off, no_one)
     (tmp_path / "params.yaml").write_text(off if how == "the stage is switched off" else no_one)
     out = tmp_path / "out"

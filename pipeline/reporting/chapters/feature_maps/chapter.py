@@ -79,11 +79,15 @@ def _change(subject: str, maps: Mapped, summary: Summary) -> str:
     if len(maps.times) < 2:
         return ""
     smooth, fine = summary[f"{of}.change.smoothness"], summary[f"{of}.change.fine"]
+    halves = [
+        f"by {text(summary[f'{of}.change.smoothness.{h}'], sign=True)} in the {h}" for h in ("encoder", "decoder")
+    ]
     return (
         f"From {noise(maps.times[-1])} to {noise(maps.times[0])} of T the feature maps of `{subject}` "
-        f"{_went(smooth, 'become smoother', 'become rougher')}: the correlation of neighbouring pixels changes by "
-        f"{text(smooth, sign=True)}, mean over layers. The share of their energy in high frequencies "
-        f"{_went(fine, 'rises', 'falls')}, by {text(fine, 1, 100, sign=True)} points (n = {smooth['n']} seeds, paired)."
+        f"{_went(smooth, 'become smoother', 'become rougher')}. The correlation of neighbouring pixels changes by "
+        f"{text(smooth, sign=True)}, mean over layers, {' and '.join(halves)}. The share of their energy in high "
+        f"frequencies {_went(fine, 'rises', 'falls')}, by {text(fine, 1, 100, sign=True)} points "
+        f"(n = {smooth['n']} seeds, paired)."
     )
 
 
