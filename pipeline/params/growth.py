@@ -1,13 +1,9 @@
 """The section `growth`: what the variants draw step by step, and how this changes over training."""
 
-from pipeline.params.section import Count
-from pipeline.params.trajectory import Trajectory
+from pipeline.params.section import Count, Following
 
 
-class Growth(Trajectory):
-    """What the variants draw step by step, and the baseline after more and more training; each network is followed as
-    in the section `trajectory`."""
+class Growth(Following):
+    """What the variants draw step by step, and the baseline after more and more training."""
 
-    replicas: (
-        Count  # how many of the training seeds, from the first on, the baseline is followed over training, at most
-    )
+    replicas: Count  # how many of the training seeds, from the first on, the baseline is followed of, at most

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.errors import UserError
+
 Count = Annotated[int, Field(ge=1, le=10**12)]  # more overflows the numbers that time and memory are counted in
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
@@ -22,3 +24,24 @@ class Section(BaseModel):
 
         name: what the `UserError` calls the section. A section whose types are check enough does not override this.
         """
+
+
+class Following(Section):
+    """How images are followed on their way from noise, for the sections of the stages that do so."""
+
+    run: bool  # whether the stage does anything
+    seeds: Annotated[int, Field(ge=2, le=10**9)]  # images that are followed
+    shown: Annotated[int, Field(ge=1, le=20)]  # seeds in the pictures
+    columns: Annotated[int, Field(ge=2, le=20)]  # steps in the pictures
+    branch_seeds: Annotated[int, Field(ge=2, le=10**9)]  # images that are continued with fresh noise
+    branch_starts: Annotated[int, Field(ge=2, le=10**4)]  # steps from which they are
+    continuations: Annotated[int, Field(ge=2, le=9)]  # of each image from each of these steps
+    batch_size: Count
+
+    def check(self, name: str) -> None:
+        for key in ("shown", "branch_seeds"):
+            if getattr(self, key) > self.seeds:
+                raise UserError(
+                    f"params.yaml: {name}.{key} is {getattr(self, key)}, but must be at most the {self.seeds} seeds of "
+                    f"{name}.seeds, which it is the first of."
+                )
