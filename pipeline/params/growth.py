@@ -4,9 +4,6 @@ from pipeline.params.section import Count, Following
 
 
 class Growth(Following):
-    """What the variants draw step by step, and the baseline after more and more training; each network is followed as
-    in the section `trajectory`."""
+    """What the variants draw step by step, and the baseline after more and more training."""
 
-    replicas: (
-        Count  # how many of the training seeds, from the first on, the baseline is followed over training, at most
-    )
+    replicas: Count  # how many of the training seeds, from the first on, the baseline is followed of, at most

@@ -35,7 +35,7 @@ def check_shares(name: str, shares: list[float]) -> None:
 
 
 class Following(Section):
-    """How images are followed through the sampling loop, and continued with fresh noise."""
+    """How images are followed on their way from noise, for the sections of the stages that do so."""
 
     run: bool  # whether the stage does anything
     seeds: Annotated[int, Field(ge=2, le=10**9)]  # images that are followed
