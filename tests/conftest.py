@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from xdist.scheduler import LoadFileScheduling
 if TYPE_CHECKING:
     from diffusers import UNet2DConditionModel, UNet2DModel
 
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # the tests start dozens of processes that import for seconds
+    sys.dont_write_bytecode = False
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with a thread per core each would get in each other's way
 
 TESTS = Path(__file__).parent

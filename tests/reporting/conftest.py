@@ -19,8 +19,8 @@ from pipeline.reporting.chapters import CHAPTERS
 from pipeline.reporting.results import Run
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
+from tests.reporting.unrendered import defaults
 
-ROOT = Path(__file__).parents[2]
 METRICS = (
     "fd_classifier",
     "kd_classifier",
@@ -118,7 +118,7 @@ def made(seed: int, worse: float, **architecture: object) -> Run:
 @pytest.fixture
 def deciding() -> params.Claims:
     """How claims are decided, as params.yaml has it."""
-    return params.load(ROOT / "params.yaml").claims
+    return defaults().claims
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def study(tmp_path: Path, quality: Quality, prepared: Prepared) -> Callable[...,
     half the baseline; sections: of params.yaml, to be put in the place of its own."""
 
     def make(results: dict[str, list[Run]], floor: Evaluated | None = None, **changes: object) -> Study:
-        whole = params.load(ROOT / "params.yaml")
+        whole = defaults()
         marks = [int(mark) for mark in results["baseline"][0].evaluated.snapshots if mark != "end"]
         sections: dict = {
             "variants": {name: {} for name in results},

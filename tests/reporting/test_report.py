@@ -7,81 +7,79 @@ from pathlib import Path
 import pytest
 
 from pipeline.params import BASELINE
-from pipeline.reporting import plots, report
-from pipeline.reporting.chapters import CHAPTERS, quality
+from pipeline.reporting import report
+from pipeline.reporting.chapters import CHAPTERS
 from pipeline.reporting.chapters.growth import chapter as growth
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.ledger import CLAIMS, ledger
 from pipeline.reporting.page import Picture
 from pipeline.reporting.table import TOGETHER, listed
+from tests.reporting.unrendered import unrendered
 
 ABSENT = "This chapter is absent"
 
 
 @pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are made and not written, which takes most of the time."""
-    monkeypatch.setattr(plots, "write", lambda figure, path: None)
-    for module in (quality, __import__("pipeline.reporting.pictures", fromlist=["pictures"])):
-        monkeypatch.setattr(module, "contact_sheet", lambda *args: None)
-
-
-@pytest.fixture
-def pages(results, study, undrawn, tmp_path):
+def pages(results, study, tmp_path):
     """pages(change=None, rename={}, **sections): every page by name, after a change of the summary."""
 
     def write(change=None, rename: dict[str, str] | None = None, **changes: object) -> dict[str, str]:
         named = {(rename or {}).get(variant, variant): result for variant, result in results.items()}
         made = study(named, **changes)
-        if change:
-            with pytest.MonkeyPatch.context() as patched:
-                last = CHAPTERS[-1]
-                methods = last.numbers
-                patched.setattr(last, "numbers", lambda found: methods(found) | change)
-                report.write(made, tmp_path / "report")
-        else:
+        with unrendered(), pytest.MonkeyPatch.context() as patched:
+            last = CHAPTERS[-1]
+            methods = last.numbers
+            patched.setattr(last, "numbers", lambda found: methods(found) | (change or {}))
             report.write(made, tmp_path / "report")
         return {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "report").glob("*.md")}
 
     return write
 
 
+WRITTEN: dict[str, dict[str, str]] = {}
+
+
+@pytest.fixture
+def plain(pages) -> dict[str, str]:
+    """Every page of the made-up results as they are; written for the first test, and kept for the others."""
+    if "plain" not in WRITTEN:
+        WRITTEN["plain"] = pages()
+    return WRITTEN["plain"]
+
+
 def tables(text: str) -> list[list[str]]:
     return [block.splitlines() for block in re.findall(r"(?:^\|.*\n)+", text, re.M)]
 
 
-def test_every_chapter_has_a_page_that_is_linked_both_ways(pages) -> None:
-    written = pages()
-    assert set(written) == {chapter.NAME for chapter in CHAPTERS} | {"report"}
+def test_every_chapter_has_a_page_that_is_linked_both_ways(plain) -> None:
+    assert set(plain) == {chapter.NAME for chapter in CHAPTERS} | {"report"}
     for chapter in CHAPTERS:
-        page = written[chapter.NAME]
+        page = plain[chapter.NAME]
         assert page.startswith(f"# {chapter.TITLE}\n\n[Back to the report](report.md)\n")
-        assert (f"[{chapter.TITLE}]({chapter.NAME}.md)" in written["report"]) == (ABSENT not in page)
+        assert (f"[{chapter.TITLE}]({chapter.NAME}.md)" in plain["report"]) == (ABSENT not in page)
 
 
-def test_a_chapter_without_outputs_is_absent_and_the_report_says_so_in_a_line(pages) -> None:
-    written = pages()
+def test_a_chapter_without_outputs_is_absent_and_the_report_says_so_in_a_line(plain) -> None:
     looking = ("trajectory", "growth", "feature_maps", "intervene", "shortcut", "layers", "embedding")
     absent = [chapter for chapter in CHAPTERS if chapter.NAME in looking]
     for chapter in absent:
-        assert written[chapter.NAME].endswith(f"{ABSENT}: its stage is switched off, or has left no outputs.\n")
+        assert plain[chapter.NAME].endswith(f"{ABSENT}: its stage is switched off, or has left no outputs.\n")
     line = f"left no outputs: {listed([chapter.TITLE for chapter in absent])}."
-    assert line in written["report"]
+    assert line in plain["report"]
 
 
-def test_tables_are_whole_and_no_template_is_left_over(pages) -> None:
-    written = pages()
-    found = [table for page in written.values() for table in tables(page)]
+def test_tables_are_whole_and_no_template_is_left_over(plain) -> None:
+    found = [table for page in plain.values() for table in tables(page)]
     assert len(found) >= 5
     for table in found:
         assert len({row.count("|") for row in table}) == 1, table[0]
         assert set(table[1]) <= set("|:- ")
-    for name, page in written.items():
+    for name, page in plain.items():
         assert not re.search(r"{{|}}|{%|%}|None|nan\b", page), name
 
 
-def test_every_picture_that_is_linked_has_a_caption_and_a_place(pages) -> None:
-    for name, page in pages().items():
+def test_every_picture_that_is_linked_has_a_caption_and_a_place(plain) -> None:
+    for name, page in plain.items():
         linked = re.findall(r"!\[([^\]]+)\]\(figures/([\w/.-]+)\)\n\n\*(.+)\*$", page, re.M)
         assert len(linked) == page.count("!["), name
         for _, file, caption in linked:
@@ -90,20 +88,21 @@ def test_every_picture_that_is_linked_has_a_caption_and_a_place(pages) -> None:
             assert len(caption.split()) > 8, caption
 
 
-@pytest.mark.parametrize(
-    ("page", "name", "shown"),
-    [
-        ("ablation", "evaluate.wide.fd_classifier", "77.77 [77.00, 78.50]"),
-        ("ablation", "train.wide.loss", "77.7700 [77.0000, 78.5000]"),
-        ("quality", "evaluate.floor.precision", "7,777 [7,700, 7,850]"),
-        ("ablation", "evaluate.wide.fd_classifier_improvement", "+77.8 [+77.0, +78.5]"),
-        ("quality", "evaluate.wide.accuracy_gain", "+7,777 [+7,700, +7,850]"),
-    ],
-)
-def test_a_number_of_a_page_is_the_summary_s(pages, page: str, name: str, shown: str) -> None:
-    cell = shown.replace(", ", TOGETHER)
-    assert cell not in pages()[page]
-    assert cell in pages({name: {"value": 77.77, "n": 40, "ci95": [77.0, 78.5]}})[page]
+def test_a_number_of_a_page_is_the_summary_s(plain, pages) -> None:
+    shown = {
+        "evaluate.wide.fd_classifier": ("ablation", "11.11 [11.00, 11.50]"),
+        "train.wide.loss": ("ablation", "22.2200 [22.0000, 22.5000]"),
+        "evaluate.floor.precision": ("quality", "3,333 [3,300, 3,350]"),
+        "evaluate.wide.fd_classifier_improvement": ("ablation", "+44.4 [+44.0, +44.5]"),
+        "evaluate.wide.accuracy_gain": ("quality", "+5,555 [+5,500, +5,550]"),
+    }
+    values = {name: 11.11 * (i + 1) for i, name in enumerate(shown)}  # one of its own for each
+    ends = {name: [11.0 * (i + 1), 11.0 * (i + 1) + 0.5] for i, name in enumerate(shown)}
+    written = pages({name: {"value": values[name], "n": 40, "ci95": ends[name]} for name in shown})
+    for page, text in shown.values():
+        cell = text.replace(", ", TOGETHER)
+        assert cell not in plain[page]
+        assert written[page].count(cell) == 1, cell
 
 
 def test_the_verdict_against_the_baseline_needs_the_whole_interval(pages) -> None:
@@ -117,16 +116,15 @@ def test_the_verdict_against_the_baseline_needs_the_whole_interval(pages) -> Non
         assert verdict in pages({name: {"value": 1.0, "n": 40, "ci95": list(ends)}})["report"]
 
 
-def test_a_judge_that_cannot_judge_is_said_so(pages, quality) -> None:
-    assert "cannot judge" not in pages()["report"]
+def test_a_judge_that_cannot_judge_is_said_so(plain, pages, quality) -> None:
+    assert "cannot judge" not in plain["report"]
     unable = type(quality)(**{**vars(quality), "can_judge": False})
     assert "**The judge cannot judge.** Its accuracy on held-out real images is 98.0" in pages(quality=unable)["report"]
 
 
-def test_fid_is_inception_s_alone(pages, results, quality) -> None:
-    ours = pages()
-    assert "| FD (classifier) |" in ours["ablation"]
-    assert "| FID |" not in ours["ablation"]
+def test_fid_is_inception_s_alone(plain, pages, results, quality) -> None:
+    assert "| FD (classifier) |" in plain["ablation"]
+    assert "| FID |" not in plain["ablation"]
     for run in (runs[0] for runs in results.values()):
         found = run.evaluated
         for named in (found.metrics, *found.classes.values(), *found.snapshots.values()):
@@ -149,8 +147,8 @@ def _rename(named) -> None:
             named[new] = named.pop(name)
 
 
-def test_the_source_s_row_stands_beside_ours_and_a_variant_that_no_source_has_gets_dashes(pages) -> None:
-    assert "| 0.00086 | 99.91 | 62.75 | +25.6 |" in pages()["ablation"]
+def test_the_source_s_row_stands_beside_ours_and_a_variant_that_no_source_has_gets_dashes(plain, pages) -> None:
+    assert "| 0.00086 | 99.91 | 62.75 | +25.6 |" in plain["ablation"]
     own = pages(rename={"wide": "own"})["ablation"]
     assert "62.75" not in own
     assert re.search(r"^\| `own` .*(\| \u2013 ){4}\|$", own, re.M)
@@ -187,8 +185,8 @@ def test_a_verdict_follows_the_number(pages, value: float, p: float, verdict: st
         assert f"<summary><b>{said}</b>: Twice the width gives better images.</summary>" in text
 
 
-def test_the_first_page_has_a_few_findings_with_a_picture_each(pages) -> None:
-    text = pages()["report"]
+def test_the_first_page_has_a_few_findings_with_a_picture_each(plain) -> None:
+    text = plain["report"]
     found = text.split("## What was found")[1].split("## What the sources say")[0]
     assert 5 <= found.count("\n### ") <= 8
     assert found.count("![") == found.count("\n### ") == found.count("[More](")
@@ -202,9 +200,9 @@ def test_the_summary_s_claims_are_those_that_the_pages_decide(pages, deciding, t
     assert all(summary[f"claims.{name}"]["verdict"] == each.verdict for name, each in decided.items())
 
 
-def test_levels_at_which_a_variant_s_loss_is_apart_are_named_in_decibels(pages) -> None:
+def test_levels_at_which_a_variant_s_loss_is_apart_are_named_in_decibels(plain, pages) -> None:
     sentence = r"^- The loss of `wide` is lower at \+2\d, \+\d and -\d+ dB than the baseline's\.$"
-    assert re.search(sentence, pages()["loss"], re.M)
+    assert re.search(sentence, plain["loss"], re.M)
     even = {f"train.wide.noise_level.{i}.loss_change": {"value": 0, "n": 9, "ci95": [-1.0, 1.0]} for i in range(3)}
     assert "- `wide` has no noise level at which its loss is clearly apart" in pages(even)["loss"]
 
@@ -225,9 +223,9 @@ def test_the_first_page_has_the_first_two_sentences_of_a_caption() -> None:
     assert picture._replace(caption="One sentence.").brief.caption == "One sentence."
 
 
-def test_one_training_seed_is_said_to_decide_nothing_of_another(pages, results, result) -> None:
+def test_one_training_seed_is_said_to_decide_nothing_of_another(plain, pages, results, result) -> None:
     said = "do not say what another training seed would give"
-    assert said in pages()["report"]
+    assert said in plain["report"]
     two = {name: [*runs, result(10, 2.0)] for name, runs in results.items()}
     results.update(two)
     written = pages()

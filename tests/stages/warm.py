@@ -25,6 +25,7 @@ IMPORTS = (  # beside these, what `pipeline.diffusion.lean` takes of diffusers
     *("sklearn.svm", "sklearn.datasets", "sklearn.linear_model", "sklearn.metrics", "sklearn.preprocessing"),
     *("scipy.stats", "scipy.special", "skimage.filters", "skimage.metrics", "skimage.morphology", "skimage.data"),
     *("matplotlib.figure", "matplotlib.backends.backend_agg", "jinja2", "tqdm", "prdc", "PIL.Image"),
+    *("mlflow", "mlflow.store.tracking.sqlalchemy_store"),
 )
 
 
@@ -36,7 +37,7 @@ def warm(project: Path) -> Iterator[Path]:
         address, shim = folder / "socket", folder / "python"
         shim.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E {__file__} {address} "$@"\n')
         shim.chmod(0o755)
-        environment = {**os.environ, "PYTHONPATH": str(project)}
+        environment = {**os.environ, "PYTHONPATH": str(project), "MLFLOW_DISABLE_TELEMETRY": "true"}
         server = subprocess.Popen([sys.executable, __file__, str(address)], cwd=project, env=environment)
         try:
             while not address.exists():

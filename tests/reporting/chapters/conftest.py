@@ -1,12 +1,9 @@
 """Made-up findings of a subject: sweeps, and ways to save time."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import params
 from pipeline.anatomy import cells
 from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.curves import Curves
@@ -15,8 +12,9 @@ from pipeline.anatomy.intervened import Intervened
 from pipeline.anatomy.interventions import parse
 from pipeline.anatomy.policy import Policy
 from pipeline.judges import bootstrap
+from pipeline.params import Params
+from tests.reporting.unrendered import defaults
 
-ROOT = Path(__file__).parents[3]
 STEPS, BLOCKS, SEEDS = 24, 4, 12
 CHANGES = {"starts": 5, "phase_starts": 12, "jumps": [1, 2, 3], "length": 3, "skips": 1, "blocks": [1, 3]}
 CHANGES |= {"durations": [1, 2], "relaxations": [0, 2], "fills": ["zeros"], "shown": 3}
@@ -24,8 +22,8 @@ METHODS = ["untouched", "untouched, again", "source, zeros", "source, cache", "f
 
 
 @pytest.fixture
-def values() -> params.Params:
-    loaded = params.load(ROOT / "params.yaml")
+def values() -> Params:
+    loaded = defaults()
     changed = {
         "intervene": loaded.intervene.model_copy(update=CHANGES),
         "sampler": loaded.sampler.model_copy(update={"timesteps": STEPS}),

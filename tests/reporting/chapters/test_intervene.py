@@ -10,6 +10,7 @@ from pipeline.anatomy.effects import Sweeps
 from pipeline.reporting.chapters.intervene import chapter, sheets
 from pipeline.reporting.chapters.intervene.chapter import Found, limit
 from pipeline.reporting.claims import decide
+from tests.reporting.unrendered import unrendered
 
 
 def test_every_number_has_its_n_and_its_interval_holds_it(swept, values) -> None:
@@ -27,7 +28,9 @@ def test_every_number_has_its_n_and_its_interval_holds_it(swept, values) -> None
 def test_the_page_says_what_the_numbers_say_of_every_subject(swept, values, tmp_path) -> None:
     found = Found(values, {"baseline": swept, "cat": swept})
     summary = chapter.numbers(found)
-    pictures = chapter.draw(found, summary, tmp_path / "intervene")
+    chapter.draw(Found(values, {"baseline": swept}), summary, tmp_path / "rendered")
+    with unrendered():
+        pictures = chapter.draw(found, summary, tmp_path / "figures/intervene")
     page = chapter.page(found, summary, pictures)
     assert re.findall(r"^## `(\w+)`$", page, re.M) == ["baseline", "cat"]
     first = summary["intervene.baseline.phases.composition_ends"]
@@ -37,7 +40,8 @@ def test_the_page_says_what_the_numbers_say_of_every_subject(swept, values, tmp_
         page.count("Of the lengths of a cut that were asked for, 0 of 4 were not tried, and of the rests 0 of 4:") == 2
     )
     linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}
-    assert linked == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
+    figures = tmp_path / "figures"
+    assert linked == {path.relative_to(figures).as_posix() for path in figures.rglob("*.png")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
     assert {picture.of for picture in pictures.values()} == {"baseline", "cat"}
@@ -91,7 +95,8 @@ def test_the_page_says_what_noise_a_jump_draws(swept, values, noise: str) -> Non
 def test_what_stands_in_first_is_drawn_whatever_it_is(swept, values, tmp_path, fills: list[str]) -> None:
     found = Found(values, {"baseline": swept})
     summary = chapter.numbers(found)
-    drawn = set(chapter.draw(found, summary, tmp_path / "zeros"))
+    with unrendered():
+        drawn = set(chapter.draw(found, summary, tmp_path / "zeros"))
     usual = swept.curves.assign(fill="cache")
     usual.loc[usual["sweep"].isin(["jump", "end"]), "fill"] = "zeros"
     both = pd.concat([usual, swept.curves[swept.curves["sweep"] == "blocks"]]) if len(fills) > 1 else usual

@@ -15,6 +15,7 @@ from pipeline.reporting.chapters.layers.claims import CLAIMS
 from pipeline.reporting.claims import decide
 from pipeline.segmentation import segmented
 from pipeline.segmentation.segmented import BACKGROUND, Segmented
+from tests.reporting.unrendered import unrendered
 
 LAYERS = ("skip_01", "skip_02", "middle_01", "block_01", "block_02")
 VIEWS, REPLICAS = ("t025", "t100"), (4, 5, 6)
@@ -175,5 +176,6 @@ def test_the_page_shows_every_picture_and_whole_tables(study, results, replicas,
 def test_a_network_that_has_not_learnt_to_segment_is_said_not_to(found: Found, tmp_path: Path) -> None:
     summary = chapter.numbers(found)
     summary["segment.overlap"]["value"] = 0.4
-    page = chapter.page(found, summary, chapter.draw(found, summary, tmp_path))
+    with unrendered():
+        page = chapter.page(found, summary, chapter.draw(found, summary, tmp_path))
     assert "has not learnt its task" in page

@@ -21,6 +21,7 @@ from pipeline.reporting.chapters.trajectory import chapter, figures
 from pipeline.reporting.chapters.trajectory.chapter import Found
 from pipeline.reporting.chapters.trajectory.claims import CLAIMS
 from pipeline.reporting.claims import decide
+from tests.reporting.unrendered import unrendered
 
 STEPS, SEEDS, SHOWN = 24, 30, 3
 
@@ -91,7 +92,9 @@ def test_every_number_has_its_n_and_its_interval_holds_it(found: Found) -> None:
 
 def test_the_page_shows_every_picture_and_the_numbers_of_every_subject(found: Found, tmp_path: Path) -> None:
     summary = chapter.numbers(found)
-    pictures = chapter.draw(found, summary, tmp_path / "figures/trajectory")
+    chapter.draw(Found(found.study, {"baseline": found.subjects["baseline"]}), summary, tmp_path / "rendered")
+    with unrendered():
+        pictures = chapter.draw(found, summary, tmp_path / "figures/trajectory")
     page = chapter.page(found, summary, pictures)
     assert re.findall(r"^## `(\w+)`$", page, re.M) == ["baseline", "cat"]
     linked = {link.split(")")[0] for link in page.split("](figures/")[1:]}

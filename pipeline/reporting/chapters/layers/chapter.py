@@ -114,7 +114,7 @@ def _effects(found: Found) -> Iterator[tuple[str, Number]]:
     probes = table[table["view"] == low].pivot_table("class_probe", ["replica", "layer"], "network")
     gained = (probes[DENOISER] - probes[FRESH]).unstack("layer")[encoder]
     depth = pd.Series(range(len(encoder)), encoder, dtype=float)
-    yield "deeper_is_more_abstract", _over(gained.rank(axis=1).T.corrwith(depth), table["n"], "correlation")
+    yield "deeper_is_more_abstract", _over(gained.T.corrwith(depth, method="spearman"), table["n"], "correlation")
     skips = found.layered.skips
     finer = skips[(skips["network"] == DENOISER) & (skips["view"] == low)].groupby("replica", sort=False)["finer"]
     yield "skips_bring_detail", _over(100 * finer.mean(), skips["n"])
