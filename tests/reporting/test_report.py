@@ -9,6 +9,7 @@ import pytest
 from pipeline.params import BASELINE
 from pipeline.reporting import report
 from pipeline.reporting.chapters import CHAPTERS
+from pipeline.reporting.chapters.embedding import chapter as embedding
 from pipeline.reporting.chapters.growth import chapter as growth
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.ledger import CLAIMS, ledger
@@ -167,7 +168,7 @@ def test_every_claim_has_its_line_with_the_verdict_first(pages, results, result)
     assert "[ablation](ablation.md), [figure](figures/ablation/distances.png)" in behind
     assert "- **Setting:** scaled. The change of the network is the source's; " in behind
     shown = {says for says, (_, behind) in by_claim.items() if "[figure](figures/" in behind}
-    absent = [*growth.CLAIMS, *layers.CLAIMS]
+    absent = [*growth.CLAIMS, *layers.CLAIMS, *embedding.CLAIMS]
     drawn = {claim.says for claim in CLAIMS if claim.figure and claim not in absent}
     assert shown == drawn, "a claim's figure is one of its chapter's"
     verdict, behind = by_claim["Without attention the images are worse."]
