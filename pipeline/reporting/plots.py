@@ -101,10 +101,9 @@ def legend(figure: Figure, *panels: Axes) -> None:
 def write(figure: Figure, path: Path) -> None:
     """Write a PNG, whole or not at all."""
     FigureCanvasAgg(figure)  # by which the letters are measured
-    engine = figure.get_layout_engine()
-    if engine:
-        engine.execute(figure)  # alone: `savefig` draws all that it lays out a second time
-    figure.set_layout_engine("none")
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)  # alone: to lay out, `savefig` goes through a whole drawing of its own
+        figure.set_layout_engine("none")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})
