@@ -34,7 +34,7 @@ OTHERS = {
 )
 def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("  run: true ") == 6
+    assert text.count("  run: true ") == 8
     off = text.replace("  run: true ", "  run: false ")
     no_one = text.replace("stages: [trajectory, feature_maps, intervene, shortcut]", "stages: []")
     assert text not in (off, no_one)
