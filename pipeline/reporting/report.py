@@ -19,7 +19,7 @@ STORY = "report"
 
 
 @dataclass(frozen=True)
-class Told:
+class Opened:
     """A chapter and what it found; None where it is absent."""
 
     chapter: Chapter
@@ -28,8 +28,8 @@ class Told:
 
 def write(study: Study, folder: Path) -> None:
     """Write report.md, a page a chapter, summary.json and figures/ into a folder."""
-    told = [Told(chapter, chapter.read(study)) for chapter in CHAPTERS]
-    there = [each for each in told if each.found is not None]
+    chapters = [Opened(chapter, chapter.read(study)) for chapter in CHAPTERS]
+    there = [each for each in chapters if each.found is not None]
     summary: Summary = {}
     for each in there:
         summary |= each.chapter.numbers(each.found)
@@ -42,13 +42,13 @@ def write(study: Study, folder: Path) -> None:
         for each in there:
             (figures / each.chapter.NAME).mkdir()
             pictures[each.chapter.NAME] = each.chapter.draw(each.found, summary, figures / each.chapter.NAME)
-    for each in told:
+    for each in chapters:
         write_text(folder / f"{each.chapter.NAME}.md", _page(each, summary, pictures.get(each.chapter.NAME, {})))
-    write_text(folder / f"{STORY}.md", _story(study, told, summary, decided, pictures))
+    write_text(folder / f"{STORY}.md", _story(study, chapters, summary, decided, pictures))
     write_text(folder / "summary.json", as_json(summary))
 
 
-def _page(each: Told, summary: Summary, pictures: Pictures) -> str:
+def _page(each: Opened, summary: Summary, pictures: Pictures) -> str:
     """A chapter's page, linked with the first page; of an absent chapter it says so."""
     absent = "This chapter is absent: its stage is switched off, or has left no outputs."
     body = absent if each.found is None else each.chapter.page(each.found, summary, pictures).strip()
@@ -56,7 +56,7 @@ def _page(each: Told, summary: Summary, pictures: Pictures) -> str:
 
 
 def _story(
-    study: Study, told: list[Told], summary: Summary, decided: list[Decided], pictures: dict[str, Pictures]
+    study: Study, chapters: list[Opened], summary: Summary, decided: list[Decided], pictures: dict[str, Pictures]
 ) -> str:
     """The first page."""
     quality, prepared = study.quality, study.prepared
@@ -78,14 +78,14 @@ def _story(
         inception=study.frechet == "fid",
         threshold=study.params.likeness.threshold,
         sentences=_sentences(study, summary, decided),
-        findings=[_shown(*each, pictures) for each in _findings(told, summary)],
+        findings=[_shown(*each, pictures) for each in _findings(chapters, summary)],
         claims=len(decided),
         tally=ledger.tally(decided),
         rate=percent(study.params.claims.false_discovery_rate),
         architecture=ledger.shown(ledgers.pop(None, []), pictures),
         subjects=[{"name": name, "ledger": ledger.shown(of, pictures)} for name, of in ledgers.items()],
-        chapters=[f"[{each.chapter.TITLE}]({each.chapter.NAME}.md)" for each in told if each.found is not None],
-        absent=listed([each.chapter.TITLE for each in told if each.found is None]),
+        chapters=[f"[{each.chapter.TITLE}]({each.chapter.NAME}.md)" for each in chapters if each.found is not None],
+        absent=listed([each.chapter.TITLE for each in chapters if each.found is None]),
         baseline=BASELINE,
     )
 
@@ -118,9 +118,9 @@ def _sentences(study: Study, summary: Summary, decided: list[Decided]) -> list[s
     ]
 
 
-def _findings(told: list[Told], summary: Summary) -> list[tuple[Chapter, Finding]]:
+def _findings(chapters: list[Opened], summary: Summary) -> list[tuple[Chapter, Finding]]:
     """The weightiest findings, at most so many, in the order of the chapters."""
-    found = [(each.chapter, each.chapter.finding(each.found, summary)) for each in told if each.found is not None]
+    found = [(each.chapter, each.chapter.finding(each.found, summary)) for each in chapters if each.found is not None]
     some = [(chapter, finding) for chapter, finding in found if finding is not None]
     chosen = sorted(some, key=lambda each: -each[1].weight)[:AT_MOST]
     return [each for each in some if each in chosen]

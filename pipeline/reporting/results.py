@@ -32,7 +32,7 @@ class Run:
         return architecture
 
     @property
-    def told(self) -> bool:
+    def told_class(self) -> bool:
         """Whether the network is told the class that is asked for."""
         return bool(self.architecture["class_embedding"])
 

@@ -64,9 +64,9 @@ class Study:
         return list(self.params.variants)
 
     @property
-    def told(self) -> list[str]:
+    def told_class(self) -> list[str]:
         """The variants whose network is told the class that is asked for."""
-        return [variant for variant, runs in self.runs.items() if runs[0].told]
+        return [variant for variant, runs in self.runs.items() if runs[0].told_class]
 
     @property
     def baseline(self) -> Run:

@@ -57,7 +57,7 @@ class Found(NamedTuple):
 
 def read(study: Study) -> Found | None:
     """The evaluations; None where the baseline is not told a class, or no class has enough images."""
-    if not (study.outputs / "evaluate" / BASELINE).is_dir() or BASELINE not in study.told:
+    if not (study.outputs / "evaluate" / BASELINE).is_dir() or BASELINE not in study.told_class:
         return None
     measured = {str(label) for label in study.prepared.complexity["class"]}
     found = study.baseline.evaluated.classes
@@ -88,7 +88,7 @@ def _of_class(label: str, name: str) -> Callable[[Run], Measured | None]:
 
     def measure(run: Run) -> Measured | None:
         classes = run.evaluated.classes
-        return Measured(classes[label][name]) if run.told and label in classes else None
+        return Measured(classes[label][name]) if run.told_class and label in classes else None
 
     return measure
 

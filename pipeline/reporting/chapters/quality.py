@@ -56,7 +56,7 @@ def numbers(study: Study) -> Summary:
         found |= {f"{name}_gain": metrics[name].change(variant, BASELINE) for name in ("accuracy", SECOND, "blur")}
         found |= {"training_distance_ratio": ratio.level(variant), "near_copies": near.level(variant)}
         found["augmentation_gain"] = augmentation.level(variant)
-        told = variant in study.told
+        told = variant in study.told_class
         out |= {f"evaluate.{variant}.{name}": n for name, n in found.items() if told or name not in TOLD}
     return out
 
@@ -181,11 +181,12 @@ def _recognised(study: Study, summary: Summary) -> Table:
         Column("recognised by the second judge, %", 1, 100),
         Column("less the baseline's, points", 1, 100, sign=True),
     ]
+    compared = set(study.variants) - {BASELINE} if BASELINE in study.told_class else set()
     rows: list[list[Cell]] = []
     for key, shown in _rows(study).items():
         cells: list[Cell] = []
         for name in ("accuracy", SECOND):
-            gain = summary.get(f"evaluate.{key}.{name}_gain") if key != BASELINE and BASELINE in study.told else None
+            gain = summary.get(f"evaluate.{key}.{name}_gain") if key in compared else None
             cells += [summary.get(f"evaluate.{key}.{name}") or "not told", gain]
         rows.append([shown, *cells])
     return Table(columns, rows)
@@ -199,7 +200,7 @@ def _taught(study: Study, summary: Summary) -> Table:
         Column("more than from the real ones alone, points", 1, 100, sign=True),
     ]
     names = (TAUGHT, TAUGHT_WITH_REAL, "augmentation_gain")
-    told = {key: shown for key, shown in _rows(study).items() if key in (FLOOR, *study.told)}
+    told = {key: shown for key, shown in _rows(study).items() if key in (FLOOR, *study.told_class)}
     rows: list[list[Cell]] = [
         [shown, *(summary.get(f"evaluate.{key}.{n}") for n in names)] for key, shown in told.items()
     ]

@@ -85,7 +85,7 @@ def numbers(study: Study) -> Summary:
             key = f"snapshots.{variant}.{images}"
             out[f"{key}.{frechet}"] = distance.level(variant)
             out[f"{key}.{frechet}_change"] = distance.change(variant, BASELINE)
-            if variant in study.told:
+            if variant in study.told_class:
                 out[f"{key}.accuracy"] = accuracy.level(variant)
     falls = study.replicated(lambda run: _late_fall(run, frechet), "plain")
     for variant in study.variants:
@@ -137,7 +137,7 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
     """The curves, and a sheet of samples for every variant."""
     at = {v: [(m, f"snapshots.{v}.{m}") for m in _marks(study)] for v in study.variants}
     distances = {v: [(m, summary[f"{key}.{study.frechet}"]) for m, key in of] for v, of in at.items()}
-    shares = {v: [(m, scaled(summary[f"{key}.accuracy"], 100)) for m, key in at[v]] for v in study.told}
+    shares = {v: [(m, scaled(summary[f"{key}.accuracy"], 100)) for m, key in at[v]] for v in study.told_class}
     floor = summary[f"snapshots.{FLOOR}.{study.frechet}"]
     curves: list[tuple[str, dict[str, list[Point]], Number | None]]
     curves = [(f"{study.distance}, lower is better", distances, floor)]

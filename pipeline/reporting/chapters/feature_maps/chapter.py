@@ -125,7 +125,7 @@ def _of_subject(subject: str, maps: Mapped, summary: Summary, pictures: Pictures
         "change": _change(subject, maps, summary),
         "steps": _steps(of, maps, summary),
         "layers": _layers(of, maps, summary),
-        "channels": idle["n"],
+        "channels": f"{idle['n']:,}",
         "maps": f"outputs/{NAME}/{subject}/maps",
         "pictures": {name: pictures[f"{subject}/{name}.png"] for name in ("measures", "channels", "images")},
         "sheets": sheets,

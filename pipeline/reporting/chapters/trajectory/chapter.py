@@ -38,9 +38,9 @@ class Found:
         """Where the phases of `intervene` meet, by its name there, as shares of the process; none where it has told no
         phases of the subject."""
         folder, total = self.study.outputs / intervened.STAGE / subject, self.study.params.sampler.steps
-        ends = intervened.findings(folder) if intervened.there(folder) else {}
-        told = {name: ends.get(f"phases.{name}") for name in BORDERS}
-        return {name: (total - end["value"]) / total for name, end in told.items() if end}
+        found = intervened.findings(folder) if intervened.there(folder) else {}
+        ends = {name: found.get(f"phases.{name}") for name in BORDERS}
+        return {name: (total - end["value"]) / total for name, end in ends.items() if end}
 
 
 def read(study: Study) -> Found | None:
