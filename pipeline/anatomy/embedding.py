@@ -98,7 +98,7 @@ def reading(
     moments = dict[str, list[np.ndarray]]()
     for t in timesteps:
         x, _ = noisy(x0, t, alpha_bar, "epsilon")
-        _, found = outputs(model, x.to(device), len(alpha_bar) // 2, asked, batch_size)
+        found = outputs(model, x.to(device), len(alpha_bar) // 2, asked, batch_size)
         called(len(x))
         for layer, maps in {PIXELS: x, **found}.items():
             moments.setdefault(layer, []).append(representations.moments(maps.numpy()))

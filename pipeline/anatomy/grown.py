@@ -50,7 +50,7 @@ def networks(trained: Path, variants: Sequence[str], replicas: Sequence[int]) ->
 
 @dataclass(frozen=True)
 class Branched:
-    """Where the images of a network are decided."""
+    """What the continuations of a network's images say of when they are decided."""
 
     branches: pd.DataFrame  # a row per step from which images were continued, as `ways.branches` has them
     half: Number  # the share of the process after which half of an image is decided, as `ways.decided` has it

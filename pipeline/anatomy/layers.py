@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from pipeline.anatomy.parts import Unit, blocks, first, recording, skips
+from pipeline.anatomy.parts import Unit, blocks, first, skips, watching
 from pipeline.diffusion import unet
 from pipeline.diffusion.subject import UNet
 from pipeline.errors import UserError
@@ -95,18 +95,10 @@ def predicted(model: UNet, x: torch.Tensor, t: int, labels: torch.Tensor, batch_
     return torch.cat(whole)
 
 
-@torch.inference_mode()
-def outputs(
-    model: UNet, x: torch.Tensor, t: int, labels: torch.Tensor, batch_size: int
-) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Return the network's output [N, C, H, W], and what each layer gives, name -> float32 [N, C, H, W], all on the
-    CPU; x: [N, C, H, W]; t: the timestep of all; labels: [N], which a network that is not told the class ignores."""
-    units = layers(model)
-    whole, pieces = [], dict[str, list[torch.Tensor]]()
-    with recording(model, units) as recorded:
-        for some, asked in zip(x.split(batch_size), labels.split(batch_size), strict=True):
-            times = torch.full((len(some),), t, device=x.device)
-            whole.append(unet.output(model, some, times, asked).float().cpu())
-            for unit in units:
-                pieces.setdefault(unit.name, []).append(recorded[unit.name].float().cpu())
-    return torch.cat(whole), {name: torch.cat(of) for name, of in pieces.items()}
+def outputs(model: UNet, x: torch.Tensor, t: int, labels: torch.Tensor, batch_size: int) -> dict[str, torch.Tensor]:
+    """Return what each layer gives, name -> float32 [N, C, H, W] on the CPU, of a network that is called as in
+    `predicted`."""
+    pieces = dict[str, list[torch.Tensor]]()
+    with watching(model, layers(model), lambda name, output: pieces.setdefault(name, []).append(output.float().cpu())):
+        predicted(model, x, t, labels, batch_size)
+    return {name: torch.cat(of) for name, of in pieces.items()}

@@ -100,7 +100,7 @@ def look(model: UNet2DModel, seen: Seen, name: str, batch_size: int, shown: int 
     device = next(model.parameters()).device
 
     def told(labels: np.ndarray) -> dict[str, torch.Tensor]:
-        return outputs(model, x.to(device), t, torch.from_numpy(labels).to(device), batch_size)[1]
+        return outputs(model, x.to(device), t, torch.from_numpy(labels).to(device), batch_size)
 
     untold = {layer: maps.numpy() for layer, maps in told(seen.unrelated).items()}
     likenesses = {layer: representations.likenesses(maps) for layer, maps in untold.items()}

@@ -194,6 +194,35 @@ def easier(simple: list[str], hard: list[str], accuracy: str = "accuracy") -> Ef
     return effect
 
 
+def measured(name: str, *needed: tuple[str, str]) -> Effect:
+    """A number that a stage has measured; needed: names of numbers, the measured one among them, each with what is
+    missing where it is not there."""
+
+    def effect(s: Summary) -> Number:
+        for each, needs in needed:
+            if each not in s:
+                raise MissingError(needs)
+        return s[name]
+
+    return effect
+
+
+def judged(effect: Effect) -> Effect:
+    """An effect that counts where the judge can judge."""
+
+    def counted(s: Summary) -> Number:
+        check_judge(s)
+        return effect(s)
+
+    return counted
+
+
+def check_judge(s: Summary) -> None:
+    """Refuse what hangs on the judge where it cannot judge, by a `MissingError`."""
+    if s["judges.accuracy"]["value"] < s["judges.accuracy"]["required"]:
+        raise MissingError("a judge that can judge")
+
+
 MEASURED = "sweeps that show it (intervene), or a schedule that was found (shortcut)"
 
 
@@ -256,6 +285,5 @@ def _frechet(s: Summary) -> str:
     """The distance of this run, where its judge can judge."""
     if f"evaluate.{BASELINE}.fid" in s:
         return "fid"
-    if s["judges.accuracy"]["value"] < s["judges.accuracy"]["required"]:
-        raise MissingError("a judge that can judge")
+    check_judge(s)
     return "fd_classifier"

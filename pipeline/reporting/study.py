@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ DISTANCES = {
     "kid": "KID",
 }
 FAILED = 20  # times the smallest distance: a variant beyond it has not learnt to draw
+T = TypeVar("T")
 Runs = dict[str, Run]  # variant -> its training with one training seed
 
 
@@ -67,6 +69,12 @@ class Study:
     def told_class(self) -> list[str]:
         """The variants whose network is told the class that is asked for."""
         return [variant for variant, runs in self.runs.items() if runs[0].told_class]
+
+    def of_subjects(self, stage: str, there: Callable[[Path], bool], load: Callable[[Path], T]) -> dict[str, T]:
+        """Subject -> what a stage left of it, of those that it looked at; there, load: what says whether a folder holds
+        something, and what reads it."""
+        folders = {name: self.outputs / stage / name for name in self.params.subjects}
+        return {name: load(folder) for name, folder in folders.items() if there(folder)}
 
     @property
     def baseline(self) -> Run:

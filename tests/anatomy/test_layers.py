@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pipeline.anatomy.layers import editing, layers, named, outputs
+from pipeline.anatomy.layers import editing, layers, named, outputs, predicted
 from pipeline.anatomy.parts import forms
 from pipeline.anatomy.without import Fill, Reduced
 from pipeline.diffusion import unet
@@ -31,7 +31,8 @@ def test_every_layer_has_a_name_in_the_order_of_the_computation(variant) -> None
 
 def test_what_is_recorded_is_what_each_layer_gives_by_hand(variant) -> None:
     model, x = variant().model, noise(4, 1, 8, 8)
-    whole, found = outputs(model, x, 700, LABELS, batch_size=3)
+    found = outputs(model, x, 700, LABELS, batch_size=3)
+    whole = predicted(model, x, 700, LABELS, batch_size=3)
     assert hooks(model) == 0
     with torch.inference_mode():
         told = model.time_embedding(model.time_proj(torch.full((4,), 700))) + model.class_embedding(LABELS)
@@ -50,37 +51,37 @@ def test_what_is_recorded_is_what_each_layer_gives_by_hand(variant) -> None:
 def test_a_skip_of_zeros_is_the_network_without_it(variant, number: int) -> None:
     subject, x = variant(), noise(4, 1, 8, 8)
     with editing(subject.model, {f"skip_{number:02d}": torch.zeros_like}):
-        edited, _ = outputs(subject.model, x, 400, LABELS, 4)
+        edited = predicted(subject.model, x, 400, LABELS, 4)
     assert hooks(subject.model) == 0
     reduced = Reduced(subject.model, 0, frozenset({number}), forms(subject, 4))
     reduced.fill = Fill()
     with torch.inference_mode():
         torch.testing.assert_close(edited, unet.output(reduced.network, x, torch.full((4,), 400), LABELS))
-    whole, _ = outputs(subject.model, x, 400, LABELS, 4)
+    whole = predicted(subject.model, x, 400, LABELS, 4)
     assert (whole - edited).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["middle_01", "block_02"])
 def test_another_layer_gives_what_the_edit_makes_of_it(variant, name: str) -> None:
     model, x = variant().model, noise(4, 1, 8, 8)
-    _, before = outputs(model, x, 400, LABELS, 4)
+    before = outputs(model, x, 400, LABELS, 4)
     with editing(model, {name: lambda output: 2 * output}):
-        _, during = outputs(model, x, 400, LABELS, 4)
+        during = outputs(model, x, 400, LABELS, 4)
     names = [unit.name for unit in layers(model)]
     for layer in names[: names.index(name)]:
         torch.testing.assert_close(during[layer], before[layer])
     assert (during["block_04"] - before["block_04"]).abs().max() > 1e-3
-    _, after = outputs(model, x, 400, LABELS, 4)
+    after = outputs(model, x, 400, LABELS, 4)
     torch.testing.assert_close(after["block_04"], before["block_04"])
 
 
 def test_an_edit_that_changes_nothing_gives_the_same_bits(variant) -> None:
     model, x = variant().model, noise(4, 1, 8, 8)
-    before, _ = outputs(model, x, 400, LABELS, 4)
+    before = predicted(model, x, 400, LABELS, 4)
     with editing(model, {unit.name: lambda output: output for unit in layers(model)}):
-        during, _ = outputs(model, x, 400, LABELS, 4)
+        during = predicted(model, x, 400, LABELS, 4)
     assert during.equal(before)
-    assert outputs(model, x, 400, LABELS, 4)[0].equal(before)
+    assert predicted(model, x, 400, LABELS, 4).equal(before)
 
 
 def test_a_network_that_is_told_a_text_is_edited_in_the_same_way(told) -> None:

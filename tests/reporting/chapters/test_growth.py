@@ -66,17 +66,18 @@ def test_numbers_are_those_of_the_made_up_images(made: Callable[[int], Found]) -
 
 
 def test_claims_are_decided_over_training_seeds_by_pairs(made: Callable[[int], Found], deciding) -> None:
-    summary = chapter.numbers(made(3))
+    judge = {"judges.accuracy": {"value": 0.99, "n": 9, "required": 0.9}}
+    summary = {**judge, **chapter.numbers(made(3))}
     decided = {each.name: each for each in decide(CLAIMS, summary, [], deciding)}
     earlier = decided["later_snapshots_are_recognised_earlier"]
     assert (earlier.verdict, earlier.number["value"]) == ("supported", pytest.approx(100 * (0.855 - 0.25)))
     assert earlier.number["replicas"] == pytest.approx([60, 60.5, 61])
     assert decided["training_brings_form"].number["value"] == pytest.approx(50)
-    single = decide(CLAIMS, chapter.numbers(made(1)), [], deciding)
+    single = decide(CLAIMS, {**judge, **chapter.numbers(made(1))}, [], deciding)
     assert {each.verdict for each in single} == {"one seed only"}
     poor = {**summary, "judges.accuracy": {"value": 0.5, "n": 9, "required": 0.9}}
     assert {each.needs for each in decide(CLAIMS, poor, [], deciding)} == {"a judge that can judge"}
-    assert {each.verdict for each in decide(CLAIMS, {}, [], deciding)} == {"no data"}
+    assert {each.verdict for each in decide(CLAIMS, judge, [], deciding)} == {"no data"}
 
 
 @pytest.mark.parametrize("replicas", [3, 1])

@@ -1,26 +1,21 @@
 """What is said of the noise level that a denoiser is told, to be put to the test over training seeds."""
 
-from pipeline.judges.number import Number
 from pipeline.reporting.claims import Claim
-from pipeline.reporting.effects import Effect, MissingError
+from pipeline.reporting.effects import Effect, measured
 from pipeline.reporting.sources import ASKED, UNCONDITIONED
-from pipeline.reporting.summary import Summary
 
 SEEN = 0.9  # R2 from which on a layer shows the level
 COSTS = 10.0  # percent of the loss from which on a wrong level costs something
 
 
-def measured(name: str) -> Effect:
+def _measured(name: str) -> Effect:
     """What the baseline's training seeds say under the claim's name."""
-
-    def effect(s: Summary) -> Number:
-        if not any(each.startswith("embedding.baseline.") for each in s):
-            raise MissingError("a look at the baseline's embedding (embedding)")
-        if f"embedding.effects.{name}" not in s:
-            raise MissingError("more than one training seed (replicas)")
-        return s[f"embedding.effects.{name}"]
-
-    return effect
+    effect = f"embedding.effects.{name}"
+    return measured(
+        effect,
+        ("embedding.baseline.read.encoder", "a look at the baseline's embedding (embedding)"),
+        (effect, "more than one training seed (replicas)"),
+    )
 
 
 CLAIMS = [
@@ -33,7 +28,7 @@ CLAIMS = [
         f"by how much R2 of a linear probe of the level is above {SEEN:g}, in the layer of the encoder that shows the "
         "level best, of a network that is told the same timestep for every level; the layer is chosen on other images",
         "",
-        measured("level_is_seen"),
+        _measured("level_is_seen"),
         setting="differs",
         differs="The source trains networks that are never told the level. Here the network was told it in training, "
         "and is no longer told it when its layers are read.",
@@ -48,7 +43,7 @@ CLAIMS = [
         f"the rise of the loss where the network alone is told a level a quarter of T off, as a geometric mean over "
         f"levels, minus {COSTS:g} %",
         "%",
-        measured("wrong_level_costs"),
+        _measured("wrong_level_costs"),
         differs="Where the network predicts v, a wrong level also asks it for another v; the page says what is left "
         "with the best reading of its output.",
         figure="told",

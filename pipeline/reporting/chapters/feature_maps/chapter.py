@@ -28,8 +28,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `feature_maps` left of every subject; None where it left nothing."""
-    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
-    subjects = {name: mapped.load(folder) for name, folder in folders.items() if mapped.there(folder)}
+    subjects = study.of_subjects(NAME, mapped.there, mapped.load)
     return Found(study, subjects) if subjects else None
 
 

@@ -1,28 +1,19 @@
 """What the sources say of the images over training, and what nobody asked, to be put to the test over training
 seeds."""
 
-from pipeline.judges.number import Number
 from pipeline.reporting.claims import Claim
-from pipeline.reporting.effects import Effect, MissingError
+from pipeline.reporting.effects import Effect, judged, measured
 from pipeline.reporting.sources import ASKED, MNIST
-from pipeline.reporting.summary import Summary
 
 EARLIER, TRAINED = "later_snapshots_are_recognised_earlier", "training_brings_form"
 SETTING = "The source looks at images after each of 15 epochs; here a classifier says whether it recognises them."
 
 
-def measured(name: str) -> Effect:
+def _measured(name: str) -> Effect:
     """What the snapshots of several training seeds say under the claim's name."""
-
-    def effect(s: Summary) -> Number:
-        accuracy = s.get("judges.accuracy")
-        if accuracy and accuracy["value"] < accuracy["required"]:
-            raise MissingError("a judge that can judge")
-        if f"growth.effects.{name}" not in s:
-            raise MissingError("a snapshot before the end (train.snapshots), and images that were followed (growth)")
-        return s[f"growth.effects.{name}"]
-
-    return effect
+    effect = f"growth.effects.{name}"
+    needs = "a snapshot before the end (train.snapshots), and images that were followed (growth)"
+    return judged(measured(effect, (effect, needs)))
 
 
 CLAIMS = [
@@ -35,7 +26,7 @@ CLAIMS = [
         "the share of the baseline's images that are recognised in the end, at the end of training minus at the first "
         "snapshot",
         "points",
-        measured(TRAINED),
+        _measured(TRAINED),
         setting="differs",
         differs=SETTING,
         figure="snapshots",
@@ -49,7 +40,7 @@ CLAIMS = [
         "the share of the process after which the clean image that the baseline predicts is recognised for good, at "
         "the first snapshot minus at the end of training; an image that is never recognised counts as 100 %",
         "points",
-        measured(EARLIER),
+        _measured(EARLIER),
         differs="No source says it; here the snapshots are few and the training is short.",
         figure="training",
     ),

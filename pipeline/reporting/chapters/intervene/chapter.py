@@ -39,8 +39,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `intervene` left of every subject; None where it left nothing."""
-    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
-    subjects = {name: intervened.load(folder) for name, folder in folders.items() if intervened.there(folder)}
+    subjects = study.of_subjects(NAME, intervened.there, intervened.load)
     return Found(study.params, subjects) if subjects else None
 
 

@@ -1,10 +1,8 @@
 """What the source says of the two networks' feature maps, to be put to the test over training seeds."""
 
-from pipeline.judges.number import Number
 from pipeline.reporting.claims import Claim
-from pipeline.reporting.effects import Effect, MissingError
+from pipeline.reporting.effects import Effect, measured
 from pipeline.reporting.sources import ABLATION
-from pipeline.reporting.summary import Summary
 
 SETTING = (
     "The source looks at some channels of two networks that were trained on different images. Here both have one "
@@ -16,21 +14,18 @@ BOTH = (
 )
 
 
-def measured(name: str) -> Effect:
+def _measured(name: str) -> Effect:
     """What the networks of several training seeds say under the claim's name."""
-
-    def effect(s: Summary) -> Number:
-        if "segment.overlap" not in s:
-            raise MissingError("a segmentation network beside the denoiser (segment, layers)")
-        if f"layers.effects.{name}" not in s:
-            raise MissingError("more than one training seed (replicas, segment.replicas)")
-        return s[f"layers.effects.{name}"]
-
-    return effect
+    effect = f"layers.effects.{name}"
+    return measured(
+        effect,
+        ("segment.overlap", "a segmentation network beside the denoiser (segment, layers)"),
+        (effect, "more than one training seed (replicas, segment.replicas)"),
+    )
 
 
 def _claim(name: str, where: str, says: str, measured_by: str, unit: str = "points", figure: str = "read") -> Claim:
-    effect = measured(name)
+    effect = _measured(name)
     return Claim(
         name, ABLATION, where, says, None, measured_by, unit, effect, setting="differs", differs=SETTING, figure=figure
     )

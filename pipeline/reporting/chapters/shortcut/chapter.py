@@ -35,8 +35,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `shortcut` left of every subject; None where it left nothing."""
-    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
-    subjects = {name: compared.load(folder) for name, folder in folders.items() if compared.there(folder)}
+    subjects = study.of_subjects(NAME, compared.there, compared.load)
     return Found(study.params, study.distance, subjects) if subjects else None
 
 

@@ -35,8 +35,8 @@ class Found:
         return self.study.prepared.classes
 
     def borders(self, subject: str) -> dict[str, float]:
-        """Where the phases of `intervene` meet, by its name there, as shares of the process; none where it has told no
-        phases of the subject."""
+        """The borders between the phases of `intervene`, by their names there, as shares of the process; none where it
+        has told no phases of the subject."""
         folder, total = self.study.outputs / intervened.STAGE / subject, self.study.params.sampler.steps
         found = intervened.findings(folder) if intervened.there(folder) else {}
         ends = {name: found.get(f"phases.{name}") for name in BORDERS}
@@ -45,8 +45,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `trajectory` left of every subject; None where it left nothing."""
-    folders = {name: study.outputs / NAME / name for name in study.params.subjects}
-    subjects = {name: followed.load(folder) for name, folder in folders.items() if followed.there(folder)}
+    subjects = study.of_subjects(NAME, followed.there, followed.load)
     return Found(study, subjects) if subjects else None
 
 
