@@ -195,7 +195,7 @@ def measure(job: Job) -> dict[str, float]:
     if trained_at.is_dir():
         _count(3 * train.images)
     else:
-        model = unet.build(architecture, *shape, job.seed)
+        model = unet.build(architecture, *shape, job.seed, train.label_dropout > 0)
         run = change.kind(
             model, *resident(real, device), validation, levels, change.prediction, train, job.seed, job.change
         )

@@ -51,8 +51,9 @@ def train(args: argparse.Namespace, values: params.Params, replica: int) -> None
     real, held_out = dataset.split("train"), dataset.split("validation")
 
     shape = (dataset.image_size, dataset.image_channels, len(dataset.classes))
-    cost = costs.measure(unet.build(architecture, *shape, replica))
-    model = unet.build(architecture, *shape, replica).to(device)
+    build = partial(unet.build, architecture, *shape, replica, chosen.label_dropout > 0)
+    cost = costs.measure(build())
+    model = build().to(device)
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     validation = validation_set(*resident(held_out, device), chosen.validation_draws, len(levels))
     prediction = values.diffusion.prediction

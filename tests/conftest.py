@@ -104,12 +104,12 @@ TINY = {
 
 @pytest.fixture
 def tiny() -> Callable[..., "UNet2DModel"]:
-    """tiny(seed=0, **difference): fresh weights for 8x8 grey images of three classes."""
+    """tiny(seed=0, drops_labels=False, **difference): fresh weights for 8x8 grey images of three classes."""
     from pipeline.diffusion import unet  # torch and diffusers take seconds, which the other tests need not wait for
     from pipeline.params import UNet
 
-    def make(seed: int = 0, **difference: object) -> "UNet2DModel":
-        return unet.build(UNet(**{**TINY, **difference}), 8, 1, 3, seed)
+    def make(seed: int = 0, drops_labels: bool = False, **difference: object) -> "UNet2DModel":
+        return unet.build(UNet(**{**TINY, **difference}), 8, 1, 3, seed, drops_labels)
 
     return make
 

@@ -25,7 +25,7 @@ from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.noise import mix
 from pipeline.diffusion.optimizer import Optimizer
 from pipeline.diffusion.schedule import add_noise, as_noise, snr_db, velocity
-from pipeline.diffusion.unet import denoiser, halves, output
+from pipeline.diffusion.unet import denoiser, halves, no_class, output
 from pipeline.diffusion.validation import Predicted, ValidationSet, predict
 from pipeline.diffusion.variational import bound
 from pipeline.errors import UserError
@@ -132,6 +132,7 @@ class Training:
         x0, labels = scaled(self.images[index]), self.labels[index]
         t = self.timesteps(len(index), generator)
         eps = torch.randn(x0.shape, generator=generator, device=device)
+        labels = self.dropped(labels, generator)
         x = add_noise(x0, eps, self.alpha_bar[t]).to(memory_format=self.memory_format)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.params.precision == "bfloat16"):
             out = output(self.network, x, t, labels)
@@ -150,6 +151,18 @@ class Training:
         self.updates += 1
         self.updated(len(index))
         return loss.detach()
+
+    def dropped(self, labels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Return the labels [N] of a batch, where each stands for no class with the probability `label_dropout` (Ho and
+        Salimans 2022, algorithm 1); a network that is not told the class, or is always told it, gets them as they are.
+
+        They are drawn after all else, so that timesteps and noise are the same with and without.
+        """
+        nothing = no_class(self.model)
+        if nothing is None:
+            return labels
+        drop = torch.rand(len(labels), generator=generator, device=labels.device) < self.params.label_dropout
+        return labels.masked_fill(drop, nothing)
 
     def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Draw the timesteps of a batch, int [count].

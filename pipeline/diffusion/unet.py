@@ -24,14 +24,17 @@ W] with the shares of a learned variance in the second half; `halves` separates 
 OURS = ("projections", "skips", "tells_time", "classes")  # the keys of a configuration that diffusers does not know
 
 
-def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: int) -> UNet2DModel:
+def build(
+    unet: UNet, image_size: int, image_channels: int, classes: int, seed: int, drops_labels: bool = False
+) -> UNet2DModel:
     """Build a denoiser with fresh weights, which are drawn from torch's global generator after it is seeded.
 
-    `output` calls it: x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, labels [N].
+    `output` calls it: x [N, C, H, W] in about [-1, 1], t [N] in 0..T-1, labels [N]. drops_labels: whether a network
+    that is told the class is also to learn what to do without it (`no_class`); its other weights are the same.
     """
     torch.manual_seed(seed)
     attended = architecture.attended(unet.attention, architecture.resolutions(len(unet.channels), image_size))
-    return _from_config(
+    model = _from_config(
         {
             "sample_size": image_size,
             "in_channels": image_channels,
@@ -50,6 +53,23 @@ def build(unet: UNet, image_size: int, image_channels: int, classes: int, seed: 
             "classes": classes,
         }
     )
+    if drops_labels and unet.class_embedding:
+        told = model.class_embedding.weight.detach()
+        model.class_embedding = nn.Embedding.from_pretrained(
+            torch.cat([told, torch.zeros_like(told[:1])]), freeze=False
+        )
+        model.register_to_config(num_class_embeds=classes + 1)
+    return model
+
+
+def no_class(model: UNet2DModel) -> int | None:
+    """Return the label that stands for no class, or None where the network has not learnt one.
+
+    It is the last row of the class embedding, behind those of the classes, and begins with zeros (Ho and Salimans
+    2022, algorithm 1, where it is the null token).
+    """
+    classes = model.config.get("classes")
+    return classes if classes and (model.config.num_class_embeds or 0) > classes else None
 
 
 def load(folder: Path) -> UNet2DModel:

@@ -21,6 +21,7 @@ class Train(Section):
     clip_norm: Positive  # the largest norm of the gradients
     ema: Annotated[float, Field(ge=0, lt=1)]  # decay per update
     timesteps: Literal["alone", "even", "middle"]  # how those of a batch are drawn (`Training.timesteps`)
+    label_dropout: Annotated[float, Field(ge=0, lt=1)]  # share of the images whose class is withheld; 0: none
     vlb_weight: NonNegative  # weight of the variational bound, where the variance is learned
     snapshots: list[Count]  # images seen
     log_every: Count  # images

@@ -30,7 +30,7 @@ def begin(tiny):
     ) -> training.Training:
         params = Train(**{**PARAMS, **changes})
         validation = validation_set(images[:9], labels[:9], 2, len(levels))
-        model = tiny(**(difference or {}))
+        model = tiny(drops_labels=params.label_dropout > 0, **(difference or {}))
         return training.Training(model, images, labels, validation, levels, prediction, params, seed, "little")
 
     return make

@@ -20,6 +20,7 @@ PARAMS = {
     "clip_norm": 1.0,
     "ema": 0.9,
     "timesteps": "alone",
+    "label_dropout": 0.0,
     "vlb_weight": 0.001,
     "snapshots": [],
     "log_every": 32,
