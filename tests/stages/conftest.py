@@ -62,7 +62,7 @@ class Project:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a Python module or script in the folder, in a process of its own."""
         return subprocess.run(
-            [sys.executable, *command],
+            ["python", *command],
             cwd=self.root,
             env=self.environment(),
             capture_output=True,

@@ -1,8 +1,8 @@
-"""A `python` that has imported already what the stages import, and runs each script in a fork of itself.
+"""A `python` that has imported already what the stages and DVC import, and runs each program in a fork of itself.
 
-A stage imports for seconds before it works, and the tests of the whole pipeline start dozens of them. Their scripts run
-here as they do in a fresh interpreter: under the name `__main__`, in a process of their own, with the caller's folder,
-environment, standard streams and exit status. Whatever is not a stage's script goes to the real interpreter.
+A stage imports for seconds before it works, and DVC before it looks; the tests of the whole pipeline start dozens of
+both. They run here as they do in a fresh interpreter: under the name `__main__`, in a process of their own, with the
+caller's folder, environment, standard streams and exit status.
 
     warm.py SOCKET            serves
     warm.py SOCKET ARGUMENTS  runs what `python ARGUMENTS` would, and is what the file `python` of a test calls
@@ -21,11 +21,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 IMPORTS = (  # beside these, what `pipeline.diffusion.lean` takes of diffusers
+    "multiprocessing.spawn",  # whose children need the real interpreter, as it is called now
     *("torch", "torch._dynamo", "torch.utils.flop_counter", "numpy", "pandas", "safetensors.torch", "pydantic", "yaml"),
     *("sklearn.svm", "sklearn.datasets", "sklearn.linear_model", "sklearn.metrics", "sklearn.preprocessing"),
     *("scipy.stats", "scipy.special", "skimage.filters", "skimage.metrics", "skimage.morphology", "skimage.data"),
     *("matplotlib.figure", "matplotlib.backends.backend_agg", "jinja2", "tqdm", "prdc", "PIL.Image"),
     *("mlflow", "mlflow.store.tracking.sqlalchemy_store"),
+    *("dvc.cli.parser", "dvc.repo.reproduce", "dvc.repo.status", "dvc.stage.run", "dvc.cachemgr", "dvc_data.hashfile"),
 )
 
 
@@ -67,14 +69,15 @@ def serve(address: str) -> None:
         if os.fork() == 0:
             listening.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _answer(asked)
+            _answer(asked, address)
             os._exit(0)
         asked.close()
 
 
-def _answer(asked: socket.socket) -> None:
+def _answer(asked: socket.socket, address: str) -> None:
     """Run one request in a child, and send its process and, when it has ended, its exit status."""
     message, streams, *_ = socket.recv_fds(asked, 2**20, 3)
+    sys.executable = str(Path(address).with_name("python"))  # what a program starts is as quick
     child = os.fork()
     if child == 0:
         asked.close()
@@ -87,7 +90,7 @@ def _answer(asked: socket.socket) -> None:
 
 
 def _run(arguments: list[str], folder: str, environment: dict[str, str]) -> int:
-    """Run a script as an interpreter does that has nothing else to do, and return its exit status."""
+    """Run a script, a module (`-m`) or a text (`-c`) as an interpreter does, and return its exit status."""
     import atexit
     import runpy
     import traceback
@@ -95,10 +98,18 @@ def _run(arguments: list[str], folder: str, environment: dict[str, str]) -> int:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv, sys.path[0] = arguments, str(Path(arguments[0]).parent)
-    status = 0
+    how, status = arguments[0], 0
+    sys.argv = arguments[1:] if how == "-m" else arguments
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.path[0] = folder if how in ("-m", "-c") else str(Path(how).parent)
     try:
-        runpy.run_path(arguments[0], run_name="__main__")
+        if how == "-m":
+            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        elif how == "-c":
+            sys.argv = [how, *arguments[2:]]
+            exec(arguments[1], {"__name__": "__main__"})
+        else:
+            runpy.run_path(how, run_name="__main__")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1 if end.code else 0
         if isinstance(end.code, str):
@@ -129,7 +140,5 @@ def ask(address: str, arguments: list[str]) -> int:
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         serve(sys.argv[1])
-    elif sys.argv[2].startswith("stages/"):
-        sys.exit(ask(sys.argv[1], sys.argv[2:]))
     else:
-        os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+        sys.exit(ask(sys.argv[1], sys.argv[2:]))
