@@ -1,7 +1,8 @@
-"""The command `anatomy` checks parameters, takes profiles, runs everything, records it, compares two reports, lists
-parts and applies interventions."""
+"""The command `anatomy` checks parameters, takes profiles, runs everything, records it, compares reports, lists parts
+and applies interventions."""
 
 import argparse
+import importlib.metadata
 import sys
 import tempfile
 from pathlib import Path
@@ -94,6 +95,13 @@ def agree(one: Path, other: Path, file: Path | None) -> None:
         sys.exit(1)
 
 
+def overview(folder: Path) -> None:
+    """Write README.md beside several reports: a row per claim, and a column per report."""
+    from pipeline.reporting import overview as page  # pandas takes seconds to import
+
+    print(f"{page.write(folder)} sets the reports in {folder} side by side.")
+
+
 def parts(where: str) -> None:
     """Print the parts of a denoiser: a name under subjects or variants, a folder, or OWNER/NAME@REVISION on the hub."""
     values = params.load(PARAMS)
@@ -159,6 +167,8 @@ def fetch(where: str, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="anatomy", description=__doc__)
+    version = importlib.metadata.version("diffusion-anatomy")
+    parser.add_argument("--version", action="version", version=f"diffusion-anatomy {version}")
     commands = parser.add_subparsers(dest="command", required=True)
     for function in (check, run, record):
         commands.add_parser(function.__name__, help=function.__doc__).set_defaults(call=lambda _, f=function: f())
@@ -174,6 +184,9 @@ def main() -> None:
     compared.add_argument("other", type=Path, help="the folder of another")
     compared.add_argument("--json", type=Path, help="a file to write the comparison to")
     compared.set_defaults(call=lambda args: agree(args.one, args.other, args.json))
+    beside = commands.add_parser("overview", help=overview.__doc__)
+    beside.add_argument("folder", type=Path, nargs="?", default=Path("reports"), help="the folder of reports (reports)")
+    beside.set_defaults(call=lambda args: overview(args.folder))
     shown = commands.add_parser("parts", help=parts.__doc__)
     shown.add_argument("subject", help="a name under subjects or variants, a folder, or OWNER/NAME@REVISION")
     shown.set_defaults(call=lambda args: parts(args.subject))

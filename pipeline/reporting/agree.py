@@ -10,10 +10,9 @@ from pathlib import Path
 
 from scipy.special import ndtri, stdtrit
 
-from pipeline.errors import UserError
 from pipeline.judges.number import Number
 from pipeline.reporting.claims import CONTRADICTED, NO_DATA, SUPPORTED
-from pipeline.reporting.summary import Summary
+from pipeline.reporting.summary import Summary, load
 from pipeline.reporting.table import Cell, Column, Table, percent, words
 
 OF_THE_MACHINE = frozenset(  # the last parts of the names of times and peak memory, and of claims about them
@@ -104,15 +103,7 @@ class Agreement:
 
 def read(folder: Path) -> Summary:
     """Read the summary.json of a report, without what is of the machine; what is no report is a `UserError`."""
-    file = folder / "summary.json"
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{folder} is no folder of a report: its summary.json cannot be read ({error}).") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{file} is not JSON ({error}); `uv run dvc repro` makes it again.") from None
-    if not isinstance(found, dict) or not all(isinstance(n, dict) and {"value", "n"} <= set(n) for n in found.values()):
-        raise UserError(f"{file} is no summary of a report, which has a value and an n under every name.")
+    found = load(folder)
     return {name: number for name, number in found.items() if name.rsplit(".", 1)[-1] not in OF_THE_MACHINE}
 
 

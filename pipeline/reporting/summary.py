@@ -1,10 +1,26 @@
 """summary.json: every number that the report prints, by its dotted name, which is its address in a tree."""
 
 import json
+from pathlib import Path
 
+from pipeline.errors import UserError
 from pipeline.judges.number import Number
 
 Summary = dict[str, Number]
+
+
+def load(folder: Path) -> Summary:
+    """Read the summary.json in the folder of a report; what is no report is a `UserError`."""
+    file = folder / "summary.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{folder} is no folder of a report: its summary.json cannot be read ({error}).") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{file} is not JSON ({error}); `uv run dvc repro` makes it again.") from None
+    if not isinstance(found, dict) or not all(isinstance(n, dict) and {"value", "n"} <= set(n) for n in found.values()):
+        raise UserError(f"{file} is no summary of a report, which has a value and an n under every name.")
+    return found
 
 
 def below(summary: Summary, *address: str) -> dict[str, Number]:
