@@ -63,7 +63,7 @@ def main() -> None:
         bar(f"timesteps: {args.subject}", calls * chosen.seeds, "img") as progress,
         own.counting(progress.update),
     ):
-        course = concepts.follow(own, seeds, labels, told, reader, chosen.shown, columns)
+        course = concepts.follow(own, seeds, labels, told, reader, chosen.attended, chosen.shown, columns)
         for name in chosen.samplers:
             loop = rivals.over(own, own.timesteps, name)
             followed = Drawn(course.final, course.seen, spaced.done(loop))

@@ -16,7 +16,7 @@ from pipeline.anatomy.sweep import Loop, Moment
 from pipeline.anatomy.trajectories import reduced
 from pipeline.data import captions, masks, strokes
 from pipeline.diffusion.sampling import batches
-from pipeline.judges import number, recognition
+from pipeline.judges import bootstrap, number, recognition
 from pipeline.judges.number import Number
 
 CLASS = "class"
@@ -55,9 +55,9 @@ class Course:
     style is that of the final image; named: word's name -> whether they show it, bool [K, S]; chance: word of style ->
     how often the final images of two seeds have the same word; seen: the class that the judge names, int [K, S], or
     None where none can say; received: how much attention the final image's foreground gets at each step
-    (`attention.Rollout.received`), the mean over it, [K, S], or None where the network has no self-attention; pictures:
-    `x0` and, where there is attention, `attention`, of the first seeds at some steps, [shown, columns, H, W, C]: uint8
-    images, and float multiples of even attention; final: uint8 [S, H, W, C]."""
+    (`attention.Rollout.received`), the mean over it, [K, A] of the first A seeds, or None where the network has no
+    self-attention; pictures: `x0` and, where there is attention, `attention`, of the first seeds at some steps, [shown,
+    columns, H, W, C]: uint8 images, and float multiples of even attention; final: uint8 [S, H, W, C]."""
 
     agreement: dict[str, np.ndarray]
     named: dict[str, np.ndarray]
@@ -69,19 +69,29 @@ class Course:
 
 
 def follow(
-    loop: Loop, seeds: np.ndarray, labels: np.ndarray, told: bool, reader: Reader, shown: int, columns: np.ndarray
+    loop: Loop,
+    seeds: np.ndarray,
+    labels: np.ndarray,
+    told: bool,
+    reader: Reader,
+    attended: int,
+    shown: int,
+    columns: np.ndarray,
 ) -> Course:
     """Follow the words and the attention of images through the untouched loop, `loop.batch_size` images at a time.
 
     seeds, labels: int [S]; told: whether the network is told the label, else the class of the final image is its word;
-    shown: how many seeds' pictures are kept, at most a batch; columns: int [P], the places of the steps whose pictures
+    attended: of how many seeds, from the first on, attention is followed; shown: how many seeds' pictures are kept, at
+    most a batch; columns: int [P], the places of the steps whose pictures
     are, from the first on.
     """
-    attends = bool(attention.sites(loop.subject.model, cross=False))
+    there = bool(attention.sites(loop.subject.model, cross=False))
     said, words, received, finals = [], [], [], []
     pictures: dict[str, np.ndarray] = {}
     for batch_seeds, batch_labels, kept in batches(seeds, labels, loop.batch_size):
         clean, maps = [], []
+        done = sum(map(len, finals))
+        attends = there and done < attended
         for moment, received_by in _moments(loop, batch_seeds, batch_labels, attends):
             clean.append(loop.subject.images(moment.x0[:kept]))
             if received_by is not None:
@@ -93,7 +103,8 @@ def follow(
         if reader.bounds is not None:
             words.append(np.stack([reader.words(images)[list(STYLE)].to_numpy() for images in [*clean, final]]))
         if attends:
-            received.append(on_foreground(np.stack(maps), foreground(final)))
+            some = slice(attended - done)
+            received.append(on_foreground(np.stack(maps)[:, some], foreground(final[some])))
         if not pictures:
             pictures["x0"] = np.stack([reduced(clean[place][:shown]) for place in columns], axis=1)
             if attends:
@@ -155,17 +166,20 @@ def on_foreground(received: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def steps(course: Course, snr: dict[int, float], draws: np.ndarray) -> pd.DataFrame:
     """Return a row per step: k, snr_db, done (the share of the process), and for each word the mean agreement with its
-    interval; where there is attention, `attention`, what the foreground gives of it; n counts seeds. snr: step -> dB;
-    draws: int [B, S]."""
+    interval, over n seeds; where there is attention, `attention`, what the foreground gets of it, over n_attention
+    seeds. snr: step -> dB; draws: int [B, S]."""
     rows, count, n = [], len(snr), draws.shape[1]
+    attended = 0 if course.received is None else course.received.shape[1]
+    some = bootstrap.draws(np.zeros(attended), len(draws), 0) if attended else draws
     for i, (k, level) in enumerate(snr.items()):
         row: dict[str, float] = {"k": k, "snr_db": level, "done": i / count}
         for word, values in course.agreement.items():
             found = number.resampled(values[i].mean(), n, values[i][draws].mean(axis=1), "share")
             row |= number.columns(word, found)
         if course.received is not None:
-            values = course.received[i]
-            row |= number.columns("attention", number.resampled(values.mean(), n, values[draws].mean(axis=1), "size"))
+            given = course.received[i]
+            mean = number.resampled(given.mean(), len(given), given[some].mean(axis=1), "size")
+            row |= {**number.columns("attention", mean), "n_attention": len(given)}
         rows.append({**row, "n": n})
     return pd.DataFrame(rows)
 

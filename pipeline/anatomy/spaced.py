@@ -201,9 +201,9 @@ def effects(
 ) -> dict[Timesteps, Number]:
     """Return what the spacings say of the sources' sentences, signed so that a positive effect speaks for them.
 
-    tables, distances: of the sampler `timed.CLAIMED`; positions: of the exponential spacings; first: the word of style that
-    is settled first (`concepts.first_settled`), empty where there is none; draws: int [B, S]. An effect that needs a
-    judge, or words of style, is missing where there are none.
+    tables, distances: of the sampler `timed.CLAIMED`; positions: of the exponential spacings; first: the word of style
+    that is settled first (`concepts.first_settled`), empty where there is none; draws: int [B, S]. An effect that needs
+    a judge, or words of style, is missing where there are none.
     """
     early, late = (tables[spacing_name(place)] for place in (min(positions), max(positions)))
     out = {
@@ -211,8 +211,7 @@ def effects(
         Timesteps.DETAIL_LATE: _mean((early["detail"].abs() - late["detail"].abs()).to_numpy(), draws),
     }
     if first:
-        kept = _mean((1.0 * early[first] - late[first]).to_numpy(), draws)
-        out[Timesteps.EARLY_ATTRIBUTE_IS_LOST] = {**kept, "against": first}
+        out[Timesteps.EARLY_ATTRIBUTE_IS_LOST] = _mean((1.0 * early[first] - late[first]).to_numpy(), draws)
     if distances:
         for effect, rival in ((Timesteps.QUADRATIC_BEATS_UNIFORM, QUADRATIC), (Timesteps.KARRAS_BEATS_UNIFORM, KARRAS)):
             out[effect] = _further(distances[UNIFORM], distances[rival], len(early))

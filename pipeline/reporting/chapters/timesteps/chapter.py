@@ -17,6 +17,7 @@ from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary, children
 from pipeline.reporting.table import Cell, Column, Table, effect, listed, percent, text, words
 
+STYLE = ("slant", "stroke")  # words that no network is told
 NAME, TITLE = "timesteps", "Which concept is drawn when"
 NOISE = (
     " DDPM draws noise at each timestep that it visits, so its images differ from the full loop's whatever the spacing."
@@ -61,7 +62,7 @@ def _of_row(row: dict) -> dict[str, Number]:
     return {
         name: {
             "value": row[name],
-            "n": row["n"],
+            "n": row["n_attention" if name == "attention" else "n"],
             "ci95": [row[f"{name}_low"], row[f"{name}_high"]],
             "kind": "size" if name == "attention" else "share",
         }
@@ -112,7 +113,8 @@ def finding(found: Found, summary: Summary) -> Finding | None:
         f"(n = {coarse['n']} seeds)."
     )
     if lost:
-        said += f" The share of images that keep their {lost['against']} changes by {text(lost, 0, 100, True)} points."
+        first = min(STYLE, key=lambda word: summary[f"{NAME}.{subject}.settled.{word}"]["value"])
+        said += f" The share of images that keep their {first} changes by {text(lost, 0, 100, True)} points."
     return Finding(said, f"{subject}/kept.png", 3)
 
 

@@ -57,7 +57,7 @@ CLAIMS = [
         "steps spent early minus with the steps spent late",
         "",
         DRAWN,
-        "kept",
+        "kept.png",
     ),
     _claim(
         Timesteps.DETAIL_LATE,
@@ -68,7 +68,7 @@ CLAIMS = [
         "minus with the steps spent late",
         "dB",
         DRAWN,
-        "kept",
+        "kept.png",
     ),
     _claim(
         Timesteps.EARLY_ATTRIBUTE_IS_LOST,
@@ -79,7 +79,7 @@ CLAIMS = [
         "the steps spent late",
         "points",
         STYLE,
-        "kept",
+        "kept.png",
         f"{SETTING} The source's attribute is gender; here it is slant or stroke, whichever is settled first.",
     ),
     _claim(
@@ -91,7 +91,7 @@ CLAIMS = [
         "minus that after which the judge names its class, both for good",
         "points",
         JUDGE,
-        "concepts",
+        "concepts.png",
         "The source measures attention to words; here what the predicted clean image shows is measured. The network is "
         "told the class at every step, and never the stroke.",
     ),
@@ -104,7 +104,7 @@ CLAIMS = [
         "steps",
         "",
         DRAWN,
-        "distances",
+        "distances.png",
         f"{SAMPLER} The source says it of CIFAR-10 alone.",
     ),
     _claim(
@@ -116,7 +116,7 @@ CLAIMS = [
         "of steps",
         "",
         DRAWN,
-        "distances",
+        "distances.png",
         f"{SAMPLER} The source's sampler is Heun's, of the second order, with noise levels between 0.002 and 80.",
     ),
 ]

@@ -190,8 +190,8 @@ def draw(
     distance: str,
     branches: pd.DataFrame | None,
 ) -> Drawn:
-    """Every figure of a subject, into a folder. summary: the numbers of all chapters, those of the subject beneath `of`;
-    classes: names by label; distance: what the distance is called; branches: as in `concepts`."""
+    """Every figure of a subject, into a folder. summary: the numbers of all chapters, those of the subject beneath
+    `of`; classes: names by label; distance: what the distance is called; branches: as in `concepts`."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn: Drawn = []
     steps = int((found.spacings["spacing"] == UNIFORM).sum())
@@ -234,10 +234,10 @@ def draw(
         drawn.append(
             (
                 "concepts.png",
-                "How far the clean image that is predicted at each step agrees with each word: the probability that the "
-                "judge gives to the class, and the share of images that have the slant and the stroke of the finished "
-                "one. A word is drawn where its line rises above the dotted one of its colour, which is how often "
-                f"two different images share the word.{beneath} Bands and bars are 95 % intervals over seeds.",
+                "How far the clean image that is predicted at each step agrees with each word: the probability that "
+                "the judge gives to the class, and the share of images that have the slant and the stroke of the "
+                "finished one. A word is drawn where its line rises above the dotted one of its colour, which is how "
+                f"often two different images share the word.{beneath} Bands and bars are 95 % intervals over seeds.",
             )
         )
     if "attention" in found.pictures:
