@@ -114,7 +114,7 @@ BAD = {
     ),
     "spaced steps that fall together": (
         lambda v: v["timesteps"].update(strength=12.0),
-        ["timesteps.strength is 12", "8 steps", "fall together", "a smaller strength"],
+        ["timesteps.strength is 12", "5 steps", "fall together", "a smaller strength"],
     ),
     "places that have one name": (
         lambda v: v["timesteps"].update(positions=[0.0, 0.001]),

@@ -208,7 +208,7 @@ def effects(
     early, late = (tables[spacing_name(place)] for place in (min(positions), max(positions)))
     out = {
         Timesteps.SEMANTICS_EARLY: _mean((early["coarse"] - late["coarse"]).to_numpy(), draws),
-        Timesteps.DETAIL_LATE: _mean((early["detail"].abs() - late["detail"].abs()).to_numpy(), draws),
+        Timesteps.DETAIL_LATE: _mean((late["fine"] - early["fine"]).to_numpy(), draws),
     }
     if first:
         out[Timesteps.EARLY_ATTRIBUTE_IS_LOST] = _mean((1.0 * early[first] - late[first]).to_numpy(), draws)

@@ -94,15 +94,11 @@ def test_no_hook_is_left_after_an_exception(variant) -> None:
     before = hooks(subject)
 
     def stops() -> None:
-        raise RuntimeError("stopped")
+        with attention.recording(subject.model, attention.sites(subject.model, cross=False)):
+            subject.once()
+            raise RuntimeError("stopped")
 
-    with (
-        pytest.raises(RuntimeError, match="stopped"),
-        attention.recording(  # noqa: SIM117
-            subject.model, attention.sites(subject.model, cross=False)
-        ),
-    ):
-        subject.once()
+    with pytest.raises(RuntimeError, match="stopped"):
         stops()
     assert hooks(subject) == before
     loop = Loop(subject, [999, 500, 0], "ddpm", True, 4)

@@ -183,9 +183,10 @@ def _kept(of: str, summary: Summary) -> Table:
     """How much of the full loop's images is left."""
     columns = {
         "likeness": Column("likeness"),
-        "coarse": Column("coarsest octave"),
-        "coarse_gap": Column("gap", sign=True),
+        "coarse": Column("coarsest octave", 3),
+        "coarse_gap": Column("gap", 3, sign=True),
         "fine": Column("finest octave"),
+        "fine_gap": Column("gap", sign=True),
         "detail": Column("fine energy, dB", 1, sign=True),
         "slant": Column("slant kept, %", 0, 100),
         "slant_gap": Column("gap, points", 0, 100, sign=True),

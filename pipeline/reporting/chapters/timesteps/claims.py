@@ -57,18 +57,18 @@ CLAIMS = [
         "steps spent early minus with the steps spent late",
         "",
         DRAWN,
-        "kept.png",
+        "kept",
     ),
     _claim(
         Timesteps.DETAIL_LATE,
         VISUAL,
         "abstract",
         "The latter steps generate the details of the image.",
-        "how far the energy of the finest octave is from that of the full loop's image, with the steps spent early "
-        "minus with the steps spent late",
-        "dB",
+        "how alike the finest octave of an image is to that of the full loop's image (1 for equal ones), with the steps "
+        "spent late minus with the steps spent early",
+        "",
         DRAWN,
-        "kept.png",
+        "kept",
     ),
     _claim(
         Timesteps.EARLY_ATTRIBUTE_IS_LOST,
@@ -79,7 +79,7 @@ CLAIMS = [
         "the steps spent late",
         "points",
         STYLE,
-        "kept.png",
+        "kept",
         f"{SETTING} The source's attribute is gender; here it is slant or stroke, whichever is settled first.",
     ),
     _claim(
@@ -91,7 +91,7 @@ CLAIMS = [
         "minus that after which the judge names its class, both for good",
         "points",
         JUDGE,
-        "concepts.png",
+        "concepts",
         "The source measures attention to words; here what the predicted clean image shows is measured. The network is "
         "told the class at every step, and never the stroke.",
     ),
@@ -104,7 +104,7 @@ CLAIMS = [
         "steps",
         "",
         DRAWN,
-        "distances.png",
+        "distances",
         f"{SAMPLER} The source says it of CIFAR-10 alone.",
     ),
     _claim(
@@ -116,7 +116,7 @@ CLAIMS = [
         "of steps",
         "",
         DRAWN,
-        "distances.png",
+        "distances",
         f"{SAMPLER} The source's sampler is Heun's, of the second order, with noise levels between 0.002 and 80.",
     ),
 ]

@@ -11,7 +11,7 @@ from pipeline.anatomy.timed import CLAIMED, FULL, UNIFORM, Timed
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Drawn
-from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, panels, write
+from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, log, panels, write
 from pipeline.reporting.summary import Summary, below, children
 
 NAMES = {
@@ -23,6 +23,7 @@ NAMES = {
 EARLY, LATE, OTHER = COLOURS[1], COLOURS[2], COLOURS[0]
 SAMPLERS = {"ddim": "DDIM", "ddpm": "DDPM"}
 WORDS = {"class": COLOURS[0], "slant": COLOURS[1], "stroke": COLOURS[2]}
+CLEAREST = 0.98  # the share of places whose attention is told apart; the others are black or white
 CONTENT = {  # measure -> what its panel is called, and what a value is multiplied by
     "coarse": ("coarsest octave, likeness", 1),
     "fine": ("finest octave, likeness", 1),
@@ -76,7 +77,7 @@ def sheet(path: Path, found: Timed, sampler: str, steps: int, classes: list[str]
     """Write a picture of the images that every spacing draws by a sampler, a row per spacing and a column per seed."""
     rows = {name.split(".")[1]: images for name, images in found.pictures.items() if name.startswith(f"{sampler}.")}
     named = [classes[label] if label < len(classes) else str(label) for label in found.labels]
-    title = f"The same seeds by {SAMPLERS[sampler]}: all steps, and {steps} spaced in several ways"
+    title = f"The same seeds by {SAMPLERS[sampler]}, in all steps and in {steps}"
     contact_sheet(path, np.stack(list(rows.values())), [spoken(name) for name in rows], named, title)
 
 
@@ -104,7 +105,7 @@ def distances(summary: Summary, of: str, samplers: list[str], distance: str) -> 
         spaced = children(summary, of, sampler)
         _points(ax, {each: summary[f"{of}.{sampler}.{each}.frechet"] for each in spaced}, 1)
         ax.set_xlabel(f"{distance}, {SAMPLERS[sampler]}")
-        ax.set_xscale("log")
+        log(ax, "x")
     return figure
 
 
@@ -157,7 +158,8 @@ def attention(path: Path, found: Timed, classes: list[str]) -> None:
     side = clean.shape[2]
     line = np.arange(side) * maps.shape[2] // side
     large = maps[:shown][:, :, line][:, :, :, line]
-    bright = (255 * np.clip(large / np.quantile(large, 0.995), 0, 1)).round().astype(np.uint8)
+    most = np.quantile(abs(large - 1), CLEAREST)
+    bright = (127.5 * (1 + np.clip((large - 1) / most, -1, 1))).round().astype(np.uint8)
     channels = max(clean.shape[-1], 1)
     rows = [each for i in range(shown) for each in (clean[i], np.repeat(bright[i], channels, axis=-1))]
     named = [classes[label] if label < len(classes) else str(label) for label in found.labels[:shown]]
@@ -246,8 +248,8 @@ def draw(
             (
                 "attention.png",
                 "The predicted clean image over the process, and beneath it how much attention each place gets from "
-                "all others, rolled out over all layers of self-attention. Bright places are looked at most; all maps "
-                "have one scale.",
+                "all others, rolled out over all layers of self-attention. Bright places are looked at more, dark ones "
+                "less, and middle grey is what even attention gives; all maps have one scale.",
             )
         )
         write(foreground(found.steps), folder / "foreground.png")
