@@ -158,8 +158,8 @@ class Timesteps(Effect):
     )
     DETAIL_LATE = (
         "detail_late",
-        "With the steps spent late, the finest band of the images is more like the full loop's by so much than with the "
-        "steps spent early.",
+        "With the steps spent late, the finest band of the images is more like the full loop's by so much than with "
+        "the steps spent early.",
     )
     EARLY_ATTRIBUTE_IS_LOST = (
         "early_attribute_is_lost",

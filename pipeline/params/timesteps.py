@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.diffusion import spacing
 from pipeline.errors import UserError
 from pipeline.params.section import Count, Section
 
@@ -34,14 +33,3 @@ class Timesteps(Section):
                     f"params.yaml: {name}.shown is {self.shown}, but must be at most the {getattr(self, key)} of "
                     f"{name}.{key}, which it is the first of."
                 )
-
-    def check_apart(self, name: str, total: int) -> None:
-        """Refuse exponential spacings whose steps fall together on some of so many timesteps."""
-        try:
-            for position in self.positions:
-                spacing.exponential(self.steps, total, self.strength, position)
-            shift = spacing.shift(self.steps, total, self.strength)
-            for early in (True, False):
-                spacing.source(self.steps, total, shift, early)
-        except UserError as error:
-            raise UserError(f"params.yaml: {name}.strength is {self.strength:g}, but {error}") from None

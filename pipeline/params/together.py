@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.diffusion import architecture
+from pipeline.diffusion import architecture, spacing
 from pipeline.errors import UserError
 from pipeline.params import memory
 from pipeline.params.section import Section
@@ -190,6 +190,14 @@ def _check_interventions(values: Params) -> None:
 
 
 def _check_timesteps(values: Params) -> None:
-    """Refuse spacings whose steps fall together on some timesteps of what is trained here."""
-    if any(each.is_trained_here and "timesteps" in each.stages for each in values.subjects.values()):
-        values.timesteps.check_apart("timesteps", values.diffusion.timesteps)
+    """Refuse exponential spacings whose steps fall together on some timesteps of what is trained here."""
+    if not any(each.is_trained_here and "timesteps" in each.stages for each in values.subjects.values()):
+        return
+    chosen, total = values.timesteps, values.diffusion.timesteps
+    try:
+        for position in chosen.positions:
+            spacing.exponential(chosen.steps, total, chosen.strength, position)
+        for early in (True, False):
+            spacing.source(chosen.steps, total, spacing.shift(chosen.steps, total, chosen.strength), early)
+    except UserError as error:
+        raise UserError(f"params.yaml: timesteps.strength is {chosen.strength:g}, but {error}") from None

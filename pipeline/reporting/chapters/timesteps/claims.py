@@ -64,8 +64,8 @@ CLAIMS = [
         VISUAL,
         "abstract",
         "The latter steps generate the details of the image.",
-        "how alike the finest octave of an image is to that of the full loop's image (1 for equal ones), with the steps "
-        "spent late minus with the steps spent early",
+        "how alike the finest octave of an image is to that of the full loop's image (1 for equal ones), with the "
+        "steps spent late minus with the steps spent early",
         "",
         DRAWN,
         "kept",
