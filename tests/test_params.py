@@ -108,6 +108,23 @@ BAD = {
     "rests beyond the loop": (lambda v: v["shortcut"].update(rests=[50]), ["shortcut.rests is 50", "at most 49"]),
     "wider intervals": (lambda v: v["shortcut"].update(intervals=[99]), ["shortcut.intervals is 99", "at most 50"]),
     "not fewer": (lambda v: v["shortcut"].update(fewer=[50]), ["shortcut.fewer is 50", "at most 49"]),
+    "more spaced steps than the loop": (
+        lambda v: v["timesteps"].update(steps=51),
+        ["timesteps.steps is 51", "at most 50"],
+    ),
+    "spaced steps that fall together": (
+        lambda v: v["timesteps"].update(strength=12.0),
+        ["timesteps.strength is 12", "5 steps", "fall together", "a smaller strength"],
+    ),
+    "places that have one name": (
+        lambda v: v["timesteps"].update(positions=[0.0, 0.001]),
+        ["timesteps.positions", "different whole percents"],
+    ),
+    "a sampler twice": (lambda v: v["timesteps"].update(samplers=["ddim", "ddim"]), ["samplers has 'ddim' twice"]),
+    "more shown than attended": (
+        lambda v: v["timesteps"].update(attended=7),
+        ["timesteps.shown is 8", "the 7 of timesteps.attended"],
+    ),
     "a cut twice": (lambda v: v["shortcut"].update(cuts=[3, 3]), ["shortcut.cuts has 3 twice"]),
     "a duration twice": (lambda v: v["intervene"].update(durations=[5, 5]), ["intervene.durations has 5 twice"]),
     "beyond any number": (lambda v: v["train"].update(images=10**30), ["train.images", "less than or equal to"]),

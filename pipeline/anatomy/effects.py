@@ -144,3 +144,37 @@ class Trajectories(Effect):
         "noise_leaves_late",
         "PSNR of x_k to the final image rises faster by so many dB a step in the last 18 % of the steps than before.",
     )
+
+
+class Timesteps(Effect):
+    """What `timesteps` measures, with few DDIM steps from the same noise; likenesses are to the images of the full
+    loop. Early and late are the exponential spacings whose steps are densest at the earliest and at the latest place
+    that was tried."""
+
+    SEMANTICS_EARLY = (
+        "semantics_early",
+        "With the steps spent early, the coarsest band of the images is more like the full loop's by so much than with "
+        "the steps spent late.",
+    )
+    DETAIL_LATE = (
+        "detail_late",
+        "With the steps spent late, the finest band of the images is more like the full loop's by so much than with "
+        "the steps spent early.",
+    )
+    EARLY_ATTRIBUTE_IS_LOST = (
+        "early_attribute_is_lost",
+        "So many more images keep the word that is settled first with the steps spent early than with the early part "
+        "thinned.",
+    )
+    SEMANTICS_SETTLE_FIRST = (
+        "semantics_settle_first",
+        "The class is settled so much of the process before the stroke's width.",
+    )
+    QUADRATIC_BEATS_UNIFORM = (
+        "quadratic_beats_uniform",
+        "The uniform spacing is further from the real images by so much than the quadratic one.",
+    )
+    KARRAS_BEATS_UNIFORM = (
+        "karras_beats_uniform",
+        "The uniform spacing is further from the real images by so much than that of Karras et al.",
+    )

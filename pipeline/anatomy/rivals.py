@@ -10,13 +10,10 @@ from pipeline.anatomy.interventions import Intervention, parse
 from pipeline.anatomy.source import SOURCE_BLOCKS, SOURCE_CUTS, SOURCE_END, SOURCE_STEPS
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.schedule import descend
+from pipeline.diffusion.spacing import LEAST_LAMBDA
 from pipeline.diffusion.unet import halves
 
 Sampler = Literal["ddim", "ddpm", "dpm_solver"]
-LEAST_LAMBDA = (
-    -5.1
-)  # log of signal over noise at which DPM-Solver begins at the earliest; diffusers' own advice for the
-# cosine schedule, whose noisiest levels lie far below it
 
 
 def source_strategy(steps: int, blocks: int, fill: str) -> Intervention:
@@ -74,11 +71,11 @@ def fewer(loop: Loop, count: int, sampler: Sampler) -> Callable[[np.ndarray, np.
     from the other's by what it leaves out alone."""
     if sampler == "dpm_solver":
         return _dpm_solver(loop, count)
-    own = _over(loop, descend(count, len(loop.subject.alpha_bar)), sampler)
+    own = over(loop, descend(count, len(loop.subject.alpha_bar)), sampler)
     return lambda seeds, labels: own.final(own.untouched, seeds, labels)
 
 
-def _over(loop: Loop, timesteps: list[int], sampler: Literal["ddim", "ddpm"]) -> Loop:
+def over(loop: Loop, timesteps: list[int], sampler: Literal["ddim", "ddpm"]) -> Loop:
     """Return a loop over other timesteps, which tells of its calls whom the first one tells."""
     own = Loop(loop.subject, timesteps, sampler, loop.clip, loop.batch_size)
     own.called = lambda images: loop.called(images)
@@ -101,7 +98,7 @@ def _dpm_solver(loop: Loop, count: int) -> Callable[[np.ndarray, np.ndarray], to
         lambda_min_clipped=LEAST_LAMBDA,
     )
     scheduler.set_timesteps(count)
-    own = _over(loop, scheduler.timesteps.tolist(), "ddim")  # whose own step is not taken
+    own = over(loop, scheduler.timesteps.tolist(), "ddim")  # whose own step is not taken
 
     @torch.inference_mode()
     def run(seeds: np.ndarray, labels: np.ndarray) -> torch.Tensor:

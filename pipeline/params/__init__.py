@@ -27,6 +27,7 @@ from pipeline.params.section import Section
 from pipeline.params.segment import Segment
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import SUBJECT_STAGES, Subject, subject
+from pipeline.params.timesteps import Timesteps
 from pipeline.params.train import Train
 from pipeline.params.trajectory import Trajectory
 from pipeline.params.unet import UNet
@@ -62,6 +63,7 @@ __all__ = [
     "Segment",
     "Shortcut",
     "Subject",
+    "Timesteps",
     "Train",
     "Trajectory",
     "UNet",

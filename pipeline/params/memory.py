@@ -68,6 +68,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "feature_maps.batch_size": (values.feature_maps.batch_size if values.feature_maps.run else 0, widest),
         "intervene.batch_size": (values.intervene.batch_size if values.intervene.run else 0, widest),
         "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
+        "timesteps.batch_size": (values.timesteps.batch_size if values.timesteps.run else 0, widest),
         "layers.batch_size": (values.layers.batch_size if values.layers.run else 0, widest),
         "embedding.batch_size": (values.embedding.batch_size if values.embedding.run else 0, widest),
     }
@@ -81,6 +82,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "intervene.seeds": values.intervene.seeds,
         "shortcut.learn": values.shortcut.learn,
         "shortcut.report": values.shortcut.report,
+        "timesteps.seeds": values.timesteps.seeds,
     }
     for key, images in drawn.items():
         yield key, images * pixels, f"{images:,} images"

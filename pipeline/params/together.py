@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.diffusion import architecture
+from pipeline.diffusion import architecture, spacing
 from pipeline.errors import UserError
 from pipeline.params import memory
 from pipeline.params.section import Section
@@ -11,7 +11,7 @@ from pipeline.params.whole import Params
 
 TRIED = (
     *("jumps", "blocks", "fills", "durations", "relaxations"),
-    *("qualities", "cuts", "rests", "fewer", "intervals", "variants"),
+    *("qualities", "cuts", "rests", "fewer", "intervals", "variants", "samplers"),
 )
 """The keys of lists each of whose entries is something to do."""
 
@@ -30,6 +30,7 @@ def check(values: Params) -> None:
     _check_feature_maps(values)
     _check_steps(values)
     _check_interventions(values)
+    _check_timesteps(values)
     memory.check(values)
 
 
@@ -153,6 +154,8 @@ def _check_steps(values: Params) -> None:
         "shortcut.rests": (shortcut.rests, steps - 1),  # beside a cut of one step
         "shortcut.intervals": (shortcut.intervals, steps),
         "shortcut.fewer": (shortcut.fewer, steps - 1),
+        "timesteps.steps": ([values.timesteps.steps], steps),
+        "timesteps.columns": ([values.timesteps.columns], steps),
     }
     for key, (asked, most) in bounds.items():
         if max(asked, default=0) > max(most, 0):
@@ -184,3 +187,17 @@ def _check_interventions(values: Params) -> None:
                     f"params.yaml: {key} goes up to {max(numbers)}, but the network of subject {name} has {there} "
                     "skips and as many blocks."
                 )
+
+
+def _check_timesteps(values: Params) -> None:
+    """Refuse exponential spacings whose steps fall together on some timesteps of what is trained here."""
+    if not any(each.is_trained_here and "timesteps" in each.stages for each in values.subjects.values()):
+        return
+    chosen, total = values.timesteps, values.diffusion.timesteps
+    try:
+        for position in chosen.positions:
+            spacing.exponential(chosen.steps, total, chosen.strength, position)
+        for early in (True, False):
+            spacing.source(chosen.steps, total, spacing.shift(chosen.steps, total, chosen.strength), early)
+    except UserError as error:
+        raise UserError(f"params.yaml: timesteps.strength is {chosen.strength:g}, but {error}") from None

@@ -27,6 +27,7 @@ from pipeline.params.sentences import sentences
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import Subjects, SubjectStage
 from pipeline.params.subjects import subject as find
+from pipeline.params.timesteps import Timesteps
 from pipeline.params.train import Train
 from pipeline.params.trajectory import Trajectory
 from pipeline.params.unet import UNet
@@ -54,6 +55,7 @@ class Params(Section):
     feature_maps: FeatureMaps
     intervene: Intervene
     shortcut: Shortcut
+    timesteps: Timesteps
     segment: Segment
     layers: Layers
     embedding: Embedding
@@ -76,7 +78,7 @@ class Params(Section):
 
     def looks(self, stage: SubjectStage, subject: str) -> bool:
         """Say whether a stage is to look at a subject. An unknown subject is a `UserError`."""
-        section: Trajectory | FeatureMaps | Intervene | Shortcut = getattr(self, stage)
+        section: Trajectory | FeatureMaps | Intervene | Shortcut | Timesteps = getattr(self, stage)
         return section.run and stage in find(self.subjects, subject).stages
 
     def check(self, name: str = "") -> None:

@@ -12,6 +12,7 @@ from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
+from pipeline.reporting.chapters.timesteps import chapter as timesteps
 from pipeline.reporting.chapters.trajectory import chapter as trajectory
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.page import Finding, Pictures
@@ -55,6 +56,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     feature_maps,
     intervene,
     shortcut,
+    timesteps,
     layers,
     embedding,
     methods,
