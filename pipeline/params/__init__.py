@@ -24,8 +24,10 @@ from pipeline.params.reading import load, parse, plain
 from pipeline.params.report import Report
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
+from pipeline.params.scores import Scores
 from pipeline.params.section import Section
 from pipeline.params.segment import Segment
+from pipeline.params.selection import Selection
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import SUBJECT_STAGES, Subject, subject
 from pipeline.params.train import Train
@@ -60,8 +62,10 @@ __all__ = [
     "Report",
     "Sample",
     "Sampler",
+    "Scores",
     "Section",
     "Segment",
+    "Selection",
     "Shortcut",
     "Subject",
     "Train",

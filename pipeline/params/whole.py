@@ -22,8 +22,10 @@ from pipeline.params.replicas import Replicas
 from pipeline.params.report import Report
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
+from pipeline.params.scores import Scores
 from pipeline.params.section import Section
 from pipeline.params.segment import Segment
+from pipeline.params.selection import Selection
 from pipeline.params.sentences import sentences
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import Subjects, SubjectStage
@@ -49,6 +51,8 @@ class Params(Section):
     sample: Sample
     bootstrap: Bootstrap
     evaluate: Evaluate
+    scores: Scores
+    selection: Selection
     subjects: Subjects
     likeness: Likeness
     trajectory: Trajectory
