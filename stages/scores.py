@@ -78,14 +78,14 @@ def scored(
     import pandas as pd
 
     from pipeline.judges import scores
-    from pipeline.judges.scored import Scored, far
+    from pipeline.judges.scored import Scored
 
     tables, distances, replicates = [], {}, {}
     for mark, each in marks.items():
         labels, features = np.array(each.labels), judge.image_features(each.images)
         table = scores.score(features, labels, told, judge.scale)
         tables.append(pd.DataFrame({"mark": mark, "id": each.ids, "label": labels}).join(table))
-        distances[mark], replicates[mark] = far(features, labels, reference, resampling)
+        distances[mark], replicates[mark] = scores.far(features, labels, reference, resampling)
         progress.update(len(each))
     return Scored(pd.concat(tables, ignore_index=True), distances, pd.DataFrame(replicates))
 

@@ -33,8 +33,9 @@ def main() -> None:
     from pipeline.judges import classifier, clip, reference, scores, second, seeing, selection
     from pipeline.judges.features import choose, extract
     from pipeline.judges.number import resampled
-    from pipeline.judges.selected import Selected
-    from pipeline.judges.selection import METRICS, Candidates
+    from pipeline.judges.scored import QUALITY, SCORE
+    from pipeline.judges.selected import METRICS, Selected
+    from pipeline.judges.selection import Candidates
     from pipeline.progress import bar
 
     device = compute.device(values.compute.device, values.compute.threads)
@@ -59,7 +60,7 @@ def main() -> None:
             drawn = drawn[selection.candidates(drawn.labels, chosen.candidates)]
             of_clip = judge.image_features(drawn.images)
             table = scores.score(of_clip, drawn.labels, told, judge.scale)
-            per_image = {name: table[name].to_numpy() for name in (scores.QUALITY, scores.SCORE)}
+            per_image = {name: table[name].to_numpy() for name in (QUALITY, SCORE)}
             per_image["accuracy"] = 1.0 * (classifier.predict(trained, drawn.images) == drawn.labels)
             per_image["second_accuracy"] = 1.0 * (second.predict(other, drawn.images) == drawn.labels)
             all_of_it = Candidates(extract(eye, drawn.images, device), of_clip, drawn.labels, per_image)

@@ -4,16 +4,15 @@ images."""
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pipeline.files import is_folder, read_json, replacing, write_json
-from pipeline.judges import bootstrap, cmmd
-from pipeline.judges.number import Number, resampled
-from pipeline.params import Bootstrap
+from pipeline.judges.number import Number
 from pipeline.tables import read_csv, write_csv
 
 STAGE = "scores"
+LOOKS = ("good", "clear", "blurry")  # columns: what the softmax is over
+SCORE, QUALITY = "clip_score", "quality"  # columns: the CLIP score; good + clear - blurry
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,3 @@ def load(folder: Path) -> Scored:
 def there(folder: Path) -> bool:
     """Say whether `scores` has left something; switched off, it leaves an empty folder."""
     return is_folder(folder) and any(folder.iterdir())
-
-
-def far(
-    features: np.ndarray, labels: np.ndarray, reference: np.ndarray, resampling: Bootstrap
-) -> tuple[Number, np.ndarray]:
-    """Return the distance (CMMD) of a set's features [N, F] to the reference's [M, F], and its resamples, float64
-    [B]; labels: int [N]."""
-    draws = bootstrap.draws(labels, resampling.resamples, resampling.seed)
-    replicates = cmmd.resampled_distances(features, reference, draws)
-    found = resampled(cmmd.distance(features, reference), len(labels), replicates)
-    found.pop("p")  # a distance is no effect
-    return {**found, "n_reference": len(reference)}, replicates

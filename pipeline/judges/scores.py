@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from pipeline.judges import bootstrap
+from pipeline.judges import bootstrap, cmmd
 from pipeline.judges.clip import Clip
 from pipeline.judges.number import Number, resampled, share
+from pipeline.judges.scored import LOOKS, QUALITY, SCORE
+from pipeline.params import Bootstrap
 from pipeline.params import Clip as ClipParams
 
 WEIGHT = 2.5  # w of the CLIP score (Hessel et al. 2021, section 3)
-LOOKS = ("good", "clear", "blurry")  # what the softmax is over
-SCORE, QUALITY = "clip_score", "quality"  # columns: the CLIP score; good + clear - blurry
 BINS = 10  # of confidence, in the calibration error
 
 Told = Mapping[str, np.ndarray]  # plain, good, clear, blurry -> features of the sentence of every class, float64 [K, F]
@@ -78,3 +78,15 @@ def reliability(
         "calibration": calibration(right, sharp["confidence"].to_numpy(), draws),
         "clear_blurry": resampled(balanced.mean(), len(balanced), balanced[draws].mean(axis=1), "share"),
     }
+
+
+def far(
+    features: np.ndarray, labels: np.ndarray, reference: np.ndarray, resampling: Bootstrap
+) -> tuple[Number, np.ndarray]:
+    """Return the distance (CMMD) of a set's features [N, F] to the reference's [M, F], and its resamples, float64
+    [B]; labels: int [N]."""
+    draws = bootstrap.draws(labels, resampling.resamples, resampling.seed)
+    replicates = cmmd.resampled_distances(features, reference, draws)
+    found = resampled(cmmd.distance(features, reference), len(labels), replicates)
+    found.pop("p")  # a distance is no effect
+    return {**found, "n_reference": len(reference)}, replicates

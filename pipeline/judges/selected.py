@@ -6,10 +6,26 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.files import is_folder, read_json, replacing, write_json
-from pipeline.judges.number import Number
+from pipeline.judges.number import Kind, Number
 from pipeline.tables import read_csv, write_csv
 
 STAGE = "selection"
+
+METRICS: dict[str, Kind | None] = {
+    "quality": "correlation",  # -1 to 1
+    "clip_score": "size",
+    "cmmd": None,  # unbiased, and so below 0 at times
+    "frechet": "size",
+    "accuracy": "share",
+    "second_accuracy": "share",
+    "diversity": "size",
+    "coverage": "share",
+}
+"""What is measured of a set, and the values that each can have. The first three are the judge's that selects, the
+others are not; in percent of the random selections are compared those in `IN_PERCENT`, by their difference all
+others."""
+IN_PERCENT = ("frechet", "diversity")
+
 Numbers = dict[str, dict[str, Number]]  # metric -> `random`, `selected`, and `gap`, as `selection.compared` has it
 
 

@@ -12,23 +12,9 @@ from prdc.prdc import compute_pairwise_distance
 
 from pipeline.judges import cmmd, frechet
 from pipeline.judges.neighbours import inside
-from pipeline.judges.number import Kind, Number, counted, resampled
+from pipeline.judges.number import Number, counted, resampled
 from pipeline.judges.reference import Reference
-
-METRICS: dict[str, Kind | None] = {
-    "quality": "correlation",  # -1 to 1
-    "clip_score": "size",
-    "cmmd": None,  # unbiased, and so below 0 at times
-    "frechet": "size",
-    "accuracy": "share",
-    "second_accuracy": "share",
-    "diversity": "size",
-    "coverage": "share",
-}
-"""What is measured of a set, and the values that each can have. The first three are the judge's that selects, the
-others are not; in percent of the random selections are compared those in `IN_PERCENT`, by their difference all
-others."""
-IN_PERCENT = ("frechet", "diversity")
+from pipeline.judges.selected import IN_PERCENT, METRICS
 
 
 def candidates(labels: np.ndarray, count: int) -> np.ndarray:

@@ -1,14 +1,11 @@
 """The section `clip`: the judge that compares images with sentences."""
 
-from pathlib import Path
 from string import Formatter
 from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.diffusion.hub import HUB
 from pipeline.errors import UserError, short
-from pipeline.files import is_file, is_folder
 from pipeline.params.section import Count, Fraction, NonNegative, Positive, Section, Seed
 
 OWN = "own"  # the model that is trained here
@@ -49,15 +46,6 @@ class Clip(Section):
                 )
         if len({getattr(self, key) for key in SENTENCES}) < len(SENTENCES):
             raise UserError(f"params.yaml: {name}.{', '.join(SENTENCES)} must be different sentences.")
-        if self.is_own or HUB.fullmatch(self.model):
-            return
-        if not is_folder(Path(self.model)):
-            raise UserError(
-                f"params.yaml: {name}.model is {short(self.model)}, but it must be {OWN}, a folder, or a pinned model "
-                "of the hub, OWNER/NAME@REVISION, the revision a commit's 40 hexadecimal digits."
-            )
-        if not is_file(Path(self.model, "config.json")):
-            raise UserError(f"params.yaml: {name}.model is {short(self.model)}, which holds no CLIP (no config.json).")
 
 
 def _has_class_alone(template: str) -> bool:

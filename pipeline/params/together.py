@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from pipeline.diffusion import architecture
-from pipeline.errors import UserError
+from pipeline.diffusion.hub import HUB
+from pipeline.errors import UserError, short
+from pipeline.files import is_file, is_folder
 from pipeline.params import memory
+from pipeline.params.clip import OWN
 from pipeline.params.data import NAMED
 from pipeline.params.section import Section
 from pipeline.params.unet import UNet
@@ -117,12 +120,21 @@ def _check_embedding(values: Params) -> None:
 
 
 def _check_clip(values: Params) -> None:
-    """Refuse patches that do not divide the image, and scores of variants that are not there."""
+    """Refuse patches that do not divide the image, a model that is nowhere, and scores of variants that are not
+    there."""
     clip, size = values.clip, values.data.image_size
     if clip.is_own and size % clip.patch:
         raise UserError(
             f"params.yaml: clip.patch is {clip.patch}, which does not divide the {size} pixels of data.image_size."
         )
+    folder = Path(clip.model)
+    if not (clip.is_own or HUB.fullmatch(clip.model) or is_folder(folder)):
+        raise UserError(
+            f"params.yaml: clip.model is {short(clip.model)}, but it must be {OWN}, a folder, or a pinned model of the "
+            "hub, OWNER/NAME@REVISION, the revision a commit's 40 hexadecimal digits."
+        )
+    if is_folder(folder) and not clip.is_own and not is_file(folder / "config.json"):
+        raise UserError(f"params.yaml: clip.model is {short(clip.model)}, which holds no CLIP (no config.json).")
     if values.scores.variants != "all":
         for variant in values.scores.variants:
             if variant not in values.variants:

@@ -11,8 +11,7 @@ from pipeline.judges.evaluated import END
 from pipeline.judges.number import Kind, Number, rank_correlation, resampled, scaled
 from pipeline.judges.number import over_replicas as over
 from pipeline.judges.replicated import Measured, Replicated, ScaleName
-from pipeline.judges.scored import Scored
-from pipeline.judges.scores import LOOKS, QUALITY, SCORE
+from pipeline.judges.scored import LOOKS, QUALITY, SCORE, Scored
 from pipeline.judges.seeing import Seeing
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting.chapters.scores import figures

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from pipeline.data.images import ImageSet
 from pipeline.judges.evaluated import END
 from pipeline.judges.number import Number
-from pipeline.judges.scores import LOOKS, QUALITY, SCORE
+from pipeline.judges.scored import LOOKS, QUALITY, SCORE
 from pipeline.params import FLOOR
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.plots import GREY, WIDTH, band, colour, ends, grid, legend, panels, replicas, write

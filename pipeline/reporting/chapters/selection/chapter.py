@@ -7,8 +7,7 @@ import numpy as np
 
 from pipeline.judges import seeing, selected
 from pipeline.judges.number import over_replicas
-from pipeline.judges.selected import Selected
-from pipeline.judges.selection import IN_PERCENT, METRICS
+from pipeline.judges.selected import IN_PERCENT, METRICS, Selected
 from pipeline.reporting.chapters.selection import figures
 from pipeline.reporting.chapters.selection.claims import CLAIMS as CLAIMS
 from pipeline.reporting.chapters.selection.claims import JUDGES
