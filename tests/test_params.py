@@ -43,6 +43,33 @@ BAD = {
     "yes for a number": (lambda v: v["sample"].update(count=True), ["sample.count", "True"]),
     "fraction for a count": (lambda v: v["sample"].update(count=1.5), ["sample.count", "1.5"]),
     "negative": (lambda v: v["train"].update(images=0), ["train.images", "greater than or equal to 1"]),
+    "no pinned model": (
+        lambda v: v["clip"].update(model="openai/clip"),
+        ["clip.model", "pinned", "own"],
+    ),
+    "a folder without a model": (lambda v: v["clip"].update(model="tests"), ["clip.model", "no config.json"]),
+    "a sentence without the class": (lambda v: v["clip"].update(good="good"), ["clip.good", "{class}"]),
+    "a sentence with another field": (lambda v: v["clip"].update(clear="{class}, {slant}"), ["clip.clear", "no other"]),
+    "a sentence twice": (lambda v: v["clip"].update(good=v["clip"]["clear"]), ["clip.plain, good", "different"]),
+    "odd patches": (lambda v: v["clip"].update(patch=5), ["clip.patch is 5", "16 pixels"]),
+    "scores of nobody": (lambda v: v["scores"].update(variants=["nobody"]), ["scores.variants has nobody", "baseline"]),
+    "scores of one twice": (
+        lambda v: v["scores"].update(variants=["baseline", "baseline"]),
+        ["scores.variants has 'baseline' twice"],
+    ),
+    "fewer candidates than are kept": (
+        lambda v: v["selection"].update(candidates=3, kept=3),
+        ["selection.kept is 3", "below the 3 candidates"],
+    ),
+    "more candidates than images": (
+        lambda v: v["selection"].update(candidates=21),
+        ["selection.candidates is 21", "sample.count is 200", "20 of each"],
+    ),
+    "a selection of nobody": (lambda v: v["selection"].update(variant="nobody"), ["selection.variant is nobody"]),
+    "a selection without classes": (
+        lambda v: v["variants"]["wide"].update(class_embedding=False) or v["selection"].update(variant="wide"),
+        ["selection.variant is wide", "not told the class"],
+    ),
     "unknown data": (lambda v: v["data"].update(name="mnst"), ["data.name", "'mnst'", "digits"]),
     "no caption": (lambda v: v["data"].update(caption="a digit"), ["data.caption", "{class}"]),
     "unknown field": (lambda v: v["data"].update(caption="{class} {colour}"), ["data.caption", "{slant} and {stroke}"]),

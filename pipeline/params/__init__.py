@@ -7,6 +7,7 @@ field has a default and no value is changed, so a stage gets exactly what params
 from pipeline.params import memory
 from pipeline.params.bootstrap import Bootstrap
 from pipeline.params.claims import Claims, Margins
+from pipeline.params.clip import Clip
 from pipeline.params.compute import Compute
 from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
@@ -23,8 +24,10 @@ from pipeline.params.reading import load, parse, plain
 from pipeline.params.report import Report
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
+from pipeline.params.scores import Scores
 from pipeline.params.section import Section
 from pipeline.params.segment import Segment
+from pipeline.params.selection import Selection
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import SUBJECT_STAGES, Subject, subject
 from pipeline.params.timesteps import Timesteps
@@ -42,6 +45,7 @@ __all__ = [
     "Bootstrap",
     "Claims",
     "Classifier",
+    "Clip",
     "Compute",
     "Data",
     "Diffusion",
@@ -59,8 +63,10 @@ __all__ = [
     "Report",
     "Sample",
     "Sampler",
+    "Scores",
     "Section",
     "Segment",
+    "Selection",
     "Shortcut",
     "Subject",
     "Timesteps",

@@ -59,7 +59,12 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
     for before, after in zip(classifier.channels, classifier.channels[1:], strict=False):
         flat += 9 * before * after
     yield "judges.classifier", flat * FLOAT, f"{flat:,} weights"
+    clip = values.clip
+    if clip.run and clip.is_own:
+        flat = 8 * clip.width**2 * (clip.layers + 1)  # of attention and of the layer beside it, in both towers
+        yield "clip.width", flat * FLOAT * COPIES, f"{flat:,} weights, {COPIES} times in training"
     batches = {
+        "clip.batch_size": (clip.batch_size if clip.run and clip.is_own else 0, 3),
         "judges.classifier.batch_size": (classifier.batch_size, classifier.channels[0]),
         "train.batch_size": (train.batch_size, widest),
         "sample.batch_size": (min(sample.batch_size, sample.count), widest),

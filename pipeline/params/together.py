@@ -3,17 +3,22 @@
 from pathlib import Path
 
 from pipeline.diffusion import architecture, spacing
-from pipeline.errors import UserError
+from pipeline.diffusion.hub import HUB
+from pipeline.errors import UserError, short
+from pipeline.files import is_file, is_folder
 from pipeline.params import memory
+from pipeline.params.clip import OWN
+from pipeline.params.data import NAMED
 from pipeline.params.section import Section
 from pipeline.params.unet import UNet
 from pipeline.params.whole import Params
 
 TRIED = (
     *("jumps", "blocks", "fills", "durations", "relaxations"),
-    *("qualities", "cuts", "rests", "fewer", "intervals", "variants", "samplers"),
+    *("qualities", "cuts", "rests", "fewer", "intervals", "variants", "by", "samplers"),
 )
 """The keys of lists each of whose entries is something to do."""
+NAMED_CLASSES = 10  # of every data set that is known by name
 
 
 def check(values: Params) -> None:
@@ -26,6 +31,8 @@ def check(values: Params) -> None:
     _check_sampling(values)
     _check_subjects(values)
     _check_embedding(values)
+    _check_clip(values)
+    _check_selection(values)
     _check_lists(values)
     _check_feature_maps(values)
     _check_steps(values)
@@ -111,6 +118,52 @@ def _check_embedding(values: Params) -> None:
             raise UserError(
                 f"params.yaml: embedding.variants has {variant}, but the variants are {', '.join(values.variants)}."
             )
+
+
+def _check_clip(values: Params) -> None:
+    """Refuse patches that do not divide the image, a model that is nowhere, and scores of variants that are not
+    there."""
+    clip, size = values.clip, values.data.image_size
+    if clip.is_own and size % clip.patch:
+        raise UserError(
+            f"params.yaml: clip.patch is {clip.patch}, which does not divide the {size} pixels of data.image_size."
+        )
+    folder = Path(clip.model)
+    if not (clip.is_own or HUB.fullmatch(clip.model) or is_folder(folder)):
+        raise UserError(
+            f"params.yaml: clip.model is {short(clip.model)}, but it must be {OWN}, a folder, or a pinned model of the "
+            "hub, OWNER/NAME@REVISION, the revision a commit's 40 hexadecimal digits."
+        )
+    if is_folder(folder) and not clip.is_own and not is_file(folder / "config.json"):
+        raise UserError(f"params.yaml: clip.model is {short(clip.model)}, which holds no CLIP (no config.json).")
+    if values.scores.variants != "all":
+        for variant in values.scores.variants:
+            if variant not in values.variants:
+                raise UserError(
+                    f"params.yaml: scores.variants has {variant}, but the variants are {', '.join(values.variants)}."
+                )
+
+
+def _check_selection(values: Params) -> None:
+    """Refuse to select images of a variant that is not there, or is not told the class, and more candidates than it
+    draws."""
+    chosen, data = values.selection, values.data
+    if chosen.variant not in values.variants:
+        raise UserError(
+            f"params.yaml: selection.variant is {chosen.variant}, but the variants are {', '.join(values.variants)}."
+        )
+    if not values.architecture(chosen.variant).class_embedding:
+        raise UserError(
+            f"params.yaml: selection.variant is {chosen.variant}, which is not told the class that candidates are of."
+        )
+    if data.classes == "all" and data.name not in NAMED:
+        return  # how many classes there are is known once they are prepared
+    classes = NAMED_CLASSES if data.classes == "all" else len(data.classes)
+    if chosen.run and chosen.candidates * classes > values.sample.count:
+        raise UserError(
+            f"params.yaml: selection.candidates is {chosen.candidates} of each of {classes} classes, but sample.count "
+            f"is {values.sample.count}, which has {values.sample.count // classes} of each."
+        )
 
 
 def _check_lists(values: Params) -> None:

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from pipeline.errors import UserError, short
 from pipeline.params.bootstrap import Bootstrap
 from pipeline.params.claims import Claims
+from pipeline.params.clip import Clip
 from pipeline.params.compute import Compute
 from pipeline.params.data import Data
 from pipeline.params.diffusion import Diffusion
@@ -21,8 +22,10 @@ from pipeline.params.replicas import Replicas
 from pipeline.params.report import Report
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
+from pipeline.params.scores import Scores
 from pipeline.params.section import Section
 from pipeline.params.segment import Segment
+from pipeline.params.selection import Selection
 from pipeline.params.sentences import sentences
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import Subjects, SubjectStage
@@ -39,6 +42,7 @@ class Params(Section):
 
     data: Data
     judges: Judges
+    clip: Clip
     unet: UNet
     variants: Variants
     diffusion: Diffusion
@@ -48,6 +52,8 @@ class Params(Section):
     sample: Sample
     bootstrap: Bootstrap
     evaluate: Evaluate
+    scores: Scores
+    selection: Selection
     subjects: Subjects
     likeness: Likeness
     trajectory: Trajectory

@@ -11,6 +11,8 @@ from pipeline.reporting.chapters.growth import chapter as growth
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
+from pipeline.reporting.chapters.scores import chapter as scores
+from pipeline.reporting.chapters.selection import chapter as selection
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
 from pipeline.reporting.chapters.timesteps import chapter as timesteps
 from pipeline.reporting.chapters.trajectory import chapter as trajectory
@@ -50,6 +52,8 @@ CHAPTERS: tuple[Chapter, ...] = (
     loss,
     quality,
     classes,
+    scores,
+    selection,
     cost,
     trajectory,
     growth,

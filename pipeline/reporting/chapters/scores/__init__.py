@@ -1,0 +1,1 @@
+"""What the CLIP judge says of the images."""

@@ -1,0 +1,1 @@
+"""What selecting images by the CLIP judge does to a set."""
