@@ -15,6 +15,7 @@ from pipeline.params.evaluate import Evaluate
 from pipeline.params.feature_maps import FeatureMaps
 from pipeline.params.flow import Flow
 from pipeline.params.growth import Growth
+from pipeline.params.guidance import Guidance
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Classifier, Judges
 from pipeline.params.layers import Layers
@@ -49,6 +50,7 @@ __all__ = [
     "FeatureMaps",
     "Flow",
     "Growth",
+    "Guidance",
     "Intervene",
     "Judges",
     "Layers",

@@ -70,6 +70,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
         "layers.batch_size": (values.layers.batch_size if values.layers.run else 0, widest),
         "embedding.batch_size": (values.embedding.batch_size if values.embedding.run else 0, widest),
+        "guidance.batch_size": (2 * values.guidance.batch_size if values.guidance.run else 0, widest),
     }
     for key, (images, width) in batches.items():
         yield key, images * pixels * width * FLOAT, f"{images:,} images at a time in a layer of {width} channels"
@@ -77,6 +78,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "sample.count": sample.count,
         "trajectory.seeds": values.trajectory.seeds,
         "growth.seeds": values.growth.seeds,
+        "guidance.seeds": values.guidance.seeds,
         "feature_maps.seeds": values.feature_maps.seeds,
         "intervene.seeds": values.intervene.seeds,
         "shortcut.learn": values.shortcut.learn,

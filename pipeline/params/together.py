@@ -11,7 +11,7 @@ from pipeline.params.whole import Params
 
 TRIED = (
     *("jumps", "blocks", "fills", "durations", "relaxations"),
-    *("qualities", "cuts", "rests", "fewer", "intervals", "variants"),
+    *("qualities", "cuts", "rests", "fewer", "intervals", "variants", "scales"),
 )
 """The keys of lists each of whose entries is something to do."""
 
@@ -26,6 +26,7 @@ def check(values: Params) -> None:
     _check_sampling(values)
     _check_subjects(values)
     _check_embedding(values)
+    _check_guidance(values)
     _check_lists(values)
     _check_feature_maps(values)
     _check_steps(values)
@@ -110,6 +111,35 @@ def _check_embedding(values: Params) -> None:
             raise UserError(
                 f"params.yaml: embedding.variants has {variant}, but the variants are {', '.join(values.variants)}."
             )
+
+
+def _check_guidance(values: Params) -> None:
+    """Refuse to guide a variant that is not there or cannot be guided, more steps than there are timesteps, and fewer
+    images than the neighbours need."""
+    chosen = values.guidance
+    if chosen.variant not in values.variants:
+        raise UserError(
+            f"params.yaml: guidance.variant is {chosen.variant}, but the variants are {', '.join(values.variants)}."
+        )
+    if not chosen.run:
+        return
+    if not values.architecture(chosen.variant).class_embedding or values.train.label_dropout == 0:
+        raise UserError(
+            f"params.yaml: guidance.variant is {chosen.variant}, which cannot be guided: it must be told the class "
+            "(class_embedding), and have it withheld now and then (train.label_dropout above 0); guidance.run: false "
+            "leaves the stage out."
+        )
+    if chosen.steps > values.diffusion.timesteps:
+        raise UserError(
+            f"params.yaml: guidance.steps is {chosen.steps}, more than the {values.diffusion.timesteps} timesteps of "
+            "the noise process (diffusion.timesteps)."
+        )
+    needed = values.evaluate.neighbours + 2
+    if chosen.seeds < needed:
+        raise UserError(
+            f"params.yaml: guidance.seeds is {chosen.seeds}, too few for {values.evaluate.neighbours} neighbours of "
+            f"each image (evaluate.neighbours); at least {needed} are needed."
+        )
 
 
 def _check_lists(values: Params) -> None:

@@ -8,6 +8,8 @@ FASHION = "Brown, MD Report (Fashion-MNIST)"
 TEMPORAL = "Prasad et al., Unraveling the Temporal Dynamics of the Unet in Diffusion Models"
 DEEPCACHE = "Ma et al., DeepCache: Accelerating Diffusion Models for Free"
 UNCONDITIONED = "Sun et al., Is Noise Conditioning Necessary for Denoising Generative Models?"
+GUIDANCE = "Ho and Salimans, Classifier-Free Diffusion Guidance"
+INTERVAL = "Kynkäänniemi et al., Applying Guidance in a Limited Interval Improves Sample and Distribution Quality"
 ASKED = "none; this project asks it"
 
 

@@ -11,6 +11,7 @@ from pipeline import params
 from pipeline.reporting import claims
 from pipeline.reporting.chapters.embedding import chapter as embedding
 from pipeline.reporting.chapters.growth import chapter as growth
+from pipeline.reporting.chapters.guidance import chapter as guidance
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.claims import Claim, entries
 from pipeline.reporting.ledger import CLAIMS, ledger
@@ -146,7 +147,7 @@ def test_no_claim_is_decided_without_an_interval(everything, summed) -> None:
     found = by_name(summed(everything))
     decided = {name for name, each in found.items() if each.verdict != "no data"}
     plateaus = {"fewer_blocks_plateau_earlier", "no_blocks_plateau_earlier"}  # everything still gets better fast
-    absent = {claim.name for claim in (*growth.CLAIMS, *layers.CLAIMS, *embedding.CLAIMS)}
+    absent = {claim.name for claim in (*growth.CLAIMS, *guidance.CLAIMS, *layers.CLAIMS, *embedding.CLAIMS)}
     assert {claim.name for claim in ARCHITECTURE} - decided == {"simple_digits_are_easier", *plateaus, *absent}
     for name in decided - {"width_doubles_memory", "attention_is_small"}:
         low, high = found[name].number["ci95"]
