@@ -59,8 +59,7 @@ def compare(
         ),
     }
     numbers, replicates = _with_accuracy(found, labels, recognised_as, ours)
-    for name in (judge.frechet, judge.kernel, "precision", "recall", "density", "coverage"):
-        numbers[name]["n_reference"] = real.statistics.n if name == judge.frechet else len(real.features)
+    _note_reference(numbers, real, judge)
     return Metrics(numbers, replicates)
 
 
@@ -98,6 +97,7 @@ def trade(
     }
     numbers, replicates = _with_accuracy(found, labels, said.argmax(axis=1), ours)
     numbers[SECOND], replicates[SECOND] = number.share(hits), hits[ours].mean(axis=1)
+    _note_reference(numbers, real, judge)
     return Metrics(numbers, replicates)
 
 
@@ -152,6 +152,12 @@ def imbalance(asked: np.ndarray, seen: np.ndarray) -> np.ndarray:
     width = int(max(asked.max(), seen.max())) + 1
     shares = np.stack([np.bincount(row, minlength=width) for row in seen]) / seen.shape[1]
     return abs(shares - np.bincount(asked, minlength=width) / len(asked)).sum(axis=1) / 2
+
+
+def _note_reference(numbers: dict[str, Number], real: Reference, judge: Judge) -> None:
+    """Note how many real images the numbers that compare with them are over."""
+    for name in {judge.frechet, judge.kernel, "precision", "recall", "density", "coverage"} & set(numbers):
+        numbers[name]["n_reference"] = real.statistics.n if name == judge.frechet else len(real.features)
 
 
 Found = tuple[float, np.ndarray, Kind | None]  # a value, its replicates, and its kind

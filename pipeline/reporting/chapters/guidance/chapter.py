@@ -1,6 +1,6 @@
 """Guidance: what its scale changes, and at which steps class and guidance matter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -52,24 +52,23 @@ class Found:
 
     @cached_property
     def metrics(self) -> dict[str, Replicated]:
-        """Metric -> its values under every setting. Errors differ from setting to setting, so each comparison has its
-        own."""
+        """Metric -> its values under every setting, with an error of its own for every comparison, for settings that
+        share most of their steps differ by little."""
         scales: dict[str, ScaleName] = {self.study.frechet: "log"}
         scales |= dict.fromkeys(SIZES, "log") | dict.fromkeys(SHARES, "share")
-        return {
-            metric: Replicated(
-                {
-                    name: [
-                        Measured(one.numbers[name][metric], one.replicates[name][metric].to_numpy())
-                        for one in self.seeds
-                    ]
-                    for name in self.settings
-                },
-                scale,
-                apart=frozenset(self.settings),
-            )
-            for metric, scale in scales.items()
+        return {metric: self._metric(metric, scale) for metric, scale in scales.items()}
+
+    def _metric(self, metric: str, scale: ScaleName) -> Replicated:
+        found = {
+            name: [Measured(one.numbers[name][metric], one.replicates[name][metric].to_numpy()) for one in self.seeds]
+            for name in self.settings
         }
+        return Replicated(found, scale, apart=frozenset(self.settings))
+
+    def levels(self, metric: str) -> Replicated:
+        """The same, with one error for the levels of all settings that tell the class at every step."""
+        of = self.metrics[metric]
+        return replace(of, apart=frozenset({UNTOLD, *map(guided.told, self.parts)}))
 
 
 def read(study: Study) -> Found | None:
@@ -89,7 +88,7 @@ def numbers(found: Found) -> Summary:
     for name in found.settings:
         of = f"{NAME}.{name}"
         for metric, each in found.metrics.items():
-            out[f"{of}.{metric}"] = each.level(name)
+            out[f"{of}.{metric}"] = found.levels(metric).level(name)
             if name != NONE:
                 out[f"{of}.{metric}_change"] = each.change(name, NONE)
         out[f"{of}.multiply_adds"] = counted(int(costs["multiply_adds"][name]))
@@ -146,12 +145,7 @@ def _trainings(found: Found) -> str:
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:
     """The chapter as Markdown."""
     chosen = found.chosen
-    ends = guided.bounds(chosen.parts, chosen.steps)
-    shares = [f"{end / chosen.steps:.0%}".replace("%", " %") for end in ends]
-    of_part = {part: f"{shares[part - 1]} to {shares[part]}" for part in found.parts}
-    in_parts = {said: guided.guided(part) for part, said in of_part.items()}
-    in_parts = {"no step": NONE, **in_parts, f"{shares[1]} to {shares[-2]}": MIDDLE, "all steps": found.strong}
-    told = {"no step": UNTOLD, **{said: guided.told(part) for part, said in of_part.items()}, "all steps": NONE}
+    in_parts = figures.in_parts(chosen)
     distance = {said: summary[f"{NAME}.{name}.{found.study.frechet}"]["value"] for said, name in in_parts.items()}
     return fill(
         Path(__file__).with_suffix(".md"),
@@ -163,7 +157,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         part_scale=f"{chosen.part_scale:g}",
         scales=_table(found, summary, "scale", {f"{each:g}": guided.scale(each) for each in chosen.scales}),
         parts=_table(found, summary, "guidance at", in_parts),
-        told=_table(found, summary, "class told at", told),
+        told=_table(found, summary, "class told at", figures.told_in_parts(chosen)),
         best=min(distance, key=lambda said: distance[said]),
         pictures=pictures,
     )

@@ -1,6 +1,5 @@
 """Figures of what guidance changes: over its scale, over the parts of the loop, and on the same seeds."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.figure import Figure
 
 from pipeline.anatomy import guided
 from pipeline.anatomy.guided import MIDDLE, Guided
+from pipeline.diffusion.seeds import seeds_from
 from pipeline.judges.evaluated import SECOND
 from pipeline.judges.number import Number
 from pipeline.params import Guidance
@@ -29,21 +29,20 @@ def draw(folder: Path, first: Guided, chosen: Guidance, summary: Summary, study:
     write(over_scales(chosen, summary, study), folder / "scales.png")
     write(over_parts(chosen, summary, study), folder / "parts.png")
     write(when_told(chosen, summary), folder / "told.png")
-    names = [study.prepared.classes[label] for label in first.labels]
-    seeds = [f"{name}\nseed {i}" for i, name in enumerate(names)]
+    classes = study.prepared.classes
+    numbers = seeds_from(study.params.sampler.first_seed, len(first.labels), study.params.replicas[0])
+    seeds = [f"{classes[label]}\nseed {seed}" for label, seed in zip(first.labels, numbers, strict=True)]
     scales = {f"scale {scale:g}": guided.scale(scale) for scale in chosen.scales}
     sheet(folder / "images.png", first, scales, seeds, "The same seeds with guidance of a growing scale")
-    of_parts = {f"guided in {part}": guided.guided(part) for part in range(1, chosen.parts + 1)}
-    rows = {"no guidance": guided.scale(1), **of_parts, "in the middle": MIDDLE}
-    rows |= {"at all steps": guided.scale(chosen.part_scale)}
-    rows |= {f"told in {part}": guided.told(part) for part in range(1, chosen.parts + 1)}
+    rows = {f"guided, {steps}": name for steps, name in in_parts(chosen).items()}
+    rows |= {f"told, {steps}": name for steps, name in told_in_parts(chosen).items()}
     sheet(folder / "part_images.png", first, rows, seeds, "The same seeds, guided or told the class in one part alone")
     return [
         (
             "scales.png",
             "How far images are from the real ones, how true to their class and how various they are, over the scale "
-            "of guidance. Where the truth rises and the variety falls, guidance trades one for the other. At 0 the "
-            "network is told no class, and its truth to the class is left out. " + BARS,
+            "of guidance. Where fidelity rises and variety falls, guidance trades one for the other. At 0 the network "
+            "is told no class, and its fidelity is left out. " + BARS,
         ),
         (
             "images.png",
@@ -59,7 +58,7 @@ def draw(folder: Path, first: Guided, chosen: Guidance, summary: Summary, study:
         (
             "part_images.png",
             "The same seeds with guidance in a part of the loop alone, and with the class told in a part of the loop "
-            "alone; parts are counted from the noisiest. Look for the rows where the class asked for is lost.",
+            "alone, as shares of the steps from the noisiest on. Look for the rows where the class asked for is lost.",
         ),
         (
             "told.png",
@@ -67,6 +66,26 @@ def draw(folder: Path, first: Guided, chosen: Guidance, summary: Summary, study:
             "higher a line, the more the class is decided there; dashed: told at no step, and at all steps. " + BARS,
         ),
     ]
+
+
+def in_parts(chosen: Guidance) -> dict[str, str]:
+    """Return the steps at which guidance is on, in words -> setting."""
+    said = _shares(chosen)
+    parts = {f"{said[i]} to {said[i + 1]} %": guided.guided(i + 1) for i in range(chosen.parts)}
+    middle = {f"{said[1]} to {said[-2]} %": MIDDLE}
+    return {"no step": guided.scale(1), **parts, **middle, "all steps": guided.scale(chosen.part_scale)}
+
+
+def told_in_parts(chosen: Guidance) -> dict[str, str]:
+    """Return the steps at which the network is told the class, in words -> setting."""
+    said = _shares(chosen)
+    parts = {f"{said[i]} to {said[i + 1]} %": guided.told(i + 1) for i in range(chosen.parts)}
+    return {"no step": guided.scale(0), **parts, "all steps": guided.scale(1)}
+
+
+def _shares(chosen: Guidance) -> list[str]:
+    """Where the parts begin and end, in percent of the loop."""
+    return [f"{100 * end / chosen.steps:.0f}" for end in guided.bounds(chosen.parts, chosen.steps)]
 
 
 def sheet(path: Path, first: Guided, rows: dict[str, str], columns: list[str], title: str) -> None:
@@ -105,7 +124,7 @@ def over_scales(chosen: Guidance, summary: Summary, study: Study) -> Figure:
     variety.axhline(100, color=GREY, linestyle="--", linewidth=1)
     distance.set_ylabel(study.distance)
     distance.set_ylim(bottom=0)
-    truth.set_ylabel("truth to the class, %")
+    truth.set_ylabel("fidelity, %")
     variety.set_ylabel("variety, % of real images")
     variety.set(xlabel="scale of guidance")
     variety.set_xticks(chosen.scales, [f"{scale:g}" for scale in chosen.scales])
@@ -116,14 +135,14 @@ def over_scales(chosen: Guidance, summary: Summary, study: Study) -> Figure:
     return figure
 
 
-Place = Callable[[int], str]  # a part of the loop -> its setting
-
-
-def _segments(ax: Axes, chosen: Guidance, numbers: dict[tuple[int, int], Number], colour: str, times: float) -> None:
-    """Draw each number as a line over its steps with the interval in the middle; numbers: steps -> number."""
+def _segments(
+    ax: Axes, chosen: Guidance, numbers: dict[tuple[int, int], Number], colour: str, times: float, aside: float = 0
+) -> None:
+    """Draw each number as a line over its steps with the interval in the middle, or so far aside; numbers: steps ->
+    number."""
     for (first, last), found in numbers.items():
         begin, end = 100 * first / chosen.steps, 100 * last / chosen.steps
-        middle = (begin + end) / 2
+        middle = (begin + end) / 2 + aside
         ax.hlines(times * found["value"], begin, end, color=colour, linewidth=2.5)
         ax.vlines(middle, *(times * each for each in found["ci95"]), color=colour, linewidth=1)
         for single in found.get("replicas", []):
@@ -146,8 +165,8 @@ def over_parts(chosen: Guidance, summary: Summary, study: Study) -> Figure:
 
         parts = {(at[i], at[i + 1]): change(guided.guided(i + 1)) for i in range(chosen.parts)}
         _segments(ax, chosen, parts, COLOURS[1], times)
-        _segments(ax, chosen, {(at[1], at[-2]): change(MIDDLE)}, COLOURS[3], times)
-        _segments(ax, chosen, {(0, chosen.steps): change(guided.scale(chosen.part_scale))}, COLOURS[2], times)
+        _segments(ax, chosen, {(at[1], at[-2]): change(MIDDLE)}, COLOURS[3], times, -2)
+        _segments(ax, chosen, {(0, chosen.steps): change(guided.scale(chosen.part_scale))}, COLOURS[2], times, 2)
         ax.axhline(0, color=GREY, linestyle="--", linewidth=1)
         ax.set_ylabel(f"change of\n{label}")
         grid(ax)
@@ -163,9 +182,9 @@ def when_told(chosen: Guidance, summary: Summary) -> Figure:
     figure, axes = panels(1, 1, WIDTH, 4.0)
     ax = axes[0, 0]
     at = guided.bounds(chosen.parts, chosen.steps)
-    for colour, metric, label in ((1, "accuracy", "class accuracy"), (3, SECOND, "second judge")):
+    for colour, metric, label, aside in ((1, "accuracy", "class accuracy", -1), (3, SECOND, "second judge", 1)):
         parts = {(at[i], at[i + 1]): summary[f"guidance.{guided.told(i + 1)}.{metric}"] for i in range(chosen.parts)}
-        _segments(ax, chosen, parts, COLOURS[colour], 100)
+        _segments(ax, chosen, parts, COLOURS[colour], 100, aside)
         for name in (guided.scale(0), guided.scale(1)):
             level = 100 * summary[f"guidance.{name}.{metric}"]["value"]
             ax.axhline(level, color=COLOURS[colour], linestyle="--", linewidth=1)
