@@ -179,8 +179,8 @@ BAD = {
         ["guidance.part_scale is 1, which is no guidance"],
     ),
     "more parts than steps": (
-        lambda v: v["guidance"].update(steps=3),
-        ["guidance.parts is 4, more than the 3 steps of guidance.steps"],
+        lambda v: v["guidance"].update(parts=5, steps=4),
+        ["guidance.parts is 5, more than the 4 steps of guidance.steps"],
     ),
     "more guided steps than timesteps": (
         lambda v: v["guidance"].update(steps=1001),

@@ -18,8 +18,8 @@ class Guidance(Section):
     replicas: Count  # how many of the training seeds, from the first on, at most
     scales: Annotated[list[Scale], Field(min_length=3, max_length=12)]  # of guidance at all steps
     part_scale: Scale  # of guidance in a part of the loop alone
-    parts: Annotated[int, Field(ge=3, le=10)]  # equal parts of the loop
-    steps: Annotated[int, Field(ge=3, le=10**4)]  # of the loop, evenly spaced
+    parts: Annotated[int, Field(ge=4, le=10)]  # equal parts of the loop; with three the middle would be one of them
+    steps: Annotated[int, Field(ge=4, le=10**4)]  # of the loop, evenly spaced
     seeds: Annotated[int, Field(ge=4, le=10**9)]  # images of every training seed and setting
     shown: Annotated[int, Field(ge=1, le=20)]  # seeds in the pictures
     batch_size: Count

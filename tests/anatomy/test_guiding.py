@@ -24,8 +24,8 @@ CHOSEN = Guidance(
     replicas=2,
     scales=[0.0, 1.0, 1.5, 3.0],
     part_scale=3.0,
-    parts=3,
-    steps=6,
+    parts=4,
+    steps=8,
     seeds=6,
     shown=2,
     batch_size=4,
@@ -39,19 +39,19 @@ def loop(tiny) -> Loop:
     model = tiny(drops_labels=True).eval()
     torch.nn.init.normal_(model.class_embedding.weight)
     under = Subject(model, "epsilon", alpha_bar("cosine", 1000), 3, guidance=3.0)
-    return Loop(under, [999, 700, 400, 200, 50, 0], "ddpm", True, 4)
+    return Loop(under, [999, 850, 700, 550, 400, 200, 50, 0], "ddpm", True, 4)
 
 
 def test_the_settings_are_every_scale_and_every_part() -> None:
     settings = {each.name: each for each in guided.settings(CHOSEN)}
     assert list(settings)[:4] == ["scale_0", "scale_1", "scale_1_5", "scale_3"]
-    scales = {name: [each.scale(place) for place in range(6)] for name, each in settings.items()}
-    assert scales["scale_1_5"] == [1.5] * 6
-    assert scales["guided_1"] == [3, 3, 1, 1, 1, 1]
-    assert scales["guided_3"] == [1, 1, 1, 1, 3, 3]
-    assert scales["guided_middle"] == [1, 1, 3, 3, 1, 1]
-    assert scales["told_2"] == [0, 0, 1, 1, 0, 0]
-    assert len(settings) == 4 + 3 + 1 + 3
+    scales = {name: [each.scale(place) for place in range(8)] for name, each in settings.items()}
+    assert scales["scale_1_5"] == [1.5] * 8
+    assert scales["guided_1"] == [3, 3, 1, 1, 1, 1, 1, 1]
+    assert scales["guided_4"] == [1, 1, 1, 1, 1, 1, 3, 3]
+    assert scales["guided_middle"] == [1, 1, 3, 3, 3, 3, 1, 1]
+    assert scales["told_2"] == [0, 0, 1, 1, 0, 0, 0, 0]
+    assert len({tuple(each) for each in scales.values()}) == len(settings) == 4 + 4 + 1 + 4
     assert guided.bounds(4, 6) == [0, 2, 3, 4, 6]
 
 
@@ -61,7 +61,8 @@ def test_settings_that_share_steps_are_drawn_as_they_would_be_alone(loop: Loop) 
         drawn = guiding.draw(loop, settings, SEEDS, SEEDS % 3)
     assert list(drawn) == [each.name for each in settings]
     assert sum(called) == guiding.calls_per_seed(loop, settings) * len(SEEDS)
-    assert guiding.calls_per_seed(loop, settings) == 4 * 6 + (4 + 4 + 2 + 2) + (4 + 4 + 2)
+    in_parts, middle = 6 + 6 + 4 + 2, 4
+    assert guiding.calls_per_seed(loop, settings) == 4 * 8 + in_parts + middle + in_parts
     for steps, each in guiding.plans(loop, settings).items():
         alone = loop.subject.images(loop.final(steps, SEEDS[:4], SEEDS[:4] % 3))
         assert np.abs(alone.astype(int) - drawn[each.name][:4]).max() <= 1, each.name
@@ -73,19 +74,19 @@ def test_without_guidance_the_images_are_those_of_the_plain_loop(loop: Loop) -> 
     plain = Subject(loop.subject.model, "epsilon", loop.subject.alpha_bar, 3)
     asked = policy.plain(loop.timesteps, "ddpm", True)
     expected = drawing.draw(plain, asked, SEEDS[:4], SEEDS[:4] % 3, 4)
-    found = guiding.draw(loop, [Setting("scale_1", 1, 1, 0, 6)], SEEDS[:4], SEEDS[:4] % 3)
+    found = guiding.draw(loop, [Setting("scale_1", 1, 1, 0, 8)], SEEDS[:4], SEEDS[:4] % 3)
     np.testing.assert_array_equal(found["scale_1"], expected)
     untold = Subject(plain.model, "epsilon", plain.alpha_bar, 3, guidance=0.0)
-    found = guiding.draw(loop, [Setting("scale_0", 0, 0, 0, 6)], SEEDS[:4], SEEDS[:4] % 3)
+    found = guiding.draw(loop, [Setting("scale_0", 0, 0, 0, 8)], SEEDS[:4], SEEDS[:4] % 3)
     np.testing.assert_array_equal(found["scale_0"], drawing.draw(untold, asked, SEEDS[:4], SEEDS[:4] % 3, 4))
 
 
 def test_guidance_costs_a_second_row_at_the_steps_where_it_is_on(loop: Loop) -> None:
     costs = guiding.costs(loop, guided.settings(CHOSEN)).set_index("name")
     assert costs["rows"].to_dict() == {
-        **{"scale_0": 6, "scale_1": 6, "scale_1_5": 12, "scale_3": 12},
-        **{"guided_1": 8, "guided_2": 8, "guided_3": 8, "guided_middle": 8},
-        **{"told_1": 6, "told_2": 6, "told_3": 6},
+        **{"scale_0": 8, "scale_1": 8, "scale_1_5": 16, "scale_3": 16},
+        **{"guided_1": 10, "guided_2": 10, "guided_3": 10, "guided_4": 10, "guided_middle": 12},
+        **{"told_1": 8, "told_2": 8, "told_3": 8, "told_4": 8},
     }
     per_row = costs["multiply_adds"] / costs["rows"]
     np.testing.assert_allclose(per_row, per_row["scale_1"], rtol=0.01)
