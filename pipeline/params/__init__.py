@@ -7,6 +7,7 @@ field has a default and no value is changed, so a stage gets exactly what params
 from pipeline.params import memory
 from pipeline.params.bootstrap import Bootstrap
 from pipeline.params.claims import Claims, Margins
+from pipeline.params.clip import Clip
 from pipeline.params.compute import Compute
 from pipeline.params.data import NAMED, Data
 from pipeline.params.diffusion import Diffusion
@@ -42,6 +43,7 @@ __all__ = [
     "Bootstrap",
     "Claims",
     "Classifier",
+    "Clip",
     "Compute",
     "Data",
     "Diffusion",

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from pipeline.errors import UserError, short
 from pipeline.params.bootstrap import Bootstrap
 from pipeline.params.claims import Claims
+from pipeline.params.clip import Clip
 from pipeline.params.compute import Compute
 from pipeline.params.data import Data
 from pipeline.params.diffusion import Diffusion
@@ -39,6 +40,7 @@ class Params(Section):
 
     data: Data
     judges: Judges
+    clip: Clip
     unet: UNet
     variants: Variants
     diffusion: Diffusion
