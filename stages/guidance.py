@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--trained", type=Path, required=True, help="folder that train wrote of the variant")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
+    parser.add_argument("--clip", type=Path, required=True, help="folder that clip wrote; empty: no CLIP scores")
     parser.add_argument("--out", type=arguments.out, required=True, help="folder for numbers and pictures")
     args = parser.parse_args()
     values = params.load(args.params)
@@ -25,7 +26,11 @@ def main() -> None:
     # Torch takes seconds to import, and a stage that has nothing to do does not need it.
     from pipeline import compute
     from pipeline.anatomy import guiding  # noqa: F401  # here, and not in every replica's process
+    from pipeline.judges import seeing
     from pipeline.processes import side_by_side
+
+    if seeing.there(args.clip):
+        from transformers import CLIPModel, CLIPProcessor  # noqa: F401
 
     start = compute.start(values.compute.device)
     replicas = values.replicas[: values.guidance.replicas]
@@ -34,6 +39,8 @@ def main() -> None:
 
 def guide(args: argparse.Namespace, values: params.Params, replica: int) -> None:
     """Draw and judge the images of the variant of one training seed."""
+    import numpy as np
+
     from pipeline import compute
     from pipeline.anatomy import guided, guiding
     from pipeline.anatomy.guided import Guided
@@ -43,7 +50,7 @@ def guide(args: argparse.Namespace, values: params.Params, replica: int) -> None
     from pipeline.diffusion.schedule import descend
     from pipeline.diffusion.seeds import seeds_from
     from pipeline.files import part
-    from pipeline.judges import classifier, reference, second
+    from pipeline.judges import classifier, clip, reference, scores, second, seeing
     from pipeline.judges.evaluation import Judges
     from pipeline.judges.features import choose
     from pipeline.progress import bar
@@ -72,8 +79,15 @@ def guide(args: argparse.Namespace, values: params.Params, replica: int) -> None
     eye = choose(values.judges, trained)
     known = reference.load(args.judges / "reference", dataset.sha256["train"], eye)
     judges = Judges(trained, second.learn(real, values.judges.reference), eye, known, device)
+    scored: dict[str, dict[str, np.ndarray]] = {name: {} for name in drawn}
+    if seeing.there(args.clip):
+        sees = clip.load(seeing.model(args.clip), device)
+        told = scores.told(sees, values.clip, dataset.classes)
+        for name, images in drawn.items():
+            table = scores.score(sees.image_features(images), labels, told, sees.scale)
+            scored[name] = {scores.SCORE: table[scores.SCORE].to_numpy()}
     found = {
-        name: guiding.judged(judges, images, labels, values.evaluate.neighbours, values.bootstrap)
+        name: guiding.judged(judges, images, labels, values.evaluate.neighbours, values.bootstrap, scored[name])
         for name, images in drawn.items()
     }
     some = slice(chosen.shown)

@@ -3,7 +3,7 @@
 Guidance may be on in a part of the loop alone (Kynkaanniemi et al. 2024), and so may be the class.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -59,17 +59,25 @@ def costs(loop: Loop, settings: Sequence[Setting]) -> pd.DataFrame:
     )
 
 
-def judged(judges: Judges, images: np.ndarray, labels: np.ndarray, neighbours: int, resampling: Bootstrap) -> Metrics:
+def judged(
+    judges: Judges,
+    images: np.ndarray,
+    labels: np.ndarray,
+    neighbours: int,
+    resampling: Bootstrap,
+    scores: Mapping[str, np.ndarray],
+) -> Metrics:
     """Return how true and how various images are (`metrics.trade`); images: uint8 [S, H, W, C]; labels: int [S], the
-    classes asked for; neighbours: k of precision, recall, density and coverage."""
-    said = log_probabilities(judges.trained, images)
+    classes asked for; neighbours: k of precision, recall, density and coverage; scores: others' scores of each
+    image."""
     return metrics.trade(
         extract(judges.judge, images, judges.device),
         labels,
-        said,
+        log_probabilities(judges.trained, images),
         second.predict(judges.second, images),
         judges.real,
         judges.judge,
         neighbours,
         resampling,
+        scores,
     )

@@ -1,5 +1,6 @@
 """The metrics of one set of images against the real ones, each with value, n, interval, and the resamples behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,13 +73,15 @@ def trade(
     judge: Judge,
     neighbours: int,
     resampling: Bootstrap,
+    scores: Mapping[str, np.ndarray],
 ) -> Metrics:
     """Return how true images are, and how various, which guidance trades for each other.
 
     features: [N, F]; labels: int [N], the classes asked for; said: [N, classes], the log-probabilities that the
     classifier gives; agreed: int [N], the classes that the second judge sees; neighbours: as in `compare`. `confidence`
     is the mean probability of the class asked for. `spread` is the standard deviation of the features about the mean of
-    the class, over that of the real images: 1 where the images of a class differ as much as real ones do.
+    the class, over that of the real images: 1 where the images of a class differ as much as real ones do. scores: name
+    -> a score of each image, float [N], from 0 on, whose mean is added.
     """
     ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
     theirs = bootstrap.draws(real.labels, resampling.resamples, resampling.seed)
@@ -94,6 +97,7 @@ def trade(
             (spread.resampled_within(features, labels, ours) / unit) ** 0.5,
             "size",
         ),
+        **{name: (each.mean(), each[ours].mean(axis=1), "size") for name, each in scores.items()},
     }
     numbers, replicates = _with_accuracy(found, labels, said.argmax(axis=1), ours)
     numbers[SECOND], replicates[SECOND] = number.share(hits), hits[ours].mean(axis=1)

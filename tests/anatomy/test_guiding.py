@@ -102,9 +102,9 @@ def test_what_was_found_is_kept_whole(loop: Loop, tmp_path: Path) -> None:
     other = second.SVC().fit(real.reshape(30, -1) / 255, labels)
     judges = Judges(trained, other, eye, known, torch.device("cpu"))
     settings = guided.settings(CHOSEN)[:2]
-    found = {each.name: guiding.judged(judges, real[:20], labels[:20], 3, RESAMPLING) for each in settings}
+    found = {each.name: guiding.judged(judges, real[:20], labels[:20], 3, RESAMPLING, {}) for each in settings}
     said, agreed = log_probabilities(trained, real[:20]), second.predict(other, real[:20])
-    by_hand = metrics.trade(known.features[:20], labels[:20], said, agreed, known, eye, 3, RESAMPLING)
+    by_hand = metrics.trade(known.features[:20], labels[:20], said, agreed, known, eye, 3, RESAMPLING, {})
     assert found["scale_0"].numbers["fd_classifier"]["value"] == pytest.approx(
         by_hand.numbers["fd_classifier"]["value"], abs=1e-6
     )

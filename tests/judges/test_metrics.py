@@ -119,7 +119,8 @@ def test_a_blurred_image_measures_blurrier() -> None:
 
 
 def trade(features: np.ndarray, said: np.ndarray, agreed: np.ndarray = LABELS) -> metrics.Metrics:
-    return metrics.trade(features, LABELS, said, agreed, WHOLE, JUDGE, NEIGHBOURS, RESAMPLING)
+    scores = {"clip_score": np.linspace(0.5, 1.5, 60)}
+    return metrics.trade(features, LABELS, said, agreed, WHOLE, JUDGE, NEIGHBOURS, RESAMPLING, scores)
 
 
 def test_what_guidance_trades_is_what_a_comparison_finds_and_more() -> None:
@@ -131,6 +132,7 @@ def test_what_guidance_trades_is_what_a_comparison_finds_and_more() -> None:
         np.testing.assert_array_equal(found.replicates[name], usual.replicates[name])
     value = {name: number["value"] for name, number in found.numbers.items()}
     assert (value["accuracy"], value["second_accuracy"]) == (pytest.approx(0.9), pytest.approx(0.75))
+    assert value["clip_score"] == pytest.approx(1)
     assert value["confidence"] == pytest.approx(0.9 * 0.8 + 0.1 * 0.1)
     assert list(found.numbers) == list(found.replicates.columns)
     for name, number in found.numbers.items():

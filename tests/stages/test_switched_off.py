@@ -24,7 +24,7 @@ OTHERS = {
     "layers": "--data none --trained none --segmented none",
     "embedding": "--variant baseline --data none --trained none",
     "growth": "--trained none --judges none",
-    "guidance": "--data none --trained none --judges none",
+    "guidance": "--data none --trained none --judges none --clip none",
 }
 
 
@@ -35,7 +35,7 @@ OTHERS = {
 )
 def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("  run: true ") == 9
+    assert text.count("  run: true ") == 10
     off = text.replace("  run: true ", "  run: false ")
     no_one = text.replace("stages: [trajectory, feature_maps, intervene, shortcut]", "stages: []")
     assert text not in (off, no_one)

@@ -29,13 +29,14 @@ def chosen() -> Guidance:
     return defaults().guidance.model_copy(update=CHANGES)
 
 
-def made_up(replica: int) -> Guided:
+def made_up(replica: int, clip: bool = True) -> Guided:
     """A training whose distances are 2 % larger than those of the one before, under every setting."""
     rng, settings = np.random.default_rng(replica), guided.settings(chosen())
     numbers: dict[str, dict] = {}
     replicates: dict[str, pd.DataFrame] = {}
     for each in settings:
         values = dict.fromkeys((*SHARES, *SIZES), 0.9) | {"spread": SPREAD.get(each.name, 0.8)}
+        values |= {"clip_score": 1.5} if clip else {}
         values |= {"fd_classifier": DISTANCE.get(each.name, 2.1) * 1.02**replica}
         values |= {name: ACCURACY.get(each.name, 0.9) for name in ("accuracy", SECOND, "confidence")}
         numbers[each.name] = {
@@ -61,7 +62,7 @@ def made(study, result) -> Callable[[int], Found]:
 
     def make(replicas: int) -> Found:
         runs = {"baseline": [result(i, 1.0) for i in range(replicas)]}
-        return Found(study(runs, guidance=chosen()), [made_up(i) for i in range(replicas)])
+        return Found(study(runs, guidance=chosen()), [made_up(i, clip=replicas > 1) for i in range(replicas)])
 
     return make
 
@@ -122,6 +123,7 @@ def test_the_page_shows_every_picture_and_whole_tables(made, replicas: int, tmp_
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
     assert ("3 training seeds" in page) == (replicas == 3)
+    assert ("| CLIP score |" in page) == (replicas == 3)
     assert "guidance at no step leaves the images nearest to the real ones" in page
     assert {claim.figure for claim in CLAIMS} <= set(pictures)
     said = chapter.finding(found, summary)
@@ -142,5 +144,5 @@ def test_switched_off_there_is_no_chapter_and_what_is_there_is_read(made, study,
     assert chapter.read(made_up_study) is None
     (made_up_study.outputs / "guidance").mkdir()
     assert chapter.read(made_up_study) is None
-    made_up(0).save(made_up_study.outputs / "guidance" / "0")
+    made_up(0, clip=False).save(made_up_study.outputs / "guidance" / "0")
     assert chapter.numbers(chapter.read(made_up_study)).keys() == chapter.numbers(made(1)).keys()

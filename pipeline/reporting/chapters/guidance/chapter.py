@@ -20,6 +20,7 @@ from pipeline.reporting.table import Cell, Column, Table, percent, text, words
 NAME, TITLE = "guidance", "What guidance changes, and when the class matters"
 SHARES = ("accuracy", SECOND, "confidence", "precision", "recall", "coverage")
 SIZES = ("spread", "density")
+SCORE = "clip_score"  # there where the stage `clip` has left a judge
 NONE, UNTOLD = guided.scale(1), guided.scale(0)
 
 
@@ -56,6 +57,7 @@ class Found:
         share most of their steps differ by little."""
         scales: dict[str, ScaleName] = {self.study.frechet: "log"}
         scales |= dict.fromkeys(SIZES, "log") | dict.fromkeys(SHARES, "share")
+        scales |= {SCORE: "plain"} if SCORE in self.seeds[0].numbers[NONE] else {}
         return {metric: self._metric(metric, scale) for metric, scale in scales.items()}
 
     def _metric(self, metric: str, scale: ScaleName) -> Replicated:
@@ -159,6 +161,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         parts=_table(found, summary, "guidance at", in_parts),
         told=_table(found, summary, "class told at", figures.told_in_parts(chosen)),
         best=min(distance, key=lambda said: distance[said]),
+        clip=f"{NAME}.{NONE}.{SCORE}" in summary,
         pictures=pictures,
     )
 
@@ -174,8 +177,10 @@ def _table(found: Found, summary: Summary, heading: str, rows: dict[str, str]) -
         "recall": Column("recall %", 0, 100),
         "coverage": Column("coverage %", 0, 100),
         "spread": Column("spread"),
+        SCORE: Column("CLIP score"),
         "cost": Column("multiply-adds, times"),
     }
+    metrics = {metric: column for metric, column in metrics.items() if f"{NAME}.{NONE}.{metric}" in summary}
     cells: list[list[Cell]] = [
         [said, *(summary[f"{NAME}.{name}.{metric}"] for metric in metrics)] for said, name in rows.items()
     ]
