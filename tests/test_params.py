@@ -172,6 +172,10 @@ BAD = {
         lambda v: v["unet"].update(class_embedding=False),
         ["guidance.variant is baseline, which cannot be guided", "class_embedding"],
     ),
+    "guidance of a subject always told the class": (
+        lambda v: [v["train"].update(label_dropout=0.0), v["subjects"]["baseline"].update(guidance=2.0)],
+        ["subjects.baseline.guidance is 2, but baseline cannot be guided", "train.label_dropout above 0"],
+    ),
     "no scale of 1": (lambda v: v["guidance"].update(scales=[0, 2, 3]), ["guidance.scales is", "must rise, with 0"]),
     "a scale twice": (lambda v: v["guidance"].update(scales=[0, 1, 3, 3]), ["guidance.scales has 3.0 twice"]),
     "a scale of a part that is none": (

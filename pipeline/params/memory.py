@@ -18,8 +18,9 @@ COPIES = 4  # of the weights in training, at least: themselves, their average, g
 GREY, TEN = 1, 10  # channels of the images and classes that the count of weights assumes
 
 
-def weights(unet: UNet, image_size: int) -> int:
-    """Return how many weights an architecture has, for grey images of ten classes."""
+def weights(unet: UNet, image_size: int, drops_labels: bool) -> int:
+    """Return how many weights an architecture has, for grey images of ten classes; drops_labels: whether classes are
+    withheld in training, which takes an embedding of no class."""
     return architecture.weights(
         unet.channels,
         unet.res_blocks,
@@ -28,7 +29,7 @@ def weights(unet: UNet, image_size: int) -> int:
         unet.projections,
         GREY,
         2 * GREY if unet.learned_variance else GREY,
-        TEN if unet.class_embedding else 0,
+        TEN + drops_labels if unet.class_embedding else 0,
     )
 
 
@@ -51,7 +52,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
     widest = 0
     for variant in values.variants:
         unet = values.architecture(variant)
-        count = weights(unet, values.data.image_size)
+        count = weights(unet, values.data.image_size, train.label_dropout > 0)
         copies = COPIES + len(train.snapshots)
         yield f"variant {variant}", count * FLOAT * copies, f"{count:,} weights, {copies} times in training"
         widest = max(widest, unet.channels[0])

@@ -6,6 +6,7 @@ from pipeline.diffusion import architecture
 from pipeline.errors import UserError
 from pipeline.params import memory
 from pipeline.params.section import Section
+from pipeline.params.subjects import Subject
 from pipeline.params.unet import UNet
 from pipeline.params.whole import Params
 
@@ -14,6 +15,12 @@ TRIED = (
     *("qualities", "cuts", "rests", "fewer", "intervals", "variants", "scales"),
 )
 """The keys of lists each of whose entries is something to do."""
+
+
+GUIDABLE = (
+    "it must be told the class (class_embedding), and have it withheld now and then in training "
+    "(train.label_dropout above 0)"
+)
 
 
 def check(values: Params) -> None:
@@ -93,7 +100,7 @@ def _check_sampling(values: Params) -> None:
 
 
 def _check_subjects(values: Params) -> None:
-    """Refuse a subject that the stage `train` will not have made."""
+    """Refuse a subject that the stage `train` will not have made, and guidance for one that cannot be guided."""
     trained = {f"outputs/train/{v}/model/{r}" for v in values.variants for r in values.replicas}
     for name, subject in values.subjects.items():
         if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
@@ -102,6 +109,21 @@ def _check_subjects(values: Params) -> None:
                 f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
                 f"{', '.join(map(str, values.replicas))} (replicas)."
             )
+        if subject.is_trained_here and subject.guidance != 1 and not _can_be_guided(values, _variant(subject)):
+            raise UserError(
+                f"params.yaml: subjects.{name}.guidance is {subject.guidance:g}, but {_variant(subject)} cannot be "
+                f"guided: {GUIDABLE}."
+            )
+
+
+def _variant(subject: Subject) -> str:
+    """Return the variant that a subject is, which is trained here."""
+    return Path(subject.model).parts[2]
+
+
+def _can_be_guided(values: Params, variant: str) -> bool:
+    """Say whether a variant is told the class, and has it withheld now and then in training."""
+    return values.architecture(variant).class_embedding and values.train.label_dropout > 0
 
 
 def _check_embedding(values: Params) -> None:
@@ -123,11 +145,10 @@ def _check_guidance(values: Params) -> None:
         )
     if not chosen.run:
         return
-    if not values.architecture(chosen.variant).class_embedding or values.train.label_dropout == 0:
+    if not _can_be_guided(values, chosen.variant):
         raise UserError(
-            f"params.yaml: guidance.variant is {chosen.variant}, which cannot be guided: it must be told the class "
-            "(class_embedding), and have it withheld now and then (train.label_dropout above 0); guidance.run: false "
-            "leaves the stage out."
+            f"params.yaml: guidance.variant is {chosen.variant}, which cannot be guided: {GUIDABLE}; guidance.run: "
+            "false leaves the stage out."
         )
     if chosen.steps > values.diffusion.timesteps:
         raise UserError(
@@ -162,7 +183,7 @@ def _check_feature_maps(values: Params) -> None:
         )
     for name, subject in values.subjects.items():
         if subject.is_trained_here and "feature_maps" in subject.stages:
-            chosen.check_channels(max(values.architecture(Path(subject.model).parts[2]).channels), name)
+            chosen.check_channels(max(values.architecture(_variant(subject)).channels), name)
 
 
 def _check_steps(values: Params) -> None:
@@ -206,7 +227,7 @@ def _check_interventions(values: Params) -> None:
     for name, subject in values.subjects.items():
         if not subject.is_trained_here:
             continue
-        unet = values.architecture(Path(subject.model).parts[2])
+        unet = values.architecture(_variant(subject))
         there = len(unet.channels) * (unet.res_blocks + 1)
         for key, numbers in asked.items():
             if key.split(".")[0] in subject.stages and max(numbers, default=0) > there:
