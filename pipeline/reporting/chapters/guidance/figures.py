@@ -144,7 +144,8 @@ def _segments(
         begin, end = 100 * first / chosen.steps, 100 * last / chosen.steps
         middle = (begin + end) / 2 + aside
         ax.hlines(times * found["value"], begin, end, color=colour, linewidth=2.5)
-        ax.vlines(middle, *(times * each for each in found["ci95"]), color=colour, linewidth=1)
+        low, high = found["ci95"]
+        ax.vlines(middle, times * low, times * high, color=colour, linewidth=1)
         for single in found.get("replicas", []):
             ax.plot(middle, times * single, ".", color=colour, markersize=4, alpha=0.4)
 
