@@ -28,6 +28,7 @@ KINDS = ("start", "imports", "reading", "work", "recording", "writing", "end")
 WORKING = (  # the stages that a run is for
     *("judges", "floor", "train", "sample", "evaluate"),
     *("trajectory", "growth", "feature_maps", "intervene", "shortcut", "timesteps", "segment", "layers", "embedding"),
+    *("clip", "scores", "selection", "guidance"),
 )
 HOOK = f"import sys; sys.path.insert(0, {str(HERE.parent)!r}); import startup; sys.path.pop(0); startup.watch()"
 

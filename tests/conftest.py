@@ -30,6 +30,7 @@ SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
 SLOW_FILES = (  # train, sample or draw for seconds
     "anatomy/test_comparison",
     "anatomy/test_feature_maps",
+    "anatomy/test_guiding",
     "anatomy/test_shortcuts",
     "anatomy/test_sweep",
     "anatomy/test_trials",
@@ -40,6 +41,7 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "orchestration/test_flow",
     "reporting/chapters/test_embedding",
     "reporting/chapters/test_feature_maps",
+    "reporting/chapters/test_guidance",
     "reporting/chapters/test_intervene",
     "reporting/chapters/test_layers",
     "reporting/test_plots",

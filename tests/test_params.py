@@ -204,6 +204,45 @@ BAD = {
         lambda v: v["embedding"].update(variants=["wide", "wide"]),
         ["embedding.variants has 'wide' twice"],
     ),
+    "guidance of a variant that is not there": (
+        lambda v: v["guidance"].update(variant="narrow"),
+        ["guidance.variant is narrow", "the variants are baseline, "],
+    ),
+    "guidance of a network always told the class": (
+        lambda v: v["train"].update(label_dropout=0.0),
+        ["guidance.variant is baseline, which cannot be guided", "train.label_dropout above 0", "guidance.run: false"],
+    ),
+    "guidance of a network never told the class": (
+        lambda v: v["unet"].update(class_embedding=False),
+        ["guidance.variant is baseline, which cannot be guided", "class_embedding"],
+    ),
+    "guidance of a subject always told the class": (
+        lambda v: [v["train"].update(label_dropout=0.0), v["subjects"]["baseline"].update(guidance=2.0)],
+        ["subjects.baseline.guidance is 2, but baseline cannot be guided", "train.label_dropout above 0"],
+    ),
+    "no scale of 1": (lambda v: v["guidance"].update(scales=[0, 2, 3]), ["guidance.scales is", "must rise, with 0"]),
+    "a scale twice": (lambda v: v["guidance"].update(scales=[0, 1, 3, 3]), ["guidance.scales has 3.0 twice"]),
+    "a scale of a part that is none": (
+        lambda v: v["guidance"].update(part_scale=1),
+        ["guidance.part_scale is 1, which is no guidance"],
+    ),
+    "more parts than steps": (
+        lambda v: v["guidance"].update(parts=5, steps=4),
+        ["guidance.parts is 5, more than the 4 steps of guidance.steps"],
+    ),
+    "more guided steps than timesteps": (
+        lambda v: v["guidance"].update(steps=1001),
+        ["guidance.steps is 1001, more than the 1000 timesteps"],
+    ),
+    "too few guided seeds": (
+        lambda v: v["guidance"].update(seeds=4, shown=1),
+        ["guidance.seeds is 4, too few for 3 neighbours", "at least 5"],
+    ),
+    "more guided pictures than seeds": (
+        lambda v: v["guidance"].update(seeds=7),
+        ["guidance.shown is 8", "the 7 seeds of guidance.seeds"],
+    ),
+    "every class withheld": (lambda v: v["train"].update(label_dropout=1.0), ["train.label_dropout is 1"]),
     "no quarter of T": (lambda v: v["embedding"].update(levels=10), ["embedding.levels is 10", "multiple of 8"]),
     "more told images than there are": (
         lambda v: v["embedding"].update(told_images=81),

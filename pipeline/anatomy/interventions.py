@@ -64,14 +64,16 @@ Intervention = list[Annotated[Steps | Blocks | Skips | End, Field(discriminator=
 @dataclass(frozen=True)
 class Action:
     """An action is one step of a plan. k: the step; after: the step that follows, 0 for the clean image; blocks: how
-    many are removed from the bottom; skips: which are removed, by number; fill: what stands in; ends: whether the
-    predicted clean image is the result; noise: what a jump draws, `whole` where the step is no jump."""
+    many are removed from the bottom; skips: which are removed, by number; fill: what stands in; guidance: its scale,
+    None for the subject's own; ends: whether the predicted clean image is the result; noise: what a jump draws, `whole`
+    where the step is no jump."""
 
     k: int
     after: int
     blocks: int = 0
     skips: frozenset[int] = frozenset()
     fill: str = "zeros"
+    guidance: float | None = None
     ends: bool = False
     noise: str = "whole"
 

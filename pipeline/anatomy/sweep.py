@@ -17,6 +17,7 @@ from pipeline.anatomy import parts
 from pipeline.anatomy.interventions import Action, Plan, plan
 from pipeline.anatomy.parts import recording
 from pipeline.anatomy.without import Fill, Reduced
+from pipeline.diffusion.guidance import passes
 from pipeline.diffusion.noise import INITIAL, noise
 from pipeline.diffusion.sampling import SAMPLERS, Sampler
 from pipeline.diffusion.schedule import snr_db
@@ -24,7 +25,8 @@ from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
 from pipeline.errors import UserError
 
-Config = tuple[int, frozenset[int], str]  # what is left out of the network at a step, and what stands in
+Config = tuple[int, frozenset[int], str, float | None]  # what is left out of the network at a step, what stands in, and
+# the scale of guidance
 Cache = dict[str, torch.Tensor]  # part -> its last output, [S, passes, C, H, W]
 
 
@@ -89,7 +91,7 @@ class Loop:
         self._units = {unit.name: unit for unit in [*parts.skips(subject.model), *parts.blocks(subject.model)]}
         self._forms = parts.forms(subject, batch_size)
         self._networks: dict[tuple[int, frozenset[int]], Reduced] = {}
-        self._costs: dict[tuple[int, frozenset[int]], int] = {}
+        self._costs: dict[tuple[int, frozenset[int], int], int] = {}
 
     @contextmanager
     def counting(self, called: Callable[[int], object]) -> Iterator[None]:
@@ -189,14 +191,18 @@ class Loop:
 
     def multiply_adds(self, action: Action) -> int:
         """Return the multiply-adds of one image at the action's step, guidance's second pass among them."""
-        key = (action.blocks, action.skips)
+        key = (action.blocks, action.skips, passes(self._scale(action)))
         if key not in self._costs:
             network = self.network(action)
             network.fill = Fill()
             with FlopCounterMode(display=False) as counter:
-                self.subject.once(network.network)
+                self.subject.once(network.network, scale=action.guidance)
             self._costs[key] = counter.get_total_flops() // 2
         return self._costs[key]
+
+    def _scale(self, action: Action) -> float:
+        """Return the scale of guidance at the action's step."""
+        return self.subject.guidance if action.guidance is None else action.guidance
 
     def initial(self, seeds: np.ndarray) -> torch.Tensor:
         """Return the pure noise [S, C, H, W] from which sampling begins."""
@@ -249,11 +255,11 @@ class Loop:
                 {number: given[f"skip_{number:02d}"] for number in action.skips if given},
             )
             with torch.inference_mode(), recording(self.subject.model, units) as recorded:
-                out = self.subject.predict(network.network, x[rows], t, asked[rows])
+                out = self.subject.predict(network.network, x[rows], t, asked[rows], action.guidance)
             outs.append(out[:kept])
             self.called(kept)
             for name, tensor in recorded.items():
-                left[name].append(tensor.unflatten(0, (size, self.subject.passes))[:kept])
+                left[name].append(tensor.unflatten(0, (size, passes(self._scale(action))))[:kept])
         new = {name: torch.cat(tensors).split(each) for name, tensors in left.items()}
         caches = [cache | {name: of[i] for name, of in new.items()} for i, (_, cache) in enumerate(points)]
         return list(zip(torch.cat(outs).split(each), caches, strict=True))
@@ -287,5 +293,5 @@ def calls(plans: Iterable[Plan], untouched: Plan) -> dict[Config, int]:
 
 
 def _config(action: Action) -> Config:
-    """Return what an action leaves out of the network, and what stands in."""
-    return action.blocks, action.skips, action.fill
+    """Return what an action leaves out of the network, what stands in, and its scale of guidance."""
+    return action.blocks, action.skips, action.fill, action.guidance

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from pipeline.data.tensors import from_network
-from pipeline.diffusion import unet
+from pipeline.diffusion import guidance, unet
 from pipeline.diffusion.schedule import alpha_bar, as_noise
 from pipeline.errors import UserError, short
 from pipeline.files import read_object
@@ -35,7 +35,8 @@ class Subject:
     """A denoiser and everything that sampling with it needs. model: the U-Net, in evaluation mode; prediction: epsilon
     or v; alpha_bar: float64 [T]; conditions: how many classes or prompts there are, 1 where it gets neither; words: the
     embeddings of the prompts, [P + 1, L, D], the empty prompt last, or None; guidance: the scale of classifier-free
-    guidance (Ho and Salimans 2022), 1 for none; autoencoder: what decodes latents, or None."""
+    guidance (Ho and Salimans 2022), 1 for none, 0 for no condition; autoencoder: what decodes latents, or None. The
+    label `conditions` stands for no class or the empty prompt."""
 
     model: UNet
     prediction: str
@@ -68,12 +69,12 @@ class Subject:
     @property
     def passes(self) -> int:
         """Return how many rows of the network's batch an image takes: two with guidance, else one."""
-        return 2 if self.guidance != 1 else 1
+        return guidance.passes(self.guidance)
 
     @property
     def told_class(self) -> bool:
         """Say whether the network is told the class that is asked for."""
-        return self.words is None and bool(self.model.config.num_class_embeds)
+        return self.words is None and bool(self.model.config.num_class_embeds) and self.guidance != 0
 
     def labels(self, seeds: np.ndarray) -> np.ndarray:
         """Return the class or prompt of each seed's image, int64 [N]; the seeds take them in turn."""
@@ -101,35 +102,31 @@ class Subject:
             self.model, self.prediction, self.alpha_bar, self.conditions, words, self.guidance, self.autoencoder
         )
 
-    def predict(self, network: nn.Module, x: torch.Tensor, t: int, labels: torch.Tensor) -> torch.Tensor:
+    def predict(
+        self, network: nn.Module, x: torch.Tensor, t: int, labels: torch.Tensor, scale: float | None = None
+    ) -> torch.Tensor:
         """Return the predicted noise and the shares of a learned variance (`unet.halves`), [N, C or 2C, H, W].
 
-        network: the model, or one reduced from it that is called in the same way; x: [N, C, H, W]; labels: [N]. With
-        guidance each image has two neighbouring rows in the network's batch: one with its prompt, one with the empty
-        prompt.
+        network: the model, or one reduced from it that is called in the same way; x: [N, C, H, W]; labels: [N]; scale:
+        of guidance, not given: the subject's own. A scale of neither 0 nor 1 takes two rows of the batch for an image.
         """
-        times = torch.full((len(x) * self.passes,), t, device=x.device)
-        rows = x.repeat_interleave(self.passes, dim=0)
+        scale = self.guidance if scale is None else scale
+        asked = guidance.told(labels, self.conditions, scale)
+        rows = x.repeat_interleave(guidance.passes(scale), dim=0)
+        times = torch.full((len(rows),), t, device=x.device)
         if self.words is None:
-            out = unet.output(network, rows, times, labels)
+            out = unet.output(network, rows, times, asked)
         else:
-            asked = self.words[labels]
-            if self.passes == 2:
-                empty = self.words[-1:].expand(len(x), -1, -1)
-                asked = torch.stack([asked, empty], dim=1).flatten(0, 1)
-            out = network(rows, times, encoder_hidden_states=asked, return_dict=False)[0]
-        channels = x.shape[1]
-        if self.passes == 2:
-            prompted, empty = out[0::2], out[1::2]
-            guided = empty[:, :channels] + self.guidance * (prompted[:, :channels] - empty[:, :channels])
-            out = torch.cat([guided, prompted[:, channels:]], dim=1)
+            out = network(rows, times, encoder_hidden_states=self.words[asked], return_dict=False)[0]
+        out = guidance.combined(out, x.shape[1], scale)
         return as_noise(out, x, self.alpha_bar.to(x.device)[times[: len(x)]], self.prediction)
 
-    def once(self, network: nn.Module | None = None, count: int = 1) -> torch.Tensor:
+    def once(self, network: nn.Module | None = None, count: int = 1, scale: float | None = None) -> torch.Tensor:
         """Call the network, or one reduced from it, on `count` images of zeros, to see what it computes."""
         x = torch.zeros(count, *self.shape, device=self.device)
+        labels = torch.zeros(count, dtype=torch.long, device=self.device)
         with torch.inference_mode():
-            return self.predict(network or self.model, x, 0, torch.zeros(count, dtype=torch.long, device=self.device))
+            return self.predict(network or self.model, x, 0, labels, scale)
 
     def images(self, x: torch.Tensor, batch_size: int = 100) -> np.ndarray:
         """Turn x [N, C, H, W] into images uint8 [N, H, W, C]: latents are decoded, and values beyond -1..1 clamped."""
@@ -161,10 +158,10 @@ def load(params: SubjectParams, diffusion: Diffusion) -> Subject:
             f"{folder} holds a network alone, without its noise process; the folder of its whole pipeline, the one "
             "with model_index.json in it, is accepted."
         )
-    _refuse_text(folder, params)
     model = unet.load(folder)
+    _refuse_text(folder, params, unet.no_class(model) is not None)
     levels = alpha_bar(diffusion.schedule, diffusion.timesteps)
-    return Subject(model, diffusion.prediction, levels, model.config.classes)
+    return Subject(model, diffusion.prediction, levels, model.config.classes, guidance=params.guidance)
 
 
 def _pipeline(folder: Path, params: SubjectParams) -> Subject:
@@ -215,7 +212,7 @@ def _pipeline(folder: Path, params: SubjectParams) -> Subject:
             "that makes as many channels as it takes, or twice as many, is accepted."
         )
     if kind == PLAIN:
-        _refuse_text(folder, params)
+        _refuse_text(folder, params, False)
         classes = model.config.num_class_embeds or 1
         return Subject(model, prediction, levels, classes, None, 1.0, autoencoder)
     if not params.prompts:
@@ -257,12 +254,17 @@ def _place(folder: Path, part: str) -> Path:
     return folder / part if (folder / part).is_dir() else folder
 
 
-def _refuse_text(folder: Path, params: SubjectParams) -> None:
-    """Refuse prompts and guidance for a network that takes no text."""
-    if params.prompts or params.guidance != 1:
+def _refuse_text(folder: Path, params: SubjectParams, can_be_guided: bool) -> None:
+    """Refuse prompts for a network that takes no text, and guidance for one that has not learnt to draw without its
+    class."""
+    if params.prompts:
         raise UserError(
-            f"the network in {folder} takes no text, so its prompts under subjects in params.yaml must be [], and its "
-            "guidance 1."
+            f"the network in {folder} takes no text, so its prompts under subjects in params.yaml must be []."
+        )
+    if params.guidance != 1 and not can_be_guided:
+        raise UserError(
+            f"the network in {folder} takes no text and never had its class withheld in training "
+            "(train.label_dropout), so it cannot be guided: its guidance must be 1."
         )
 
 

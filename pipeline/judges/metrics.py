@@ -1,12 +1,14 @@
 """The metrics of one set of images against the real ones, each with value, n, interval, and the resamples behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from skimage.measure import blur_effect
 
-from pipeline.judges import bootstrap, frechet, kernel, number
+from pipeline.judges import bootstrap, frechet, kernel, number, spread
+from pipeline.judges.evaluated import SECOND
 from pipeline.judges.features import Judge
 from pipeline.judges.neighbours import inside
 from pipeline.judges.number import Kind, Number
@@ -39,10 +41,6 @@ def compare(
     labels = images["label"].to_numpy()
     ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
     theirs = bootstrap.draws(real.labels, resampling.resamples, resampling.seed)
-    near_real = inside(features, real.features, neighbours)
-    precise, dense = near_real.any(axis=1).astype(float), near_real.sum(axis=1) / neighbours
-    covered = near_real.any(axis=0).astype(float)
-    recalled = inside(real.features, features, neighbours).any(axis=1).astype(float)
     recognised_as = images["recognised_as"].to_numpy()
     distance, blur = images["training_distance"].to_numpy(), images["blur"].to_numpy()
     found: dict[str, Found] = {
@@ -52,10 +50,7 @@ def compare(
             kernel.resampled_distances(features, real.features, ours),
             None,
         ),
-        "precision": (precise.mean(), precise[ours].mean(axis=1), "share"),
-        "recall": (recalled.mean(), recalled[theirs].mean(axis=1), "share"),
-        "density": (dense.mean(), dense[ours].mean(axis=1), "size"),
-        "coverage": (covered.mean(), covered[theirs].mean(axis=1), "share"),
+        **_neighbourhood(features, real, neighbours, ours, theirs),
         "training_distance": (np.median(distance), np.median(distance[ours], axis=1), "size"),
         "blur": (blur.mean(), blur[ours].mean(axis=1), "share"),
         "class_imbalance": (
@@ -65,8 +60,48 @@ def compare(
         ),
     }
     numbers, replicates = _with_accuracy(found, labels, recognised_as, ours)
-    for name in (judge.frechet, judge.kernel, "precision", "recall", "density", "coverage"):
-        numbers[name]["n_reference"] = real.statistics.n if name == judge.frechet else len(real.features)
+    _note_reference(numbers, real, judge)
+    return Metrics(numbers, replicates)
+
+
+def trade(
+    features: np.ndarray,
+    labels: np.ndarray,
+    said: np.ndarray,
+    agreed: np.ndarray,
+    real: Reference,
+    judge: Judge,
+    neighbours: int,
+    resampling: Bootstrap,
+    scores: Mapping[str, np.ndarray],
+) -> Metrics:
+    """Return how true images are, and how various, which guidance trades for each other.
+
+    features: [N, F]; labels: int [N], the classes asked for; said: [N, classes], the log-probabilities that the
+    classifier gives; agreed: int [N], the classes that the second judge sees; neighbours: as in `compare`. `confidence`
+    is the mean probability of the class asked for. `spread` is the standard deviation of the features about the mean of
+    the class, over that of the real images: 1 where the images of a class differ as much as real ones do. scores: name
+    -> a score of each image, float [N], from 0 on, whose mean is added.
+    """
+    ours = bootstrap.draws(labels, resampling.resamples, resampling.seed)
+    theirs = bootstrap.draws(real.labels, resampling.resamples, resampling.seed)
+    sure = np.exp(said[np.arange(len(labels)), labels])
+    hits = agreed == labels
+    unit = spread.within(real.features, real.labels)
+    found: dict[str, Found] = {
+        judge.frechet: _frechet(features, real.statistics, ours),
+        **_neighbourhood(features, real, neighbours, ours, theirs),
+        "confidence": (sure.mean(), sure[ours].mean(axis=1), "share"),
+        "spread": (
+            (spread.within(features, labels) / unit) ** 0.5,
+            (spread.resampled_within(features, labels, ours) / unit) ** 0.5,
+            "size",
+        ),
+        **{name: (each.mean(), each[ours].mean(axis=1), "size") for name, each in scores.items()},
+    }
+    numbers, replicates = _with_accuracy(found, labels, said.argmax(axis=1), ours)
+    numbers[SECOND], replicates[SECOND] = number.share(hits), hits[ours].mean(axis=1)
+    _note_reference(numbers, real, judge)
     return Metrics(numbers, replicates)
 
 
@@ -123,7 +158,29 @@ def imbalance(asked: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return abs(shares - np.bincount(asked, minlength=width) / len(asked)).sum(axis=1) / 2
 
 
+def _note_reference(numbers: dict[str, Number], real: Reference, judge: Judge) -> None:
+    """Note how many real images the numbers that compare with them are over."""
+    for name in {judge.frechet, judge.kernel, "precision", "recall", "density", "coverage"} & set(numbers):
+        numbers[name]["n_reference"] = real.statistics.n if name == judge.frechet else len(real.features)
+
+
 Found = tuple[float, np.ndarray, Kind | None]  # a value, its replicates, and its kind
+
+
+def _neighbourhood(
+    features: np.ndarray, real: Reference, neighbours: int, ours: np.ndarray, theirs: np.ndarray
+) -> dict[str, Found]:
+    """Return precision, recall, density and coverage; ours, theirs: resamples of the images and of the real ones."""
+    near_real = inside(features, real.features, neighbours)
+    precise, dense = near_real.any(axis=1).astype(float), near_real.sum(axis=1) / neighbours
+    covered = near_real.any(axis=0).astype(float)
+    recalled = inside(real.features, features, neighbours).any(axis=1).astype(float)
+    return {
+        "precision": (precise.mean(), precise[ours].mean(axis=1), "share"),
+        "recall": (recalled.mean(), recalled[theirs].mean(axis=1), "share"),
+        "density": (dense.mean(), dense[ours].mean(axis=1), "size"),
+        "coverage": (covered.mean(), covered[theirs].mean(axis=1), "share"),
+    }
 
 
 def _frechet(features: np.ndarray, real: frechet.Gaussian, draws: np.ndarray) -> Found:

@@ -22,7 +22,8 @@ def check() -> None:
     replicas = len(values.replicas)
     each = f", {replicas} replicas each" if replicas > 1 else ""
     print(f"params.yaml is sound: {len(values.variants)} variants ({', '.join(values.variants)}){each}.")
-    sizes = {v: params.memory.weights(values.architecture(v), values.data.image_size) for v in values.variants}
+    size, drops_labels = values.data.image_size, values.train.label_dropout > 0
+    sizes = {v: params.memory.weights(values.architecture(v), size, drops_labels) for v in values.variants}
     print(f"Weights, for grey images of ten classes: {', '.join(f'{v} {size:,}' for v, size in sizes.items())}.")
     gone = _left_behind(values)
     if gone:

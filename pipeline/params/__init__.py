@@ -16,6 +16,7 @@ from pipeline.params.evaluate import Evaluate
 from pipeline.params.feature_maps import FeatureMaps
 from pipeline.params.flow import Flow
 from pipeline.params.growth import Growth
+from pipeline.params.guidance import Guidance
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Classifier, Judges
 from pipeline.params.layers import Layers
@@ -54,6 +55,7 @@ __all__ = [
     "FeatureMaps",
     "Flow",
     "Growth",
+    "Guidance",
     "Intervene",
     "Judges",
     "Layers",

@@ -18,8 +18,9 @@ COPIES = 4  # of the weights in training, at least: themselves, their average, g
 GREY, TEN = 1, 10  # channels of the images and classes that the count of weights assumes
 
 
-def weights(unet: UNet, image_size: int) -> int:
-    """Return how many weights an architecture has, for grey images of ten classes."""
+def weights(unet: UNet, image_size: int, drops_labels: bool) -> int:
+    """Return how many weights an architecture has, for grey images of ten classes; drops_labels: whether classes are
+    withheld in training, which takes an embedding of no class."""
     return architecture.weights(
         unet.channels,
         unet.res_blocks,
@@ -28,7 +29,7 @@ def weights(unet: UNet, image_size: int) -> int:
         unet.projections,
         GREY,
         2 * GREY if unet.learned_variance else GREY,
-        TEN if unet.class_embedding else 0,
+        TEN + drops_labels if unet.class_embedding else 0,
     )
 
 
@@ -51,7 +52,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
     widest = 0
     for variant in values.variants:
         unet = values.architecture(variant)
-        count = weights(unet, values.data.image_size)
+        count = weights(unet, values.data.image_size, train.label_dropout > 0)
         copies = COPIES + len(train.snapshots)
         yield f"variant {variant}", count * FLOAT * copies, f"{count:,} weights, {copies} times in training"
         widest = max(widest, unet.channels[0])
@@ -76,6 +77,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "timesteps.batch_size": (values.timesteps.batch_size if values.timesteps.run else 0, widest),
         "layers.batch_size": (values.layers.batch_size if values.layers.run else 0, widest),
         "embedding.batch_size": (values.embedding.batch_size if values.embedding.run else 0, widest),
+        "guidance.batch_size": (2 * values.guidance.batch_size if values.guidance.run else 0, widest),
     }
     for key, (images, width) in batches.items():
         yield key, images * pixels * width * FLOAT, f"{images:,} images at a time in a layer of {width} channels"
@@ -83,6 +85,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "sample.count": sample.count,
         "trajectory.seeds": values.trajectory.seeds,
         "growth.seeds": values.growth.seeds,
+        "guidance.seeds": values.guidance.seeds,
         "feature_maps.seeds": values.feature_maps.seeds,
         "intervene.seeds": values.intervene.seeds,
         "shortcut.learn": values.shortcut.learn,

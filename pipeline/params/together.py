@@ -10,15 +10,20 @@ from pipeline.params import memory
 from pipeline.params.clip import OWN
 from pipeline.params.data import NAMED
 from pipeline.params.section import Section
+from pipeline.params.subjects import Subject
 from pipeline.params.unet import UNet
 from pipeline.params.whole import Params
 
 TRIED = (
     *("jumps", "blocks", "fills", "durations", "relaxations"),
-    *("qualities", "cuts", "rests", "fewer", "intervals", "variants", "by", "samplers"),
+    *("qualities", "cuts", "rests", "fewer", "intervals", "variants", "by", "samplers", "scales"),
 )
 """The keys of lists each of whose entries is something to do."""
 NAMED_CLASSES = 10  # of every data set that is known by name
+GUIDABLE = (
+    "it must be told the class (class_embedding), and have it withheld now and then in training "
+    "(train.label_dropout above 0)"
+)
 
 
 def check(values: Params) -> None:
@@ -33,6 +38,7 @@ def check(values: Params) -> None:
     _check_embedding(values)
     _check_clip(values)
     _check_selection(values)
+    _check_guidance(values)
     _check_lists(values)
     _check_feature_maps(values)
     _check_steps(values)
@@ -100,7 +106,7 @@ def _check_sampling(values: Params) -> None:
 
 
 def _check_subjects(values: Params) -> None:
-    """Refuse a subject that the stage `train` will not have made."""
+    """Refuse a subject that the stage `train` will not have made, and guidance for one that cannot be guided."""
     trained = {f"outputs/train/{v}/model/{r}" for v in values.variants for r in values.replicas}
     for name, subject in values.subjects.items():
         if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
@@ -109,6 +115,21 @@ def _check_subjects(values: Params) -> None:
                 f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
                 f"{', '.join(map(str, values.replicas))} (replicas)."
             )
+        if subject.is_trained_here and subject.guidance != 1 and not _can_be_guided(values, _variant(subject)):
+            raise UserError(
+                f"params.yaml: subjects.{name}.guidance is {subject.guidance:g}, but {_variant(subject)} cannot be "
+                f"guided: {GUIDABLE}."
+            )
+
+
+def _variant(subject: Subject) -> str:
+    """Return the variant that a subject is, which is trained here."""
+    return Path(subject.model).parts[2]
+
+
+def _can_be_guided(values: Params, variant: str) -> bool:
+    """Say whether a variant is told the class, and has it withheld now and then in training."""
+    return values.architecture(variant).class_embedding and values.train.label_dropout > 0
 
 
 def _check_embedding(values: Params) -> None:
@@ -166,6 +187,34 @@ def _check_selection(values: Params) -> None:
         )
 
 
+def _check_guidance(values: Params) -> None:
+    """Refuse to guide a variant that is not there or cannot be guided, more steps than there are timesteps, and fewer
+    images than the neighbours need."""
+    chosen = values.guidance
+    if chosen.variant not in values.variants:
+        raise UserError(
+            f"params.yaml: guidance.variant is {chosen.variant}, but the variants are {', '.join(values.variants)}."
+        )
+    if not chosen.run:
+        return
+    if not _can_be_guided(values, chosen.variant):
+        raise UserError(
+            f"params.yaml: guidance.variant is {chosen.variant}, which cannot be guided: {GUIDABLE}; guidance.run: "
+            "false leaves the stage out."
+        )
+    if chosen.steps > values.diffusion.timesteps:
+        raise UserError(
+            f"params.yaml: guidance.steps is {chosen.steps}, more than the {values.diffusion.timesteps} timesteps of "
+            "the noise process (diffusion.timesteps)."
+        )
+    needed = values.evaluate.neighbours + 2
+    if chosen.seeds < needed:
+        raise UserError(
+            f"params.yaml: guidance.seeds is {chosen.seeds}, too few for {values.evaluate.neighbours} neighbours of "
+            f"each image (evaluate.neighbours); at least {needed} are needed."
+        )
+
+
 def _check_lists(values: Params) -> None:
     """Refuse lists of what is tried that name a thing twice: it could only be done once."""
     for name, section in values:
@@ -186,7 +235,7 @@ def _check_feature_maps(values: Params) -> None:
         )
     for name, subject in values.subjects.items():
         if subject.is_trained_here and "feature_maps" in subject.stages:
-            chosen.check_channels(max(values.architecture(Path(subject.model).parts[2]).channels), name)
+            chosen.check_channels(max(values.architecture(_variant(subject)).channels), name)
 
 
 def _check_steps(values: Params) -> None:
@@ -232,7 +281,7 @@ def _check_interventions(values: Params) -> None:
     for name, subject in values.subjects.items():
         if not subject.is_trained_here:
             continue
-        unet = values.architecture(Path(subject.model).parts[2])
+        unet = values.architecture(_variant(subject))
         there = len(unet.channels) * (unet.res_blocks + 1)
         for key, numbers in asked.items():
             if key.split(".")[0] in subject.stages and max(numbers, default=0) > there:

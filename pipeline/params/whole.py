@@ -14,6 +14,7 @@ from pipeline.params.evaluate import Evaluate
 from pipeline.params.feature_maps import FeatureMaps
 from pipeline.params.flow import Flow
 from pipeline.params.growth import Growth
+from pipeline.params.guidance import Guidance
 from pipeline.params.intervene import Intervene
 from pipeline.params.judges import Judges
 from pipeline.params.layers import Layers
@@ -65,6 +66,7 @@ class Params(Section):
     segment: Segment
     layers: Layers
     embedding: Embedding
+    guidance: Guidance
     claims: Claims
     report: Report
     compute: Compute

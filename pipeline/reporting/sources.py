@@ -11,6 +11,8 @@ UNCONDITIONED = "Sun et al., Is Noise Conditioning Necessary for Denoising Gener
 VISUAL = "Park et al., Explaining generative diffusion models via visual analysis"
 DDIM = "Song et al., Denoising Diffusion Implicit Models"
 EDM = "Karras et al., Elucidating the Design Space of Diffusion-Based Generative Models"
+GUIDANCE = "Ho and Salimans, Classifier-Free Diffusion Guidance"
+INTERVAL = "Kynkäänniemi et al., Applying Guidance in a Limited Interval Improves Sample and Distribution Quality"
 ASKED = "none; this project asks it"
 
 

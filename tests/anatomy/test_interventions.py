@@ -127,7 +127,7 @@ def test_blocks_skips_jumps_and_an_end_go_together() -> None:
         Action(8, 7),
         Action(7, 5),
         Action(5, 4, 1, frozenset({1, 2, 3}), "cache"),
-        Action(4, 0, 1, frozenset(), "cache", True),
+        Action(4, 0, 1, frozenset(), "cache", ends=True),
     )
 
 

@@ -200,8 +200,8 @@ def test_shared_beginnings_and_jumps_from_one_step_are_computed_once(plain) -> N
     assert called("two steps", "four steps") == 6 + 1 + 3 + 1, "and 1"
     assert called("blocks", "more blocks") == 6 + 2 + 2 + 2, "they part at step 2"
     assert called("blocks", "blocks") == 6 + 4
-    whole = (0, frozenset(), "zeros")
-    assert sweep.calls(plans(plain, "blocks"), plain.untouched) == {whole: 8, (2, frozenset(), "zeros"): 2}
+    whole = (0, frozenset(), "zeros", None)
+    assert sweep.calls(plans(plain, "blocks"), plain.untouched) == {whole: 8, (2, *whole[1:]): 2}
 
 
 def test_plans_leave_the_untouched_run_at_their_first_difference(plain) -> None:

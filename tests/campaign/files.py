@@ -50,7 +50,7 @@ MODELS: dict[str, Case] = {
     "guidance of no number": (f"{SAMPLE} --guidance nan", nothing, "--guidance: 'nan' is not a number"),
     "guidance below 0": (f"{SAMPLE} --guidance -3", nothing, "--guidance: '-3' is not a number from 0"),
     "guidance that is a word": (f"{SAMPLE} --guidance much", nothing, "--guidance: 'much'"),
-    "guidance of no text": (f"{SAMPLE} --guidance 2", nothing, "takes no text"),
+    "guidance of a network always told the class": (f"{SAMPLE} --guidance 2", nothing, "cannot be guided"),
     "a prompt of no text": (f"{SAMPLE} --prompt cat", nothing, "takes no text"),
     "no images": (f"{SAMPLE} --count 0", nothing, "--count: '0' is not a whole number from 1"),
     "a model and a training": (

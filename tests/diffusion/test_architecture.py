@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 def test_weights_are_counted_without_building_the_network(profile: str) -> None:
     values = params.parse(profiles.apply((ROOT / "params.yaml").read_text(), profile, ROOT / "profiles"))
     for variant in values.variants:
-        made = unet.build(values.architecture(variant), values.data.image_size, 1, 10, 0)
-        counted = params.memory.weights(values.architecture(variant), values.data.image_size)
+        drops = values.train.label_dropout > 0
+        made = unet.build(values.architecture(variant), values.data.image_size, 1, 10, 0, drops)
+        counted = params.memory.weights(values.architecture(variant), values.data.image_size, drops)
         assert counted == sum(weight.numel() for weight in made.parameters()), variant

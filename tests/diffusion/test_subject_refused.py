@@ -67,12 +67,19 @@ def test_what_cannot_be_examined_is_one_sentence(copied: Path, case: str) -> Non
     assert "\n" not in str(refused.value)
 
 
-def test_networks_told_no_text_take_neither_prompts_nor_guidance(tmp_path: Path, tiny) -> None:
+def test_networks_told_no_text_take_no_prompts_and_those_always_told_the_class_no_guidance(
+    tmp_path: Path, tiny
+) -> None:
     tiny().save_pretrained(tmp_path / "variant")
-    DDPMPipeline(plain_unet(), DDPMScheduler()).save_pretrained(tmp_path / "pipeline")
-    for folder in (tmp_path / "variant", tmp_path / "pipeline"):
-        for guidance, prompts in ((3.0, []), (1.0, PROMPTS)):
-            with pytest.raises(UserError, match="takes no text"):
+    tiny(class_embedding=False, drops_labels=True).save_pretrained(tmp_path / "blind")
+    DDPMPipeline(plain_unet(num_class_embeds=4), DDPMScheduler()).save_pretrained(tmp_path / "pipeline")
+    for folder in (tmp_path / "variant", tmp_path / "blind", tmp_path / "pipeline"):
+        for guidance, prompts, said in (
+            (3.0, [], "cannot be guided"),
+            (0.0, [], "withheld"),
+            (1.0, PROMPTS, "no text"),
+        ):
+            with pytest.raises(UserError, match=said):
                 loaded(folder, guidance, prompts)
 
 

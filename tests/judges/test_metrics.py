@@ -116,3 +116,33 @@ def test_a_blurred_image_measures_blurrier() -> None:
     assert ((blurs[0] >= 0) & (blurs[1] <= 1)).all()
     colour = np.repeat(sharp.astype(np.uint8), 3, axis=-1)
     np.testing.assert_allclose(metrics.blurs(colour), blurs[0], atol=0.02)
+
+
+def trade(features: np.ndarray, said: np.ndarray, agreed: np.ndarray = LABELS) -> metrics.Metrics:
+    scores = {"clip_score": np.linspace(0.5, 1.5, 60)}
+    return metrics.trade(features, LABELS, said, agreed, WHOLE, JUDGE, NEIGHBOURS, RESAMPLING, scores)
+
+
+def test_what_guidance_trades_is_what_a_comparison_finds_and_more() -> None:
+    features = RNG.normal(size=(60, 4)) + 0.4
+    chances = np.full((60, 3), 0.1) + 0.7 * np.eye(3)[(LABELS + (np.arange(60) < 6)) % 3]
+    found, usual = trade(features, np.log(chances), np.where(np.arange(60) < 15, 9, LABELS)), compare(features)
+    for name in ("fd_classifier", "precision", "recall", "density", "coverage"):
+        assert found.numbers[name] == usual.numbers[name]
+        np.testing.assert_array_equal(found.replicates[name], usual.replicates[name])
+    value = {name: number["value"] for name, number in found.numbers.items()}
+    assert (value["accuracy"], value["second_accuracy"]) == (pytest.approx(0.9), pytest.approx(0.75))
+    assert value["clip_score"] == pytest.approx(1)
+    assert value["confidence"] == pytest.approx(0.9 * 0.8 + 0.1 * 0.1)
+    assert list(found.numbers) == list(found.replicates.columns)
+    for name, number in found.numbers.items():
+        assert number["n"] == 60
+        assert number["ci95"][0] <= number["value"] <= number["ci95"][1], name
+
+
+def test_spread_is_1_of_real_images_and_less_of_those_that_are_alike() -> None:
+    said, centres = np.log(np.full((60, 3), 1 / 3)), np.stack([REAL[c == REAL_LABELS].mean(axis=0) for c in range(3)])
+    real = trade(REAL[:60], said).numbers["spread"]
+    assert real["ci95"][0] < 1 < real["ci95"][1]
+    half = centres[LABELS] + 0.5 * (REAL[:60] - centres[LABELS])
+    assert trade(half, said).numbers["spread"]["value"] == pytest.approx(0.5 * real["value"])

@@ -9,15 +9,10 @@ import pytest
 from pipeline.params import BASELINE
 from pipeline.reporting import report
 from pipeline.reporting.chapters import CHAPTERS
-from pipeline.reporting.chapters.embedding import chapter as embedding
-from pipeline.reporting.chapters.growth import chapter as growth
-from pipeline.reporting.chapters.layers import chapter as layers
-from pipeline.reporting.chapters.scores import chapter as scores
-from pipeline.reporting.chapters.selection import chapter as selection
-from pipeline.reporting.chapters.timesteps import chapter as timesteps
 from pipeline.reporting.ledger import CLAIMS, ledger
 from pipeline.reporting.page import Picture
 from pipeline.reporting.table import TOGETHER, listed
+from tests.reporting.made import OF_SUBJECTS, UNSEEN
 from tests.reporting.unrendered import unrendered
 
 ABSENT = "This chapter is absent"
@@ -64,9 +59,7 @@ def test_every_chapter_has_a_page_that_is_linked_both_ways(plain) -> None:
 
 
 def test_a_chapter_without_outputs_is_absent_and_the_report_says_so_in_a_line(plain) -> None:
-    looking = ("scores", "selection", "trajectory", "growth", "feature_maps", "intervene", "shortcut", "timesteps")
-    looking += ("layers", "embedding")
-    absent = [chapter for chapter in CHAPTERS if chapter.NAME in looking]
+    absent = [chapter for chapter in CHAPTERS if chapter.NAME in (*UNSEEN, *OF_SUBJECTS)]
     for chapter in absent:
         assert plain[chapter.NAME].endswith(f"{ABSENT}: its stage is switched off, or has left no outputs.\n")
     line = f"left no outputs: {listed([chapter.TITLE for chapter in absent])}."
@@ -172,8 +165,8 @@ def test_every_claim_has_its_line_with_the_verdict_first(pages, results, result)
     assert "[ablation](ablation.md), [figure](figures/ablation/distances.png)" in behind
     assert "- **Setting:** scaled. The change of the network is the source's; " in behind
     shown = {says for says, (_, behind) in by_claim.items() if "[figure](figures/" in behind}
-    absent = [*scores.CLAIMS, *selection.CLAIMS, *growth.CLAIMS, *timesteps.CLAIMS, *layers.CLAIMS, *embedding.CLAIMS]
-    drawn = {claim.says for claim in CLAIMS if claim.figure and claim not in absent}
+    unseen = [claim for chapter in CHAPTERS if chapter.NAME in UNSEEN for claim in chapter.CLAIMS]
+    drawn = {claim.says for claim in CLAIMS if claim.figure and claim not in unseen}
     assert shown == drawn, "a claim's figure is one of its chapter's"
     verdict, behind = by_claim["Without attention the images are worse."]
     assert (verdict, "it needs the variant `no_attention`" in behind) == ("no data", True)

@@ -28,6 +28,7 @@ OTHERS = {
     "clip": "--data none",
     "scores": "--data none --clip none --sampled none",
     "selection": "--data none --judges none --clip none --sampled none",
+    "guidance": "--data none --trained none --judges none --clip none",
 }
 
 
@@ -38,7 +39,7 @@ OTHERS = {
 )
 def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("  run: true ") == 12
+    assert text.count("  run: true ") == 13
     off = text.replace("  run: true ", "  run: false ")
     no_one = text.replace("stages: [trajectory, feature_maps, intervene, shortcut, timesteps]", "stages: []")
     assert text not in (off, no_one)

@@ -8,6 +8,7 @@ from pipeline.reporting.chapters.ablation import chapter as ablation
 from pipeline.reporting.chapters.embedding import chapter as embedding
 from pipeline.reporting.chapters.feature_maps import chapter as feature_maps
 from pipeline.reporting.chapters.growth import chapter as growth
+from pipeline.reporting.chapters.guidance import chapter as guidance
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
@@ -57,6 +58,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     cost,
     trajectory,
     growth,
+    guidance,
     feature_maps,
     intervene,
     shortcut,

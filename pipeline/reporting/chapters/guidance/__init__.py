@@ -1,0 +1,1 @@
+"""Guidance: what its scale changes, and at which steps class and guidance matter."""
