@@ -19,13 +19,14 @@ def foreground(images: np.ndarray, sides: np.ndarray) -> np.ndarray:
         for image, mask, side in zip(images, masks, sides, strict=True):
             before = (len(image) - side) // 2
             inside = slice(before, before + side)
-            mask[inside, inside] = _foreground(image[inside, inside])
+            mask[inside, inside] = of_image(image[inside, inside])
             progress.update()
     return masks
 
 
-def _foreground(image: np.ndarray) -> np.ndarray:
-    """Return the foreground of one image, bool [H, W]; image: uint8 [H, W, C]."""
+def of_image(image: np.ndarray) -> np.ndarray:
+    """Return the foreground of one image without a border, bool [H, W], as `foreground` does; image: uint8 [H, W,
+    C]."""
     grey = image[..., 0] if image.shape[-1] == 1 else (image @ (0.299, 0.587, 0.114)).round().astype(np.uint8)
     if grey.min() == grey.max():
         return np.zeros(grey.shape, dtype=bool)

@@ -21,6 +21,7 @@ from pipeline.params.layers import Layers
 from pipeline.params.likeness import Likeness
 from pipeline.params.reading import load, parse, plain
 from pipeline.params.report import Report
+from pipeline.params.saliency import Saliency
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
@@ -56,6 +57,7 @@ __all__ = [
     "Margins",
     "Params",
     "Report",
+    "Saliency",
     "Sample",
     "Sampler",
     "Section",

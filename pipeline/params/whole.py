@@ -19,6 +19,7 @@ from pipeline.params.layers import Layers
 from pipeline.params.likeness import Likeness
 from pipeline.params.replicas import Replicas
 from pipeline.params.report import Report
+from pipeline.params.saliency import Saliency
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.section import Section
@@ -54,6 +55,7 @@ class Params(Section):
     feature_maps: FeatureMaps
     intervene: Intervene
     shortcut: Shortcut
+    saliency: Saliency
     segment: Segment
     layers: Layers
     embedding: Embedding
@@ -76,7 +78,7 @@ class Params(Section):
 
     def looks(self, stage: SubjectStage, subject: str) -> bool:
         """Say whether a stage is to look at a subject. An unknown subject is a `UserError`."""
-        section: Trajectory | FeatureMaps | Intervene | Shortcut = getattr(self, stage)
+        section: Trajectory | FeatureMaps | Intervene | Shortcut | Saliency = getattr(self, stage)
         return section.run and stage in find(self.subjects, subject).stages
 
     def check(self, name: str = "") -> None:

@@ -30,7 +30,8 @@ class Claim:
     effect; effect: the number, signed, from the summary, and from a subject's name where the claim is about a sampling
     loop, or `MissingError`; of_subjects: whether it is decided for every subject; size: the source's figure in the unit
     of the effect; equal: for a claim that the effect is 0, which margin it may have; setting, differs: how the setting
-    differs from the source's, and a sentence on it; figure: the picture of its chapter that shows it."""
+    differs from the source's, and a sentence on it; figure: the picture of its chapter that shows it, without the
+    subject's name where every subject has one."""
 
     name: str
     source: str

@@ -57,6 +57,7 @@ def _measured(each: Decided, pictures: dict[str, Pictures]) -> str:
         if each.margin is not None:
             lines.append(f"**Margin:** {each.margin:g} {claim.unit} count as equal.")
     page = PAGE_OF[claim.name]
-    picture = pictures.get(page, {}).get(claim.figure or "")
+    drawn, figure = pictures.get(page, {}), claim.figure or ""
+    picture = drawn.get(f"{each.subject}/{figure}.png", drawn.get(figure))
     lines.append(f"**More:** [{page}]({page}.md){f', [figure](figures/{picture.file})' if picture else ''}.")
     return "\n".join(f"- {line}" for line in lines)

@@ -8,6 +8,9 @@ FASHION = "Brown, MD Report (Fashion-MNIST)"
 TEMPORAL = "Prasad et al., Unraveling the Temporal Dynamics of the Unet in Diffusion Models"
 DEEPCACHE = "Ma et al., DeepCache: Accelerating Diffusion Models for Free"
 UNCONDITIONED = "Sun et al., Is Noise Conditioning Necessary for Denoising Generative Models?"
+VISUAL = "Park et al., Explaining generative diffusion models via visual analysis"
+SANITY = "Adebayo et al., Sanity Checks for Saliency Maps"
+ADVERSARIAL = "Ghorbani et al., Interpretation of Neural Networks is Fragile"
 ASKED = "none; this project asks it"
 
 

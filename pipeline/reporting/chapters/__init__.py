@@ -11,6 +11,7 @@ from pipeline.reporting.chapters.growth import chapter as growth
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
+from pipeline.reporting.chapters.saliency import chapter as saliency
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
 from pipeline.reporting.chapters.trajectory import chapter as trajectory
 from pipeline.reporting.claims import Claim
@@ -55,6 +56,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     feature_maps,
     intervene,
     shortcut,
+    saliency,
     layers,
     embedding,
     methods,
