@@ -13,7 +13,7 @@ from captum.attr import IntegratedGradients, Occlusion
 from skimage.filters import sobel
 
 from pipeline.anatomy.explained import Explained
-from pipeline.anatomy.salient import CENTRE, DELETION, EDGES, GAMES, GRADIENTS, INSERTION, OCCLUSION, RANDOM
+from pipeline.anatomy.salient import CENTRE, DELETION, EDGES, GAMES, GRADIENTS, INSERTION, OCCLUSION, RANDOM, shares
 from pipeline.judges.number import rank_correlation
 
 
@@ -70,11 +70,6 @@ def ordered(values: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     no place is favoured."""
     mixed = generator.permutation(values.size)
     return np.asarray(mixed[np.argsort(-values.ravel()[mixed], kind="stable")])
-
-
-def shares(points: int) -> np.ndarray:
-    """Return the shares of the pixels at which the games are looked at, float64 [points + 1], from 0 to 1."""
-    return np.linspace(0, 1, points + 1)
 
 
 def play(explained: Explained, orders: dict[str, np.ndarray], points: int) -> dict[str, np.ndarray]:

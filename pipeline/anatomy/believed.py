@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import belief
 from pipeline.anatomy.effects import Saliency as Effects
 from pipeline.anatomy.salient import (
     ADVERSARIALLY,
@@ -21,6 +20,7 @@ from pipeline.anatomy.salient import (
     RISE,
     RIVALS,
     WEIGHTS,
+    shares,
 )
 from pipeline.judges import bootstrap, number
 from pipeline.judges.number import Kind, Number, least
@@ -59,12 +59,12 @@ class Over:
 def curves(played: np.ndarray, methods: list[str], times: list[str], over: Over) -> pd.DataFrame:
     """Return a row per time, method, game and share of the pixels: score, score_low, score_high, n; played: float64
     [times, S, methods, 2, points + 1]."""
-    shares = belief.shares(played.shape[-1] - 1)
+    there = shares(played.shape[-1] - 1)
     rows = []
-    for t, m, g, at in np.ndindex(len(times), len(methods), len(GAMES), len(shares)):
+    for t, m, g, at in np.ndindex(len(times), len(methods), len(GAMES), len(there)):
         found = over.mean(played[t, :, m, g, at], "correlation")
         if found:
-            row = {"time": times[t], "method": methods[m], "game": GAMES[g], "share": shares[at]}
+            row = {"time": times[t], "method": methods[m], "game": GAMES[g], "share": there[at]}
             rows.append({**row, **number.columns("score", found), "n": found["n"]})
     return pd.DataFrame(rows)
 

@@ -17,24 +17,25 @@ from pipeline.diffusion.unet import halves
 
 Likeness = Literal["ssim", "structure"]
 WINDOW = 7  # pixels per side, as in scikit-image
-RANGE = 1.0  # of the values, by which the constants of SSIM are scaled; the source's own program has 1 too
+RANGE = 6.0  # of the values of noise, from -3 to 3, which are set to 0..1 as those of an image
 SMALL = 1e-12  # keeps the gradient of a root finite where nothing varies
 
 
 def likeness(one: torch.Tensor, other: torch.Tensor, kind: Likeness) -> torch.Tensor:
     """Return how alike the images of two batches are, [N], 1 where they are equal; it has a gradient.
 
-    one: [N, C, H, W]; other: [N, C, H, W], or [1, C, H, W] for all; H and W are at least `WINDOW`. Windows have uniform
-    weights and lie wholly inside, variances are those of a sample, and the mean is over windows and channels, all as in
+    one: [N, C, H, W]; other: [N, C, H, W], or [1, C, H, W] for all; H and W are at least `WINDOW`. SSIM is made for
+    images, whose values are positive, so -3..3 becomes 0..1 first. Windows have uniform weights and lie wholly inside,
+    variances are those of a sample, and the mean is over windows and channels, all as in
     scikit-image. kind: ssim, all three terms, or structure, (cov + C3) / (s s' + C3).
     """
-    other = other.expand_as(one)
+    one, other = one / RANGE + 0.5, other.expand_as(one) / RANGE + 0.5
     mean, mean_other = (functional.avg_pool2d(each, WINDOW, 1) for each in (one, other))
     sample = WINDOW**2 / (WINDOW**2 - 1)
     squares = sample * (functional.avg_pool2d(one * one, WINDOW, 1) - mean**2)
     squares_other = sample * (functional.avg_pool2d(other * other, WINDOW, 1) - mean_other**2)
     products = sample * (functional.avg_pool2d(one * other, WINDOW, 1) - mean * mean_other)
-    c1, c2 = (0.01 * RANGE) ** 2, (0.03 * RANGE) ** 2
+    c1, c2 = 0.01**2, 0.03**2
     if kind == "structure":
         spread = (squares.clamp_min(0) * squares_other.clamp_min(0) + SMALL).sqrt()
         return ((products + c2 / 2) / (spread + c2 / 2)).mean(dim=(1, 2, 3))

@@ -64,6 +64,11 @@ def there(folder: Path) -> bool:
     return (folder / "games.csv").is_file()
 
 
+def shares(points: int) -> np.ndarray:
+    """Return the shares of the pixels at which the games are looked at, float64 [points + 1], from 0 to 1."""
+    return np.linspace(0, 1, points + 1)
+
+
 def unit_range(values: np.ndarray) -> np.ndarray:
     """Return a map set to 0..1, and zeros where it is flat."""
     low, spread = values.min(), np.ptp(values)

@@ -232,7 +232,7 @@ def _untimed(summary: Summary) -> str:
     if not found:
         return ""
     return (
-        f"The map of `{BASELINE}` is more like the object early than late by {text(found, sign=True)} more than that of "
-        f"`{UNTIMED}` (n = {found['n']} seeds, paired). One training of each is looked at, so this says nothing of the "
-        "architecture."
+        f"The map of `{BASELINE}` is more like the object early than late by {text(found, sign=True)} more than that "
+        f"of `{UNTIMED}` (n = {found['n']} seeds, paired). One training of each is looked at, so this says nothing of "
+        "the architecture."
     )

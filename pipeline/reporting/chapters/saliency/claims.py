@@ -62,8 +62,8 @@ CLAIMS = [
         VISUAL,
         "abstract",
         "DF-RISE shows the region that the model concentrates on.",
-        "the area under insertion minus that under deletion, less that of the best of three rivals which do not ask the "
-        "network: a random map, the centre, and the edges of the predicted clean image",
+        "the area under insertion minus that under deletion, less that of the best of three rivals which do not ask "
+        "the network: a random map, the centre, and the edges of the predicted clean image",
         "gains",
     ),
     _claim(
@@ -71,8 +71,8 @@ CLAIMS = [
         VISUAL,
         "abstract",
         "DF-CAM shows the region that the model concentrates on.",
-        "the area under insertion minus that under deletion, less that of the best of three rivals which do not ask the "
-        "network: a random map, the centre, and the edges of the predicted clean image",
+        "the area under insertion minus that under deletion, less that of the best of three rivals which do not ask "
+        "the network: a random map, the centre, and the edges of the predicted clean image",
         "gains",
     ),
     _claim(
@@ -90,8 +90,8 @@ CLAIMS = [
         VISUAL,
         "abstract",
         "Early steps look at the region with the semantic content.",
-        "the rank correlation of DF-RISE's map with the final image's foreground, in the noisier half of the times minus "
-        "the cleaner half",
+        "the rank correlation of DF-RISE's map with the final image's foreground, in the noisier half of the times "
+        "minus the cleaner half",
         "overlap",
         TIMES,
     ),
@@ -100,8 +100,8 @@ CLAIMS = [
         VISUAL,
         "abstract",
         "Late steps look at the details.",
-        "the rank correlation of DF-RISE's map with the final image's edges, in the cleaner half of the times minus the "
-        "noisier half",
+        "the rank correlation of DF-RISE's map with the final image's edges, in the cleaner half of the times minus "
+        "the noisier half",
         "overlap",
         TIMES,
     ),

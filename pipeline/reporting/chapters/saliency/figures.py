@@ -74,13 +74,13 @@ def draw(folder: Path, found: Salient, summary: Summary, of: str, seeds: list[in
     return [
         (
             "maps.png",
-            "Which part of each step's input the predicted noise rests on, from the noisiest step (left). Compare a map "
-            f"with the predicted clean image above it, and the two methods with each other. {SCALE}",
+            "Which part of each step's input the predicted noise rests on, from the noisiest step (left). Compare a "
+            f"map with the predicted clean image above it, and the two methods with each other. {SCALE}",
         ),
         (
             "layers.png",
-            f"DF-CAM in each layer, for seed {seeds[0]}. The maps of all layers come from one backward pass; their mean "
-            f"is what the other figures call DF-CAM. {SCALE}",
+            f"DF-CAM in each layer, for seed {seeds[0]}. The maps of all layers come from one backward pass; their "
+            f"mean is what the other figures call DF-CAM. {SCALE}",
         ),
         (
             "convergence.png",
@@ -90,15 +90,15 @@ def draw(folder: Path, found: Salient, summary: Summary, of: str, seeds: list[in
         ),
         (
             "gains.png",
-            "The area under insertion minus that under deletion, by time: how well a map finds what the prediction rests "
-            "on. A method whose line is not above the grey ones knows no more than a rival that does not ask the "
+            "The area under insertion minus that under deletion, by time: how well a map finds what the prediction "
+            "rests on. A method whose line is not above the grey ones knows no more than a rival that does not ask the "
             "network. Bars are 95 % intervals over seeds.",
         ),
         (
             "curves.png",
-            "How like the prediction from the whole input the prediction from a part is, as the pixels that a map ranks "
-            "highest are put in (left) or taken out (right). A good map rises early on the left and falls early on the "
-            "right. Means over seeds, a row per time.",
+            "How like the prediction from the whole input the prediction from a part is, as the pixels that a map "
+            "ranks highest are put in (left) or taken out (right). A good map rises early on the left and falls "
+            "early on the right. Means over seeds, a row per time.",
         ),
         (
             "overlap.png",
@@ -212,17 +212,8 @@ def _bars(ax: Axes, x: np.ndarray, numbers: list[Number], method: str) -> None:
     colour = COLOURS[PLACES[method]] if asks else GREY
     style = "-" if method in (RISE, CAM) else {EDGES: "--", CENTRE: "-.", RANDOM: ":"}.get(method, "--")
     marker = {EDGES: "s", CENTRE: "^", RANDOM: "x"}.get(method, "o")
-    ax.errorbar(
-        x,
-        values,
-        reach,
-        color=colour,
-        linestyle=style,
-        marker=marker,
-        markersize=4,
-        linewidth=1.2,
-        label=METHODS[method],
-    )
+    how = {"color": colour, "linestyle": style, "marker": marker, "label": METHODS[method]}
+    ax.errorbar(x, values, reach, markersize=4, linewidth=1.2, **how)
 
 
 def curves(found: Salient) -> Figure:
