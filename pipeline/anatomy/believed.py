@@ -2,6 +2,7 @@
 that claims are decided by."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -52,8 +53,16 @@ class Over:
         there = np.isfinite(each)
         if there.sum() < 2:
             return None
-        draws = bootstrap.draws(self.labels[: len(each)][there], self.count, self.seed)
-        return number.resampled(each[there].mean(), int(there.sum()), each[there][draws].mean(axis=1), kind)
+        of = self.labels[: len(each)][there]
+        if of.tobytes() not in self._drawn:
+            self._drawn[of.tobytes()] = bootstrap.draws(of, self.count, self.seed)
+        means = each[there][self._drawn[of.tobytes()]].mean(axis=1)
+        return number.resampled(each[there].mean(), int(there.sum()), means, kind)
+
+    @cached_property
+    def _drawn(self) -> dict[bytes, np.ndarray]:
+        """The resamples that were needed so far, by the labels of the seeds."""
+        return {}
 
 
 def curves(played: np.ndarray, methods: list[str], times: list[str], over: Over) -> pd.DataFrame:

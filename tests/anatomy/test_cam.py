@@ -8,6 +8,8 @@ from captum.attr import LayerGradCam
 from pipeline.anatomy import cam
 from pipeline.anatomy.explained import explained, likeness
 from pipeline.anatomy.layers import layers
+from pipeline.anatomy.parts import watching
+from pipeline.diffusion.architecture import part_resolution
 from pipeline.errors import UserError
 from tests.anatomy.made import REGION, UNIT, regional
 
@@ -94,3 +96,14 @@ def test_a_flat_layer_has_no_say_in_the_mean() -> None:
     ramp = np.arange(16.0).reshape(4, 4)
     together = cam.together({"a": 3 + 5 * ramp, "b": np.full((4, 4), 7.0)})
     np.testing.assert_allclose(together, ramp / 15 / 2)
+
+
+@pytest.mark.parametrize(("levels", "res_blocks"), [(2, 1), (3, 2), (2, 0), (4, 1)])
+def test_the_size_of_every_part_is_that_of_its_output(variant, levels: int, res_blocks: int) -> None:
+    subject = variant(channels=[8] * levels, res_blocks=res_blocks, attention=[])
+    sizes: dict[str, int] = {}
+    with watching(subject.model, layers(subject.model), lambda name, output: sizes.update({name: output.shape[-1]})):
+        subject.once()
+    assert sizes == {name: part_resolution(name, levels, res_blocks, 8) for name in sizes}
+    for name in (f"skip_{levels * (res_blocks + 1) + 1:02d}", "block_00", "middle_02", "time_embedding", "skip_1"):
+        assert part_resolution(name, levels, res_blocks, 8) is None

@@ -1,4 +1,4 @@
-"""A subject's maps from its own loop: each image alone, the same whatever else is looked at, with numbers over seeds."""
+"""A subject's maps from its own loop: each image alone, the same whatever else is looked at; numbers over seeds."""
 
 import copy
 

@@ -12,6 +12,7 @@ from pipeline.reporting.chapters import CHAPTERS
 from pipeline.reporting.chapters.embedding import chapter as embedding
 from pipeline.reporting.chapters.growth import chapter as growth
 from pipeline.reporting.chapters.layers import chapter as layers
+from pipeline.reporting.chapters.saliency import chapter as saliency
 from pipeline.reporting.ledger import CLAIMS, ledger
 from pipeline.reporting.page import Picture
 from pipeline.reporting.table import TOGETHER, listed
@@ -61,7 +62,7 @@ def test_every_chapter_has_a_page_that_is_linked_both_ways(plain) -> None:
 
 
 def test_a_chapter_without_outputs_is_absent_and_the_report_says_so_in_a_line(plain) -> None:
-    looking = ("trajectory", "growth", "feature_maps", "intervene", "shortcut", "layers", "embedding")
+    looking = ("trajectory", "growth", "feature_maps", "intervene", "shortcut", "saliency", "layers", "embedding")
     absent = [chapter for chapter in CHAPTERS if chapter.NAME in looking]
     for chapter in absent:
         assert plain[chapter.NAME].endswith(f"{ABSENT}: its stage is switched off, or has left no outputs.\n")
@@ -168,7 +169,7 @@ def test_every_claim_has_its_line_with_the_verdict_first(pages, results, result)
     assert "[ablation](ablation.md), [figure](figures/ablation/distances.png)" in behind
     assert "- **Setting:** scaled. The change of the network is the source's; " in behind
     shown = {says for says, (_, behind) in by_claim.items() if "[figure](figures/" in behind}
-    absent = [*growth.CLAIMS, *layers.CLAIMS, *embedding.CLAIMS]
+    absent = [*growth.CLAIMS, *layers.CLAIMS, *embedding.CLAIMS, *saliency.CLAIMS]
     drawn = {claim.says for claim in CLAIMS if claim.figure and claim not in absent}
     assert shown == drawn, "a claim's figure is one of its chapter's"
     verdict, behind = by_claim["Without attention the images are worse."]
