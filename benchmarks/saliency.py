@@ -4,8 +4,8 @@
 
 Every map takes a call of the network for each of its masks. The plain throughput is that of the same network with the
 same number of inputs at a time, and nothing else: no masks, no likeness. Both are measured in turn, and the share is of
-rounds that follow each other, so that a machine that slows down slows both. Weights are fresh, for speed does not depend
-on them.
+rounds that follow each other, so that a machine that slows down slows both. Weights are fresh, for speed does not
+depend on them.
 """
 
 import argparse
@@ -86,8 +86,8 @@ def main() -> None:
     }
     write_json(args.out, result)
     print(
-        f"{np.median(speed):.2f} maps a second of {chosen.masks} masks each, {100 * np.median(reached):.0f} % of the plain "
-        f"throughput (medians of {args.rounds} rounds)."
+        f"{np.median(speed):.2f} maps a second of {chosen.masks} masks each, {100 * np.median(reached):.0f} % of "
+        f"the plain throughput (medians of {args.rounds} rounds)."
     )
 
 

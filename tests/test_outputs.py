@@ -13,8 +13,8 @@ from pipeline.anatomy import compared, intervened, mapped, salient
 from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.intervened import Intervened
 from pipeline.anatomy.mapped import Mapped
-from pipeline.anatomy.salient import Salient
 from pipeline.anatomy.policy import plain
+from pipeline.anatomy.salient import Salient
 from pipeline.data import prepared
 from pipeline.data.images import ImageSet
 from pipeline.data.prepared import Prepared

@@ -128,7 +128,7 @@ def test_every_number_has_its_n_and_its_interval_holds_it(found: Found) -> None:
 
 
 def test_a_paired_difference_is_that_of_each_seed(found: Found) -> None:
-    games = found.subjects["baseline"].games.set_index(["method", "time", "seed"])["gain"]
+    games = found.subjects["baseline"].games.set_index(["method", "time", "seed"]).sort_index()["gain"]
     number = chapter.numbers(found)["saliency.baseline.t075.rise.over.centre"]
     assert number["value"] == pytest.approx((games[RISE, "t075"] - games["centre", "t075"]).mean())
 
