@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.anatomy import compared, intervened, mapped
+from pipeline.anatomy import compared, intervened, mapped, salient
 from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.intervened import Intervened
 from pipeline.anatomy.mapped import Mapped
 from pipeline.anatomy.policy import plain
+from pipeline.anatomy.salient import Salient
 from pipeline.data import prepared
 from pipeline.data.images import ImageSet
 from pipeline.data.prepared import Prepared
@@ -95,6 +96,12 @@ def of_feature_maps(folder: Path) -> Mapped:
     return made
 
 
+def of_saliency(folder: Path) -> Salient:
+    made = Salient(TABLE, TABLE, TABLE, TABLE, {"mean.agreement": NUMBER}, {"rise": PIXELS}, {"x0": PIXELS})
+    made.save(folder)
+    return made
+
+
 STAGES: dict[str, tuple[Callable, Callable, str]] = {
     "prepare": (of_prepare, prepared.load, "provenance.json"),
     "judges": (of_judges, quality.load, "quality.json"),
@@ -104,6 +111,7 @@ STAGES: dict[str, tuple[Callable, Callable, str]] = {
     "intervene": (of_intervene, intervened.load, "pictures.npz"),
     "shortcut": (of_shortcut, compared.load, "loop.json"),
     "feature_maps": (of_feature_maps, mapped.load, "pictures.npz"),
+    "saliency": (of_saliency, salient.load, "maps.npz"),
 }
 
 

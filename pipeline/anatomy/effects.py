@@ -178,3 +178,56 @@ class Timesteps(Effect):
         "karras_beats_uniform",
         "The uniform spacing is further from the real images by so much than that of Karras et al.",
     )
+
+
+class Saliency(Effect):
+    """What `saliency` measures. A gain is the area under insertion minus that under deletion. Early times are the
+    noisier half of those that were looked at, and late ones the cleaner half; all else is a mean over times."""
+
+    RISE_EXPLAINS = (
+        "rise_explains",
+        "DF-RISE has a larger gain by so much than each of a random map, the centre and the edges.",
+    )
+    CAM_EXPLAINS = (
+        "cam_explains",
+        "DF-CAM has a larger gain by so much than each of a random map, the centre and the edges.",
+    )
+    RISE_COVERS = (
+        "rise_covers",
+        "DF-RISE has a larger intersection over union with the object, by so much, than a random map and the centre.",
+    )
+    SEMANTICS_FIRST = (
+        "semantics_first",
+        "The map of DF-RISE has a rank correlation with the object that is larger by so much early than late.",
+    )
+    DETAIL_LATE = (
+        "detail_late",
+        "The map of DF-RISE has a rank correlation with the edges that is larger by so much late than early.",
+    )
+    METHODS_AGREE = (
+        "methods_agree",
+        "The maps of DF-RISE and DF-CAM have this rank correlation.",
+    )
+    RISE_NEEDS_WEIGHTS = (
+        "rise_needs_weights",
+        "With fresh weights, the map of DF-RISE is less like the trained network's, by so much, than half of what two "
+        "sets of masks have in common.",
+    )
+    CAM_NEEDS_WEIGHTS = (
+        "cam_needs_weights",
+        "With fresh weights, the map of DF-CAM has a rank correlation with the trained network's that is below one "
+        "half by so much.",
+    )
+    RISE_IS_OWN = (
+        "rise_is_own",
+        "An image's own map of DF-RISE has a larger gain by so much than another image's.",
+    )
+    CAM_IS_OWN = (
+        "cam_is_own",
+        "An image's own map of DF-CAM has a larger gain by so much than another image's.",
+    )
+    RISE_FOLLOWS_NOISE = (
+        "rise_follows_noise",
+        "The map of DF-RISE stays more alike by so much under a random change of the input than under one as large "
+        "that changes the predicted noise most.",
+    )

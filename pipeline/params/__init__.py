@@ -23,6 +23,7 @@ from pipeline.params.layers import Layers
 from pipeline.params.likeness import Likeness
 from pipeline.params.reading import load, parse, plain
 from pipeline.params.report import Report
+from pipeline.params.saliency import Saliency
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.scores import Scores
@@ -63,6 +64,7 @@ __all__ = [
     "Margins",
     "Params",
     "Report",
+    "Saliency",
     "Sample",
     "Sampler",
     "Scores",

@@ -75,6 +75,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "intervene.batch_size": (values.intervene.batch_size if values.intervene.run else 0, widest),
         "shortcut.batch_size": (values.shortcut.batch_size if values.shortcut.run else 0, widest),
         "timesteps.batch_size": (values.timesteps.batch_size if values.timesteps.run else 0, widest),
+        "saliency.batch_size": (values.saliency.batch_size if values.saliency.run else 0, widest),
         "layers.batch_size": (values.layers.batch_size if values.layers.run else 0, widest),
         "embedding.batch_size": (values.embedding.batch_size if values.embedding.run else 0, widest),
         "guidance.batch_size": (2 * values.guidance.batch_size if values.guidance.run else 0, widest),
@@ -88,6 +89,7 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         "guidance.seeds": values.guidance.seeds,
         "feature_maps.seeds": values.feature_maps.seeds,
         "intervene.seeds": values.intervene.seeds,
+        "saliency.seeds": values.saliency.seeds,
         "shortcut.learn": values.shortcut.learn,
         "shortcut.report": values.shortcut.report,
         "timesteps.seeds": values.timesteps.seeds,
@@ -96,6 +98,8 @@ def _needs(values: Params) -> Iterator[tuple[str, int, str]]:
         yield key, images * pixels, f"{images:,} images"
         indices = values.bootstrap.resamples * images
         yield "bootstrap.resamples", indices * INTEGER, f"{values.bootstrap.resamples:,} draws of {key}"
+    masks = values.saliency.masks if values.saliency.run else 0
+    yield "saliency.masks", masks * pixels, f"{masks:,} masks of an image"
     yield "train.images", train.images // train.batch_size * ROW, "a row of updates.csv for every update"
     yield "train.validation_draws", train.validation_draws * pixels * FLOAT, "the noise of every held-out image"
 

@@ -9,7 +9,7 @@ from pipeline.errors import UserError, short
 from pipeline.files import is_folder
 from pipeline.params.section import Name, Section
 
-SubjectStage = Literal["trajectory", "feature_maps", "intervene", "shortcut", "timesteps"]
+SubjectStage = Literal["trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps"]
 SUBJECT_STAGES: tuple[SubjectStage, ...] = get_args(SubjectStage)  # those that look at subjects, in the report's order
 
 

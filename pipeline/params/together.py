@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.diffusion import architecture, spacing
+from pipeline.diffusion import addresses, architecture, spacing
 from pipeline.diffusion.hub import HUB
 from pipeline.errors import UserError, short
 from pipeline.files import is_file, is_folder
@@ -41,6 +41,7 @@ def check(values: Params) -> None:
     _check_guidance(values)
     _check_lists(values)
     _check_feature_maps(values)
+    _check_saliency(values)
     _check_steps(values)
     _check_interventions(values)
     _check_timesteps(values)
@@ -227,15 +228,40 @@ def _check_lists(values: Params) -> None:
 
 def _check_feature_maps(values: Params) -> None:
     """Refuse more times than the loop has steps, and channels that no layer of a variant has."""
-    chosen, steps = values.feature_maps, values.sampler.steps
-    if len(chosen.times) > steps:
-        raise UserError(
-            f"params.yaml: feature_maps.times has {len(chosen.times)} times, each with a step of its own, but the "
-            f"sampling loop has {steps} steps (sampler.timesteps)."
-        )
+    chosen = values.feature_maps
+    _check_times("feature_maps", chosen.times, values.sampler.steps)
     for name, subject in values.subjects.items():
         if subject.is_trained_here and "feature_maps" in subject.stages:
             chosen.check_channels(max(values.architecture(_variant(subject)).channels), name)
+
+
+def _check_times(name: str, times: list[float], steps: int) -> None:
+    """Refuse more times than the loop has steps; name: of the section."""
+    if len(times) > steps:
+        raise UserError(
+            f"params.yaml: {name}.times has {len(times)} times, each with a step of its own, but the sampling loop has "
+            f"{steps} steps (sampler.timesteps)."
+        )
+
+
+def _check_saliency(values: Params) -> None:
+    """Refuse more times than the loop has steps, a grid finer than the image, and layers that have no map."""
+    chosen, size = values.saliency, values.data.image_size
+    _check_times("saliency", chosen.times, values.sampler.steps)
+    for name, subject in values.subjects.items():
+        if not subject.is_trained_here or "saliency" not in subject.stages:
+            continue
+        chosen.check_size(size)
+        unet = values.architecture(Path(subject.model).parts[2])
+        for layer in chosen.layers if chosen.layers != "all" else []:
+            side = addresses.part_resolution(layer, len(unet.channels), unet.res_blocks, size)
+            if side is None:
+                raise UserError(
+                    f"params.yaml: saliency.layers has {short(layer)}, but the network of subject {name} has "
+                    f"skip_01 to skip_{len(unet.channels) * (unet.res_blocks + 1):02d}, as many blocks, and middle_01."
+                )
+            if side == 1:
+                raise UserError(f"params.yaml: saliency.layers has {layer}, whose output is one pixel and has no map.")
 
 
 def _check_steps(values: Params) -> None:

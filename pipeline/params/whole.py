@@ -21,6 +21,7 @@ from pipeline.params.layers import Layers
 from pipeline.params.likeness import Likeness
 from pipeline.params.replicas import Replicas
 from pipeline.params.report import Report
+from pipeline.params.saliency import Saliency
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.scores import Scores
@@ -62,6 +63,7 @@ class Params(Section):
     feature_maps: FeatureMaps
     intervene: Intervene
     shortcut: Shortcut
+    saliency: Saliency
     timesteps: Timesteps
     segment: Segment
     layers: Layers
@@ -86,7 +88,7 @@ class Params(Section):
 
     def looks(self, stage: SubjectStage, subject: str) -> bool:
         """Say whether a stage is to look at a subject. An unknown subject is a `UserError`."""
-        section: Trajectory | FeatureMaps | Intervene | Shortcut | Timesteps = getattr(self, stage)
+        section: Trajectory | FeatureMaps | Intervene | Shortcut | Saliency | Timesteps = getattr(self, stage)
         return section.run and stage in find(self.subjects, subject).stages
 
     def check(self, name: str = "") -> None:

@@ -13,6 +13,8 @@ DDIM = "Song et al., Denoising Diffusion Implicit Models"
 EDM = "Karras et al., Elucidating the Design Space of Diffusion-Based Generative Models"
 GUIDANCE = "Ho and Salimans, Classifier-Free Diffusion Guidance"
 INTERVAL = "Kynkäänniemi et al., Applying Guidance in a Limited Interval Improves Sample and Distribution Quality"
+SANITY = "Adebayo et al., Sanity Checks for Saliency Maps"
+ADVERSARIAL = "Ghorbani et al., Interpretation of Neural Networks is Fragile"
 ASKED = "none; this project asks it"
 
 

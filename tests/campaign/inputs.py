@@ -199,6 +199,8 @@ PARAMETERS: dict[str, Case] = {
     "a block twice": (CHECK, value("shortcut.blocks", [1, 1]), "shortcut.blocks has 1 twice"),
     "a time beyond T": (CHECK, value("feature_maps.times", [1.5]), "feature_maps.times.0 is 1.5"),
     "a channel of no layer": (CHECK, value("feature_maps.channels", [8]), "feature_maps.channels | has 8 channels"),
+    "cells of no pixel": (CHECK, value("saliency.cells", 9), "saliency.cells is 9 | 8 pixels"),
+    "a layer of no map": (CHECK, value("saliency.layers", ["time"]), "saliency.layers has 'time' | skip_01 to skip_04"),
     "more shown than seeds": (CHECK, value("feature_maps.shown", 7), "feature_maps.shown is 7 | 6 seeds"),
     "images without end": (CHECK, value("train.images", 10**30), "train.images"),
     "updates beyond memory": (CHECK, value("train.images", 10**12), "train.images needs at least | GiB"),

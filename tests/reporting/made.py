@@ -3,7 +3,16 @@
 from pipeline.judges.number import p_value
 
 OF_SUBJECTS = ("trajectory", "feature_maps", "intervene", "shortcut")  # chapters that are absent without subjects
-UNSEEN = ("scores", "selection", "guidance", "growth", "timesteps", "layers", "embedding")  # those never made up here
+UNSEEN = (
+    "scores",
+    "selection",
+    "guidance",
+    "growth",
+    "saliency",
+    "timesteps",
+    "layers",
+    "embedding",
+)  # those never made up here
 
 
 def entry(value: float, half: float = 1.0, n: int = 9) -> dict:

@@ -34,7 +34,7 @@ TRAINED += [f"log/0/{name}" for name in ("loss.csv", "updates.csv", "validation.
 
 def test_one_command_makes_every_result(project) -> None:
     per_variant = [f"{s}@{v}" for s in ("train", "sample", "evaluate") for v in ("baseline", "res_blocks_0")]
-    looking = ("trajectory", "feature_maps", "intervene", "shortcut", "timesteps")
+    looking = ("trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps")
     per_variant += [f"{s}@{v}" for s in looking for v in ("baseline", "res_blocks_0")]
     others = ["check", "prepare", "judges", "floor", "segment", "layers", "growth", "embedding@baseline", "report"]
     others += ["clip", "scores", "selection", "guidance"]
@@ -97,7 +97,7 @@ def test_restored_variants_are_recorded_from_their_files_and_once(project, store
 def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by_repro(sound) -> None:
     before, recorded = sound.files("outputs", "reports"), len(_trainings(sound.root))
     stages = ("train", "sample", "evaluate")
-    looking = ("trajectory", "feature_maps", "intervene", "shortcut", "timesteps")  # for it is a subject too
+    looking = ("trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps")  # it is a subject too
     expected = {"check", *(f"{stage}@res_blocks_0" for stage in (*stages, *looking)), "growth", "report"}
     sound.write(variants={"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}})
     flow = sound.run(*ANATOMY, "run")

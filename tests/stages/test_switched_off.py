@@ -19,6 +19,7 @@ OF_SUBJECTS = {  # their arguments beside --params and --out
     "intervene": "--subject baseline --judges none --checkpoints none",
     "shortcut": "--subject baseline --judges none --data none",
     "timesteps": "--subject baseline --judges none --data none",
+    "saliency": "--subject baseline",
 }
 OTHERS = {
     "segment": "--data none",
@@ -39,9 +40,9 @@ OTHERS = {
 )
 def test_an_empty_folder_and_no_wait_for_torch(stage: str, how: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text()
-    assert text.count("  run: true ") == 13
+    assert text.count("  run: true ") == 14
     off = text.replace("  run: true ", "  run: false ")
-    no_one = text.replace("stages: [trajectory, feature_maps, intervene, shortcut, timesteps]", "stages: []")
+    no_one = text.replace("stages: [trajectory, feature_maps, intervene, shortcut, saliency, timesteps]", "stages: []")
     assert text not in (off, no_one)
     (tmp_path / "params.yaml").write_text(off if how == "the stage is switched off" else no_one)
     out = tmp_path / "out"

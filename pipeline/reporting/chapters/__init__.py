@@ -12,6 +12,7 @@ from pipeline.reporting.chapters.guidance import chapter as guidance
 from pipeline.reporting.chapters.intervene import chapter as intervene
 from pipeline.reporting.chapters.layers import chapter as layers
 from pipeline.reporting.chapters.loss import chapter as loss
+from pipeline.reporting.chapters.saliency import chapter as saliency
 from pipeline.reporting.chapters.scores import chapter as scores
 from pipeline.reporting.chapters.selection import chapter as selection
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
@@ -62,6 +63,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     feature_maps,
     intervene,
     shortcut,
+    saliency,
     timesteps,
     layers,
     embedding,
