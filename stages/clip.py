@@ -12,7 +12,7 @@ from pipeline import arguments, errors, params
 from pipeline.files import empty_folder
 
 if TYPE_CHECKING:
-    from torch import device as Device
+    from torch import device as torch_device
 
     from pipeline.data.prepared import Dataset
     from pipeline.judges.clip import Clip
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 @contextmanager
-def _model(chosen: params.Clip, dataset: "Dataset", device: "Device") -> Iterator["Clip"]:
+def _model(chosen: params.Clip, dataset: "Dataset", device: "torch_device") -> Iterator["Clip"]:
     """Give the model that params.yaml names: trained here, or read from a folder, to which it is fetched where it is
     the hub's."""
     from pipeline.diffusion import hub
