@@ -25,6 +25,11 @@ class Subject(Section):
         """Say whether the stage `train` makes the model."""
         return Path(self.model).parts[:2] == ("outputs", "train")
 
+    @property
+    def variant(self) -> str:
+        """Return the variant that the model is of, where it is trained here."""
+        return Path(self.model).parts[2]
+
     def check(self, name: str) -> None:
         if not self.is_trained_here and not is_folder(Path(self.model)):
             raise UserError(
