@@ -57,7 +57,8 @@ class Found:
         share most of their steps differ by little."""
         scales: dict[str, ScaleName] = {self.study.frechet: "log"}
         scales |= dict.fromkeys(SIZES, "log") | dict.fromkeys(SHARES, "share")
-        scales |= {SCORE: "plain"} if SCORE in self.seeds[0].numbers[NONE] else {}
+        if SCORE in self.seeds[0].numbers[NONE]:
+            scales[SCORE] = "plain"
         return {metric: self._metric(metric, scale) for metric, scale in scales.items()}
 
     def _metric(self, metric: str, scale: ScaleName) -> Replicated:
