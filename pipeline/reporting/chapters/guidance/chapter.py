@@ -156,6 +156,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         trainings=_trainings(found),
         n=chosen.seeds,
         steps=chosen.steps,
+        neighbours=found.study.params.evaluate.neighbours,
         dropout=percent(found.study.params.train.label_dropout),
         part_scale=f"{chosen.part_scale:g}",
         scales=_table(found, summary, "scale", {f"{each:g}": guided.scale(each) for each in chosen.scales}),
