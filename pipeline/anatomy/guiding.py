@@ -52,7 +52,7 @@ def costs(loop: Loop, settings: Sequence[Setting]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **asdict(each),
-            "rows": sum(passes(action.guidance) for action in steps),
+            "rows": sum(passes(each.scale(place)) for place in range(len(steps))),
             "multiply_adds": sum(map(loop.multiply_adds, steps)),
         }
         for steps, each in plans(loop, settings).items()

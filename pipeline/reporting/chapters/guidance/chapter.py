@@ -57,7 +57,8 @@ class Found:
         share most of their steps differ by little."""
         scales: dict[str, ScaleName] = {self.study.frechet: "log"}
         scales |= dict.fromkeys(SIZES, "log") | dict.fromkeys(SHARES, "share")
-        scales |= {SCORE: "plain"} if SCORE in self.seeds[0].numbers[NONE] else {}
+        if SCORE in self.seeds[0].numbers[NONE]:
+            scales[SCORE] = "plain"
         return {metric: self._metric(metric, scale) for metric, scale in scales.items()}
 
     def _metric(self, metric: str, scale: ScaleName) -> Replicated:
@@ -155,6 +156,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         trainings=_trainings(found),
         n=chosen.seeds,
         steps=chosen.steps,
+        neighbours=found.study.params.evaluate.neighbours,
         dropout=percent(found.study.params.train.label_dropout),
         part_scale=f"{chosen.part_scale:g}",
         scales=_table(found, summary, "scale", {f"{each:g}": guided.scale(each) for each in chosen.scales}),
