@@ -30,6 +30,7 @@ SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
 SLOW_FILES = (  # train, sample or draw for seconds
     "anatomy/test_comparison",
     "anatomy/test_feature_maps",
+    "anatomy/test_saliency",
     "anatomy/test_shortcuts",
     "anatomy/test_sweep",
     "anatomy/test_trials",
@@ -42,9 +43,11 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "reporting/chapters/test_feature_maps",
     "reporting/chapters/test_intervene",
     "reporting/chapters/test_layers",
+    "reporting/chapters/test_saliency",
     "reporting/test_plots",
     "reporting/test_report",
     "segmentation/test_training",
+    "stages/test_saliency",
 )
 
 
