@@ -53,8 +53,8 @@ def approach(loop: Loop, seeds: np.ndarray, labels: np.ndarray, looks: list[Look
                 x[moment.action.k].append(moment.x[:kept].clone())
                 clean[moment.action.k].append(moment.x0[:kept].clone())
         final.append(moment.after[:kept].clone())
-    whole = ({k: torch.cat(of) for k, of in each.items()} for each in (x, clean))
-    return Approach(loop, seeds, labels, wanted, *whole, torch.cat(final))
+    inputs, predicted = ({k: torch.cat(of) for k, of in each.items()} for each in (x, clean))
+    return Approach(loop, seeds, labels, wanted, inputs, predicted, torch.cat(final))
 
 
 class Maps:
