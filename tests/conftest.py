@@ -31,6 +31,7 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "anatomy/test_comparison",
     "anatomy/test_feature_maps",
     "anatomy/test_guiding",
+    "anatomy/test_saliency",
     "anatomy/test_shortcuts",
     "anatomy/test_sweep",
     "anatomy/test_trials",
@@ -44,9 +45,11 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "reporting/chapters/test_guidance",
     "reporting/chapters/test_intervene",
     "reporting/chapters/test_layers",
+    "reporting/chapters/test_saliency",
     "reporting/test_plots",
     "reporting/test_report",
     "segmentation/test_training",
+    "stages/test_saliency",
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scipy.stats import ttest_1samp, ttest_rel
 
-from benchmarks import recipe, startup, sweep, training
+from benchmarks import recipe, saliency, startup, sweep, training
 from pipeline import errors
 from pipeline.orchestration import profiles
 from tests import programs
@@ -55,6 +55,15 @@ def test_a_sweep_as_a_tree_finds_what_the_plain_way_finds_with_fewer_calls(tiny,
     assert found["predicted"]["by_multiply_adds"] > found["predicted"]["by_steps"], "removed blocks cost nothing"
     assert 0 <= found["largest_ssim_gap"] <= 1e-5
     assert "Measured:" in said
+
+
+@pytest.mark.slow
+def test_maps_are_counted_beside_the_network_s_plain_throughput(tmp_path: Path) -> None:
+    found, said = run(tmp_path, saliency.main, "--maps 1 --rounds 2")
+    assert (found["masks"], len(found["maps_per_second"]["rounds"])) == (32, 2)
+    assert found["maps_per_second"]["median"] > 0
+    assert found["share_of_plain_throughput"]["median"] > 0
+    assert "maps a second of 32 masks each" in said
 
 
 @pytest.mark.slow

@@ -98,17 +98,17 @@ def findings(
     out: dict[str, Number | None] = {}
     for where, some in [*((time, [time]) for time in times), ("mean", times)]:
         for measure, kind in MEASURES.items():
-            for method, values in of[measure].items():
-                out[f"{where}.{method}.{measure}"] = over.mean(values[some].to_numpy(), kind)
-        for method in (RISE, CAM):
+            for name, values in of[measure].items():
+                out[f"{where}.{name}.{measure}"] = over.mean(values[some].to_numpy(), kind)
+        for name in (RISE, CAM):
             for rival in RIVALS:
-                gap = of["gain"][method][some] - of["gain"][rival][some]
-                out[f"{where}.{method}.over.{rival}"] = over.mean(gap.to_numpy())
+                gap = of["gain"][name][some] - of["gain"][rival][some]
+                out[f"{where}.{name}.over.{rival}"] = over.mean(gap.to_numpy())
         out[f"{where}.agreement"] = over.mean(agreement[:, [times.index(time) for time in some]])
         out |= _converging(where, convergence[convergence["time"].isin(some)], reached, over)
         for (method, check), rows in checks[checks["time"].isin(some)].groupby(["method", "check"], sort=False):
-            values = rows.pivot_table("correlation", "seed", "time").to_numpy()
-            out[f"{where}.sanity.{method}.{check}"] = over.mean(values, "correlation")
+            stays = rows.pivot_table("correlation", "seed", "time").to_numpy()
+            out[f"{where}.sanity.{method}.{check}"] = over.mean(stays, "correlation")
             if method == RISE and check in (RANDOMLY, ADVERSARIALLY):
                 like = rows.pivot_table("likeness", "seed", "time").to_numpy()
                 out[f"{where}.noise.{check}"] = over.mean(like, "correlation")
@@ -128,11 +128,12 @@ def _converging(where: str, rows: pd.DataFrame, reached: float, over: Over) -> d
     which is left out where none does."""
     out: dict[str, Number | None] = {}
     first: Number | None = None
-    for count, some in rows.groupby("masks"):
+    for count in sorted(rows["masks"].unique().tolist()):
+        some = rows[rows["masks"] == count]
         found = over.mean(some.pivot_table("correlation", "seed", "time").to_numpy(), "correlation")
         out[f"{where}.convergence.{count}"] = found
         if found and found["value"] >= reached and first is None:
-            first = number.counted(int(count), found["n"])  # type: ignore[call-overload]  # pandas' own integer
+            first = number.counted(count, found["n"])
     return {**out, f"{where}.converged": first}
 
 

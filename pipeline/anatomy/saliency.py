@@ -53,8 +53,8 @@ def approach(loop: Loop, seeds: np.ndarray, labels: np.ndarray, looks: list[Look
                 x[moment.action.k].append(moment.x[:kept].clone())
                 clean[moment.action.k].append(moment.x0[:kept].clone())
         final.append(moment.after[:kept].clone())
-    whole = ({k: torch.cat(of) for k, of in each.items()} for each in (x, clean))
-    return Approach(loop, seeds, labels, wanted, *whole, torch.cat(final))
+    inputs, predicted = ({k: torch.cat(of) for k, of in each.items()} for each in (x, clean))
+    return Approach(loop, seeds, labels, wanted, inputs, predicted, torch.cat(final))
 
 
 class Maps:
@@ -166,7 +166,8 @@ def checks(maps: Maps, done: Callable[[], object]) -> Iterator[dict[str, Any]]:
     network and the untouched input; and likeness, of the predicted noise to what it was.
 
     The checks are fresh weights, from the output on (`sanity.depths`), and a changed input. DF-RISE is asked with half
-    of its masks, all the same, and `masks` is the correlation with the map of the other half.
+    of its masks. `masks` is the correlation of the two halves' maps; fresh weights get the other half too, so that they
+    can be compared with it, for shared masks alone make maps alike. A changed input gets the same half.
     """
     way, chosen = maps.way, maps.chosen
     total = len(layers(way.loop.subject.model))
@@ -191,7 +192,8 @@ def checks(maps: Maps, done: Callable[[], object]) -> Iterator[dict[str, Any]]:
             }
             for name, what in cases.items():
                 like = float(likeness(what.noise, own.noise, own.kind))
-                found = rise.weighted(kept[:half], rise.scores(what, kept[:half]), maps.kept_share)
+                mine = kept[half : 2 * half] if name.startswith(WEIGHTS) else kept[:half]
+                found = rise.weighted(mine, rise.scores(what, mine), maps.kept_share)
                 pairs = {RISE: (halves[0], found), CAM: (maps.of[CAM][at, i], cam.together(maps.cam(what, one, i)))}
                 for method, pair in pairs.items():
                     yield {**row, "method": method, "check": name, "correlation": belief.alike(*pair), "likeness": like}

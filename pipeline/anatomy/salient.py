@@ -54,9 +54,15 @@ class Salient:
 
 def load(folder: Path) -> Salient:
     """Read what `saliency` left of a subject; a missing or broken file is a `UserError`."""
-    tables = (read_csv(folder / f"{name}.csv", STAGE) for name in ("games", "curves", "convergence", "sanity"))
-    findings = read_json(folder / "findings.json", STAGE)
-    return Salient(*tables, findings, *(read_arrays(folder / f"{name}.npz", STAGE) for name in ("maps", "pictures")))
+    return Salient(
+        read_csv(folder / "games.csv", STAGE),
+        read_csv(folder / "curves.csv", STAGE),
+        read_csv(folder / "convergence.csv", STAGE),
+        read_csv(folder / "sanity.csv", STAGE),
+        read_json(folder / "findings.json", STAGE),
+        read_arrays(folder / "maps.npz", STAGE),
+        read_arrays(folder / "pictures.npz", STAGE),
+    )
 
 
 def there(folder: Path) -> bool:

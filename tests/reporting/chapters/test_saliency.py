@@ -13,6 +13,7 @@ from pipeline.anatomy import believed, salient
 from pipeline.anatomy.believed import Over
 from pipeline.anatomy.effects import Saliency as Effects
 from pipeline.anatomy.salient import CAM, LAYER, MASKS, OTHER, RISE, RIVALS, Salient
+from pipeline.reporting import ledger
 from pipeline.reporting.chapters.saliency import chapter
 from pipeline.reporting.chapters.saliency.chapter import Found
 from pipeline.reporting.chapters.saliency.claims import AGAINST, CLAIMS, UNTIMED
@@ -174,7 +175,7 @@ def test_claims_are_decided_by_every_subject_s_seeds(found: Found, deciding) -> 
     assert all("saliency" in each.needs for each in alone)
 
 
-def test_the_page_shows_every_picture_and_whole_tables(found: Found, tmp_path: Path) -> None:
+def test_the_page_shows_every_picture_and_whole_tables(found: Found, deciding, tmp_path: Path) -> None:
     summary = chapter.numbers(found)
     drawn = chapter.draw(found, summary, tmp_path / "figures/saliency")
     page = chapter.page(found, summary, drawn)
@@ -183,6 +184,9 @@ def test_the_page_shows_every_picture_and_whole_tables(found: Found, tmp_path: P
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
     assert {f"baseline/{claim.figure}.png" for claim in CLAIMS if claim.of_subjects} <= set(drawn)
+    shown = ledger.shown(decide(CLAIMS, summary, ["baseline"], deciding), {"saliency": drawn})
+    assert "[figure](figures/saliency/baseline/gains.png)" in shown
+    assert f"[figure](figures/saliency/{UNTIMED}/overlap.png)" in shown
     assert "DF-CAM of `baseline` beats no rival" in page
     assert "It does not beat the edge map at any time." in page
     assert "and does not beat occlusion" in page

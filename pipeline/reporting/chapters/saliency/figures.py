@@ -1,6 +1,7 @@
 """Figures of a subject's saliency maps."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -212,7 +213,7 @@ def _bars(ax: Axes, x: np.ndarray, numbers: list[Number], method: str) -> None:
     colour = COLOURS[PLACES[method]] if asks else GREY
     style = "-" if method in (RISE, CAM) else {EDGES: "--", CENTRE: "-.", RANDOM: ":"}.get(method, "--")
     marker = {EDGES: "s", CENTRE: "^", RANDOM: "x"}.get(method, "o")
-    how = {"color": colour, "linestyle": style, "marker": marker, "label": METHODS[method]}
+    how: dict[str, Any] = {"color": colour, "linestyle": style, "marker": marker, "label": METHODS[method]}
     ax.errorbar(x, values, reach, markersize=4, linewidth=1.2, **how)
 
 
