@@ -1,6 +1,7 @@
 """Timesteps: the same number of steps spent in other parts of the process, and when images show each word."""
 
 from dataclasses import dataclass
+from math import exp
 from pathlib import Path
 
 from pipeline.anatomy import followed, timed
@@ -128,7 +129,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         full=found.study.params.sampler.steps,
         steps=asked.steps,
-        strength=f"{asked.strength:g}",
+        factor=f"{exp(asked.strength):.3g}",
         places=listed(places),
         spacings=pictures[f"{first}/spacings.png"],
         subjects=[_of_subject(name, each, found, summary, pictures) for name, each in found.subjects.items()],
