@@ -115,7 +115,9 @@ def test_the_page_shows_every_picture_and_the_numbers_of_every_subject(found: Fo
     early = [line for line in page.splitlines() if line.startswith("| early |")]
     assert any(f"| {gap['value']:+.3f} [" in line for line in early)
     assert "Half of an image is decided" not in page
-    assert "keep their slant changes by" in chapter.finding(found, summary).says
+    says = chapter.finding(found, summary).says
+    assert re.search(r"for good its class after 17 \[.*its slant after 33 \[.*and its stroke after 58 \[", says)
+    assert "the share of images that keep the full loop's slant changes by" in says
 
 
 def test_a_subject_without_judge_or_attention_says_what_is_left_out(found: Found, timing: Timed, tmp_path) -> None:

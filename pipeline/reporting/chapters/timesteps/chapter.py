@@ -1,6 +1,7 @@
 """Timesteps: the same number of steps spent in other parts of the process, and when images show each word."""
 
 from dataclasses import dataclass
+from math import exp
 from pathlib import Path
 
 from pipeline.anatomy import followed, timed
@@ -15,7 +16,7 @@ from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.plots import write
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary, children
-from pipeline.reporting.table import Cell, Column, Table, effect, listed, percent, text, words
+from pipeline.reporting.table import Cell, Column, Table, listed, percent, text, words
 
 STYLE = ("slant", "stroke")  # words that no network is told
 NAME, TITLE = "timesteps", "Which concept is drawn when"
@@ -100,22 +101,23 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
 
 
 def finding(found: Found, summary: Summary) -> Finding | None:
-    """What the first subject's images keep where the early part is thinned, and where the late one is."""
+    """When the first subject's images show each word for good, and what they keep where the early part is thinned."""
     subject = next(iter(found.subjects))
-    lost = summary.get(f"{NAME}.{subject}.effects.{Timesteps.EARLY_ATTRIBUTE_IS_LOST}")
-    coarse = summary.get(f"{NAME}.{subject}.effects.{Timesteps.SEMANTICS_EARLY}")
-    if coarse is None:
+    of, asked = f"{NAME}.{subject}", found.study.params.timesteps
+    settled = {word: summary.get(f"{of}.settled.{word}") for word in figures.WORDS}
+    there = {word: number for word, number in settled.items() if number}
+    if not there:
         return None
-    asked = found.study.params.timesteps
-    said = (
-        f"With {asked.steps} of `{subject}`'s {found.study.params.sampler.steps} steps, spending them early instead of "
-        f"late makes the coarsest octave more like the full loop's by {effect(coarse, '')} on a scale that ends at 1 "
-        f"(n = {coarse['n']} seeds)."
-    )
+    when = listed([f"its {word} after {text(number, 0, 100)} %" for word, number in there.items()])
+    said = f"The clean image that `{subject}` predicts shows for good {when} of the steps (n = {asked.seeds} seeds)."
+    lost = summary.get(f"{of}.effects.{Timesteps.EARLY_ATTRIBUTE_IS_LOST}")
     if lost:
-        first = min(STYLE, key=lambda word: summary[f"{NAME}.{subject}.settled.{word}"]["value"])
-        said += f" The share of images that keep their {first} changes by {text(lost, 0, 100, True)} points."
-    return Finding(said, f"{subject}/kept.png", 3)
+        first = min(STYLE, key=lambda word: there[word]["value"])
+        said += (
+            f" With {asked.steps} steps that are spent early instead of late, the share of images that keep the full "
+            f"loop's {first} changes by {text(lost, 0, 100, True)} points."
+        )
+    return Finding(said, f"{subject}/concepts.png", 3)
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:
@@ -127,7 +129,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         Path(__file__).with_suffix(".md"),
         full=found.study.params.sampler.steps,
         steps=asked.steps,
-        strength=f"{asked.strength:g}",
+        factor=f"{exp(asked.strength):.3g}",
         places=listed(places),
         spacings=pictures[f"{first}/spacings.png"],
         subjects=[_of_subject(name, each, found, summary, pictures) for name, each in found.subjects.items()],
