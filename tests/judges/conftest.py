@@ -13,7 +13,7 @@ WORDS = ["a", "b", "blurry", "clear", "good"]
 def clip_params() -> params.Clip:
     """The section `clip` for a CLIP of a few thousand weights."""
     sentences = {"plain": "{class}", "good": "good {class}", "clear": "clear {class}", "blurry": "blurry {class}"}
-    small = {"width": 16, "layers": 1, "patch": 4, "images": 3200, "batch_size": 32}
+    small = {"width": 16, "layers": 1, "patch": 2, "images": 3200, "batch_size": 32, "lr": 0.02}
     return defaults().clip.model_copy(update={**sentences, **small})
 
 

@@ -91,10 +91,8 @@ def test_the_page_says_what_pleased_the_judge_and_what_was_lost(found: Found, tm
     assert linked == {path.relative_to(tmp_path / "figures").as_posix() for path in (tmp_path / "figures").rglob("*.*")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
-    one_way = (
-        "It pleases the judge that selects, and makes the set narrower. The distance to the real images falls; the"
-    )
-    other = "It pleases the judge that selects, and makes the set wider. The distance to the real images rises; the"
+    one_way = "It pleases the judge that selects, and makes the set narrower. The distance to the real images falls"
+    other = "It pleases the judge that selects, and makes the set wider. The distance to the real images rises"
     assert page.count(one_way) == page.count(other) == 1
     assert "that of the second judge falls" in page
     assert "differs by -3 [" in chapter.finding(found, summary).says
