@@ -46,8 +46,8 @@ def main() -> None:
     reader, real = Reader(None, None), None
     if trained.image_shape == subject.image_shape:
         dataset = prepared.dataset(args.data)
-        judge, measured = choose(values.judges, trained), dataset.captions("train")
-        bounds = captions.thirds(measured) if set(concepts.STYLE) <= set(measured) else None
+        judge, told_of = choose(values.judges, trained), dataset.captions("train")
+        bounds = captions.thirds(told_of) if set(concepts.STYLE) <= set(told_of) else None
         reader = Reader(partial(recognition.log_probabilities, trained), bounds)
         real = reference.load(args.judges / "reference", dataset.sha256["train"], judge).statistics
 
@@ -57,10 +57,11 @@ def main() -> None:
     seeds = seeds_from(sampler.first_seed, chosen.seeds)
     labels, told = subject.labels(seeds), subject.told_class
     columns = np.unique(np.linspace(0, own.steps - 1, chosen.columns).round().astype(int))
+    images = -(-chosen.seeds // chosen.batch_size) * chosen.batch_size  # with the repeats that fill up the last batch
     calls = len({sampler.name, *chosen.samplers}) * own.steps + len(chosen.samplers) * len(every) * chosen.steps
     drawn = {}
     with (
-        bar(f"timesteps: {args.subject}", calls * chosen.seeds, "img") as progress,
+        bar(f"timesteps: {args.subject}", calls * images, "img") as progress,
         own.counting(progress.update),
     ):
         course = concepts.follow(own, seeds, labels, told, reader, chosen.attended, chosen.shown, columns)
@@ -72,16 +73,16 @@ def main() -> None:
 
     draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)
     found, pictures, tables = concepts.findings(course, draws), dict(course.pictures), []
-    for name, (images, measured) in drawn.items():
+    for name, (given, measured) in drawn.items():
         distances = {}
         if real is not None:
-            features = {each: extract(judge, of, device) for each, of in images.items()}
+            features = {each: extract(judge, of, device) for each, of in given.items()}
             distances = {each: spaced.distance(of, real, draws) for each, of in features.items()}
         found |= {f"{name}.{of}": number for of, number in spaced.numbers(measured, distances, draws).items()}
         if name == CLAIMED:
             effects = spaced.effects(measured, distances, chosen.positions, concepts.first_settled(course), draws)
             found |= {f"effects.{effect}": number for effect, number in effects.items()}
-        pictures |= {f"{name}.{each}": reduced(of[: chosen.shown]) for each, of in images.items()}
+        pictures |= {f"{name}.{each}": reduced(of[: chosen.shown]) for each, of in given.items()}
         tables += [of.assign(sampler=name, spacing=each, seed=seeds) for each, of in measured.items()]
     Timed(
         spaced.table(every, snr_db(levels).numpy()),

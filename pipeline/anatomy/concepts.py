@@ -86,7 +86,7 @@ def follow(
     are, from the first on.
     """
     there = bool(attention.sites(loop.subject.model, cross=False))
-    said, words, received, finals = [], [], [], []
+    said, words, received, finals = (list[np.ndarray]() for _ in range(4))
     pictures: dict[str, np.ndarray] = {}
     for batch_seeds, batch_labels, kept in batches(seeds, labels, loop.batch_size):
         clean, maps = [], []
@@ -157,8 +157,8 @@ def on_foreground(received: np.ndarray, mask: np.ndarray) -> np.ndarray:
     has."""
     side = received.shape[2]
     line = np.arange(mask.shape[1]) * side // mask.shape[1]
-    shares = np.zeros((len(mask), side, side))
-    np.add.at(shares, (slice(None), line[:, None], line[None, :]), mask)
+    inside_of = np.arange(side**2) == (line[:, None] * side + line[None, :]).reshape(-1, 1)  # pixel, place of the map
+    shares = (mask.reshape(len(mask), -1).astype(float) @ inside_of).reshape(-1, side, side)
     total = shares.sum(axis=(1, 2))
     inside = (received * shares).sum(axis=(2, 3)) / np.maximum(total, 1)
     return np.where(total > 0, inside, 1.0)
