@@ -55,8 +55,9 @@ class Found:
     def metrics(self) -> dict[str, Replicated]:
         """Metric -> its values under every setting, with an error of its own for every comparison, for settings that
         share most of their steps differ by little."""
-        scales: dict[str, ScaleName] = {self.study.frechet: "log"}
-        scales |= dict.fromkeys(SIZES, "log") | dict.fromkeys(SHARES, "share")
+        scales: dict[str, ScaleName] = dict.fromkeys((self.study.frechet, *SIZES), "log")
+        shares: dict[str, ScaleName] = dict.fromkeys(SHARES, "share")
+        scales |= shares
         if SCORE in self.seeds[0].numbers[NONE]:
             scales[SCORE] = "plain"
         return {metric: self._metric(metric, scale) for metric, scale in scales.items()}
