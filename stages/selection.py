@@ -34,7 +34,7 @@ def main() -> None:
     from pipeline.judges.features import choose, extract
     from pipeline.judges.number import resampled
     from pipeline.judges.scored import QUALITY, SCORE
-    from pipeline.judges.selected import METRICS, Selected
+    from pipeline.judges.selected import METRICS, Numbers, Selected
     from pipeline.judges.selection import Candidates
     from pipeline.progress import bar
 
@@ -67,7 +67,8 @@ def main() -> None:
             random = selection.at_random(drawn.labels, chosen.kept, chosen.draws, values.bootstrap.seed)
             best = [selection.best(per_image[by], drawn.labels, chosen.kept) for by in chosen.by]
             found = all_of_it.measured(np.concatenate([random, best]), real, real_of_clip, values.evaluate.neighbours)
-            numbers, n = {}, random.shape[1]
+            numbers: dict[str, Numbers] = {}
+            n = random.shape[1]
             for i, by in enumerate(chosen.by):
                 numbers[by] = {
                     name: {

@@ -131,8 +131,9 @@ def load(folder: Path, device: torch.device, name: str = "") -> Clip:
     check_kind(folder)
     from transformers import CLIPModel, CLIPProcessor  # takes seconds to import
 
+    kind: Any = CLIPModel  # by its types it gives the model alone
     with _reading(name), _quiet():
-        model, loading = CLIPModel.from_pretrained(
+        model, loading = kind.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
         processor = CLIPProcessor.from_pretrained(folder, local_files_only=True)

@@ -128,7 +128,7 @@ def train(
         loss = contrast(model.logit_scale.exp() * cosines, truth)
         adamw.zero_grad()
         loss.backward()
-        muon.step(schedule.get_last_lr()[0])
+        muon.step(float(schedule.get_last_lr()[0]))
         adamw.step()
         schedule.step()
         with torch.no_grad():

@@ -14,10 +14,7 @@ from pipeline.reporting.chapters.selection.claims import CLAIMS
 from pipeline.reporting.claims import decide
 from tests.reporting.unrendered import unrendered
 
-GAPS = {
-    "clip_score": 3.0,
-    "quality": -3.0,
-}  # a selection by the one raises all and narrows, by the other it is reversed
+GAPS = {"clip_score": 3.0, "quality": -3.0}  # a selection by the one raises all and narrows, the other does not
 SOUND = {f"clip.{name}": {"value": 0.95, "required": 0.9, "n": 45} for name in ("zero_shot", "calibration")}
 SOUND["judges.accuracy"] = {"value": 0.98, "required": 0.95, "n": 45}
 

@@ -97,8 +97,8 @@ def _of_set(found: Found, each: Scored, mark: str, label: int | None = None) -> 
     labels = table["label"].to_numpy()
     draws, out = found.study.draws(labels), {}
     for name, (kind, _) in METRICS.items():
-        values = (table["seen_as"] == table["label"]) if name == "seen" else table[name]
-        values = 1.0 * values.to_numpy()
+        of_images = (table["seen_as"] == table["label"]) if name == "seen" else table[name]
+        values = of_images.to_numpy(dtype=float)
         replicates = values[draws].mean(axis=1)
         out[name] = Measured(resampled(values.mean(), len(values), replicates, kind), replicates)
     return out

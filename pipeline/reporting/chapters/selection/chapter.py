@@ -105,7 +105,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         seeds=_seeds(found),
         several=found.study.several,
         cannot_judge=not found.can_judge,
-        judges=listed(JUDGES.values()),
+        judges=listed(list(JUDGES.values())),
         selections=[
             {"by": figures.BY[by], "table": _table(found, summary, by), "says": _says(found, summary, by)}
             for by in chosen.by

@@ -1,5 +1,6 @@
 """Figures of images before and after a selection, and of what the selection does."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def before_and_after(
     )
 
 
-def effects(folder: Path, by: list[str], distance: str, summary: Summary) -> tuple[str, str]:
+def effects(folder: Path, by: Sequence[str], distance: str, summary: Summary) -> tuple[str, str]:
     """Write what each selection changes, beside random ones, with its intervals."""
     figure, axes = panels(1, 1, WIDTH, 0.5 * len(SHOWN) + 1.4)
     ax = axes[0, 0]
