@@ -175,5 +175,5 @@ def _effects(
     }
     if len(times) > 1:
         out[Effects.SEMANTICS_FIRST] = over.mean(hierarchy(of["foreground"][RISE]))
-        out[Effects.DETAIL_LATE] = over.mean(-hierarchy(of["edges"][RISE]))
+        out[Effects.EDGES_LATE] = over.mean(-hierarchy(of["edges"][RISE]))
     return {str(effect): found for effect, found in out.items()}

@@ -200,8 +200,8 @@ class Saliency(Effect):
         "semantics_first",
         "The map of DF-RISE has a rank correlation with the object that is larger by so much early than late.",
     )
-    DETAIL_LATE = (
-        "detail_late",
+    EDGES_LATE = (
+        "edges_late",
         "The map of DF-RISE has a rank correlation with the edges that is larger by so much late than early.",
     )
     METHODS_AGREE = (

@@ -98,6 +98,7 @@ def test_a_profile_may_be_based_on_another() -> None:
         "data.name",
         "data.caption",
         "judges.classifier.min_accuracy",
+        *(f"clip.{sentence}" for sentence in ("plain", "good", "clear", "blurry")),
         "report.folder",
         "report.title",
     }

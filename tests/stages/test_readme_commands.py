@@ -91,7 +91,7 @@ def test_the_python_example_runs(sound: Project) -> None:
 
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_a_piece_of_yaml_is_accepted(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = yaml.safe_load(text)
+    values = yaml.safe_load(text.replace("REVISION", "0" * 40))
     if isinstance(values, list):
         assert len(plan(parse(values), 50, 9)) == 50 - 4 - 8, "a jump spares four steps and the end eight"
         return

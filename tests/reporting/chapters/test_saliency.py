@@ -143,7 +143,7 @@ def test_images_without_an_object_are_left_out_and_counted(study, results) -> No
     none = Found(study(results), {"baseline": made(objects=0)})
     numbers = chapter.numbers(none)
     assert not [name for name in numbers if name.endswith((".iou", Effects.RISE_COVERS, Effects.SEMANTICS_FIRST))]
-    assert f"saliency.baseline.effects.{Effects.DETAIL_LATE}" in numbers
+    assert f"saliency.baseline.effects.{Effects.EDGES_LATE}" in numbers
     page = chapter.page(none, numbers, pictures(none))
     assert "n = 0 images with a foreground" in page
 
@@ -157,7 +157,7 @@ def test_claims_are_decided_by_every_subject_s_seeds(found: Found, deciding) -> 
         Effects.CAM_EXPLAINS: "contradicted",
         Effects.RISE_COVERS: "supported",
         Effects.SEMANTICS_FIRST: "supported",
-        Effects.DETAIL_LATE: "supported",
+        Effects.EDGES_LATE: "supported",
         Effects.METHODS_AGREE: "inconclusive",
         Effects.RISE_NEEDS_WEIGHTS: "supported",
         Effects.CAM_NEEDS_WEIGHTS: "contradicted",
@@ -201,7 +201,7 @@ def test_the_page_shows_every_picture_and_whole_tables(found: Found, deciding, t
 def test_with_one_time_there_is_no_order(study, results) -> None:
     alone = Found(study(results), {"baseline": made(times=("t100",)), UNTIMED: made(times=("t100",))})
     summary = chapter.numbers(alone)
-    assert not [name for name in summary if name.endswith((AGAINST, Effects.SEMANTICS_FIRST, Effects.DETAIL_LATE))]
+    assert not [name for name in summary if name.endswith((AGAINST, Effects.SEMANTICS_FIRST, Effects.EDGES_LATE))]
     page = chapter.page(alone, summary, pictures(alone))
     assert "noisier half" not in page
     assert "Does the order need" not in page

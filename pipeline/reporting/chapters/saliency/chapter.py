@@ -151,7 +151,7 @@ def _of_subject(subject: str, maps: Salient, found: Found, summary: Summary, pic
 def _hierarchy(mine: Summary) -> str:
     """Say how the overlap of DF-RISE's map with the object and with the edges goes over the process; nothing where
     there is one time, or no object."""
-    first, late = mine.get("effects.semantics_first"), mine.get("effects.detail_late")
+    first, late = mine.get("effects.semantics_first"), mine.get("effects.edges_late")
     if not first or not late:
         return ""
     return (

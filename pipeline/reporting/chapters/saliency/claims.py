@@ -96,7 +96,7 @@ CLAIMS = [
         TIMES,
     ),
     _claim(
-        Saliency.DETAIL_LATE,
+        Saliency.EDGES_LATE,
         VISUAL,
         "abstract",
         "Late steps look at the details.",
