@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--subject", required=True, help="a name under subjects")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
+    parser.add_argument("--clip", type=Path, required=True, help="folder that clip wrote; empty: CLIP reads no words")
     parser.add_argument("--out", type=arguments.out, required=True, help="folder for tables, findings and pictures")
     args = parser.parse_args()
     values = params.load(args.params)
@@ -37,8 +38,9 @@ def main() -> None:
     from pipeline.diffusion import subject as subjects
     from pipeline.diffusion.schedule import descend, snr_db
     from pipeline.diffusion.seeds import seeds_from
-    from pipeline.judges import bootstrap, classifier, recognition, reference
+    from pipeline.judges import bootstrap, classifier, clip, recognition, reference, seeing
     from pipeline.judges.features import choose, extract
+    from pipeline.judges.wording import wording
 
     device = compute.device(values.compute.device, values.compute.threads)
     subject = subjects.load(params.subject(values.subjects, args.subject), values.diffusion).to(device)
@@ -48,7 +50,10 @@ def main() -> None:
         dataset = prepared.dataset(args.data)
         judge, told_of = choose(values.judges, trained), dataset.captions("train")
         bounds = captions.thirds(told_of) if set(concepts.STYLE) <= set(told_of) else None
-        reader = Reader(partial(recognition.log_probabilities, trained), bounds)
+        sees = None
+        if seeing.there(args.clip) and seeing.load(args.clip).can_judge:
+            sees = wording(clip.load(seeing.model(args.clip), device), values.data.caption, dataset.classes)
+        reader = Reader(partial(recognition.log_probabilities, trained), bounds, sees)
         real = reference.load(args.judges / "reference", dataset.sha256["train"], judge).statistics
 
     levels = subject.alpha_bar.cpu()

@@ -1,7 +1,8 @@
 """Concepts over the steps: when the clean image that is predicted at a step shows each word of its caption.
 
 It answers the question behind the relevance scores of Park et al. 2024 (Figures 9 and 11), by what the image shows
-instead of by attention: the class by a classifier, and the words for slant and stroke by the moments of the figure.
+instead of by attention: the class by a classifier, the words for slant and stroke by the moments of the figure, and
+beside these all of them by CLIP.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,10 +17,12 @@ from pipeline.anatomy.sweep import Loop, Moment
 from pipeline.anatomy.trajectories import reduced
 from pipeline.data import captions, masks, strokes
 from pipeline.diffusion.sampling import batches
-from pipeline.judges import bootstrap, number, recognition
+from pipeline.judges import bootstrap, number, recognition, wording
 from pipeline.judges.number import Number
+from pipeline.judges.wording import Wording
 
 CLASS = "class"
+CLIP = "clip_"  # what the name of a word begins with where CLIP reads it
 STYLE = ("slant", "stroke")  # the words of a caption that are measured, as `captions.words` names them
 
 
@@ -27,10 +30,12 @@ STYLE = ("slant", "stroke")  # the words of a caption that are measured, as `cap
 class Reader:
     """What reads words off images, uint8 [N, H, W, C]. judge: gives the logarithms of the classes' probabilities,
     [N, classes], or None where no judge fits the images; bounds: the stroke widths in pixels between thin, medium and
-    bold (`captions.thirds`), or None where captions have no words of style."""
+    bold (`captions.thirds`), or None where captions have no words of style; wording: what CLIP reads, or None where it
+    is not there or cannot judge."""
 
     judge: Callable[[np.ndarray], np.ndarray] | None
     bounds: list[float] | None
+    wording: Wording | None = None
 
     @property
     def style(self) -> tuple[str, ...]:
@@ -51,10 +56,10 @@ def foreground(images: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class Course:
     """What the predicted clean images of S seeds show at K steps, the first and noisiest step first. agreement: word's
-    name -> how far they agree with it, [K, S] in 0..1: the judge's probability of the class, or whether the word of
-    style is that of the final image; named: word's name -> whether they show it, bool [K, S]; chance: word of style ->
-    how often the final images of two seeds have the same word; seen: the class that the judge names, int [K, S], or
-    None where none can say; received: how much attention the final image's foreground gets at each step
+    name -> how far they agree with it, [K, S] in 0..1: the judge's probability of the class, whether the word of style
+    is that of the final image, or CLIP's share of either; named: word's name -> whether they show it, bool [K, S];
+    chance: word of style -> how often the final images of two seeds have the same word; seen: the class that the judge
+    names, int [K, S], or None where none can say; received: how much attention the final image's foreground gets at each step
     (`attention.Rollout.received`), the mean over it, [K, A] of the first A seeds, or None where the network has no
     self-attention; pictures: `x0` and, where there is attention, `attention`, of the first seeds at some steps, [shown,
     columns, H, W, C]: uint8 images, and float multiples of even attention; final: uint8 [S, H, W, C]."""
@@ -82,11 +87,11 @@ def follow(
 
     seeds, labels: int [S]; told: whether the network is told the label, else the class of the final image is its word;
     attended: of how many seeds, from the first on, attention is followed; shown: how many seeds' pictures are kept, at
-    most a batch; columns: int [P], the places of the steps whose pictures
-    are, from the first on.
+    most a batch; columns: int [P], the places of the steps whose pictures are kept.
     """
     there = bool(attention.sites(loop.subject.model, cross=False))
     said, words, received, finals = (list[np.ndarray]() for _ in range(4))
+    by_clip = list[list[dict[str, np.ndarray]]]()
     pictures: dict[str, np.ndarray] = {}
     for batch_seeds, batch_labels, kept in batches(seeds, labels, loop.batch_size):
         clean, maps = [], []
@@ -102,6 +107,8 @@ def follow(
             said.append(np.stack(list(map(reader.judge, clean))))
         if reader.bounds is not None:
             words.append(np.stack([reader.words(images)[list(STYLE)].to_numpy() for images in [*clean, final]]))
+        if reader.wording:
+            by_clip.append([reader.wording.shares(images) for images in clean])
         if attends:
             some = slice(attended - done)
             received.append(on_foreground(np.stack(maps)[:, some], foreground(final[some])))
@@ -111,18 +118,24 @@ def follow(
                 pictures["attention"] = np.stack([maps[place][:shown] for place in columns], axis=1)[..., None]
     agreement, named, chance = dict[str, np.ndarray](), dict[str, np.ndarray](), dict[str, float]()
     final = np.concatenate(finals)
-    seen = None
+    seen, right = None, dict[str, np.ndarray]()
     if reader.judge:
         each, asked = np.concatenate(said, axis=1), asked_for(final, labels, told, reader)
         seen = each.argmax(axis=2)
         agreement[CLASS] = np.exp(each[:, np.arange(len(asked)), asked])
-        named[CLASS] = seen == asked
+        named[CLASS], right[CLASS] = seen == asked, asked
     if reader.bounds is not None:
         shows = np.concatenate(words, axis=1)
         for i, word in enumerate(STYLE):
             named[word] = shows[:-1, :, i] == shows[-1, :, i]
             agreement[word] = named[word].astype(float)
             chance[word] = same_by_chance(shows[-1, :, i])
+            right[word] = np.array([list(wording.WORDS[word]).index(each) for each in shows[-1, :, i]])
+    for word, place in right.items() if reader.wording else ():
+        if word in by_clip[0][0]:
+            shares = np.concatenate([[each[word] for each in batch] for batch in by_clip], axis=1)
+            agreement[CLIP + word] = shares[:, np.arange(len(place)), place]
+            named[CLIP + word] = shares.argmax(axis=2) == place
     given = np.concatenate(received, axis=1) if received else None
     return Course(agreement, named, chance, seen, given, pictures, final)
 
@@ -192,14 +205,17 @@ def first_settled(course: Course) -> str:
 
 def findings(course: Course, draws: np.ndarray) -> dict[str, Number]:
     """Return `settled.WORD`, the share of the process after which the predicted clean image shows a word for good, the
-    mean over seeds; `chance.WORD`, how often two images have the same word; and the effect that decides a claim, where
+    mean over seeds; `finished.WORD`, how often CLIP names the right word on the finished image; `chance.WORD`, how
+    often two images have the same word; and the effect that decides a claim, where
     a judge can say and there are words of style. draws: int [B, S]."""
     shares = {word: recognition.settled(right) for word, right in course.named.items()}
     n = len(course.final)
+    last = {word: right[-1] for word, right in course.named.items() if word.startswith(CLIP)}
     out = {
         f"settled.{word}": number.resampled(each.mean(), n, each[draws].mean(axis=1), "share")
         for word, each in shares.items()
     }
+    out |= {f"finished.{word}": number.share(right) for word, right in last.items()}
     out |= {f"chance.{word}": number.counted(share, n) for word, share in course.chance.items()}
     if {CLASS, "stroke"} <= set(shares):
         gap = shares["stroke"] - shares[CLASS]

@@ -61,6 +61,28 @@ def test_what_is_followed_is_the_loop_s_own_whatever_shares_a_batch(plain: Loop,
     assert course.named["slant"][-1].all(), "the last prediction is the image"
 
 
+class Wordy:
+    """Something like what CLIP reads: the class by an image's brightness, and no word of style but the slant."""
+
+    def shares(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        return {"class": np.exp(judge(images)), "slant": np.tile([0.2, 0.7, 0.1], (len(images), 1))}
+
+
+def test_clip_reads_the_words_that_it_is_told(plain: Loop, seeds: np.ndarray) -> None:
+    reader = Reader(judge, BOUNDS, Wordy())  # type: ignore[arg-type]
+    course = concepts.follow(plain, seeds, seeds % 3, True, reader, 3, 2, np.array([0, 5]))
+    np.testing.assert_allclose(course.agreement["clip_class"], course.agreement["class"])
+    np.testing.assert_array_equal(course.named["clip_class"], course.named["class"])
+    assert "clip_stroke" not in course.agreement, "its captions say nothing of it"
+    slants = reader.words(course.final)["slant"]
+    share = {"leaning left": 0.2, "upright": 0.7, "leaning right": 0.1}
+    np.testing.assert_allclose(course.agreement["clip_slant"], [[share[each] for each in slants]] * plain.steps)
+    found = concepts.findings(course, bootstrap.draws(seeds % 3, 50, 0))
+    assert found["finished.clip_slant"]["value"] == (slants == "upright").mean()
+    assert found["settled.clip_class"] == found["settled.class"]
+    assert {"clip_class", "clip_slant_low"} <= set(concepts.steps(course, plain.snr_db(), np.zeros((5, 6), int)))
+
+
 def test_a_network_without_attention_or_judge_is_followed_without_them(variant, seeds: np.ndarray) -> None:
     loop = Loop(variant(attention=[], middle_attention=False), [999, 500, 0], "ddim", True, 4)
     course = concepts.follow(loop, seeds, seeds % 3, True, Reader(None, None), 3, 2, np.array([0, 2]))

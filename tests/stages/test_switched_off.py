@@ -14,7 +14,7 @@ RUN = (  # the script in argv[1], with what follows as its own arguments
 
 
 OF_SUBJECTS = {  # their arguments beside --params and --out
-    "trajectory": "--subject baseline --judges none --data none",
+    "trajectory": "--subject baseline --judges none --data none --clip none",
     "feature_maps": "--subject baseline",
     "intervene": "--subject baseline --judges none --checkpoints none",
     "shortcut": "--subject baseline --judges none --data none",

@@ -67,7 +67,7 @@ def _of_row(row: dict) -> dict[str, Number]:
             "ci95": [row[f"{name}_low"], row[f"{name}_high"]],
             "kind": "size" if name == "attention" else "share",
         }
-        for name in (*figures.WORDS, "attention")
+        for name in (*figures.WORDS, *(f"{figures.CLIP}{word}" for word in figures.WORDS), "attention")
         if name in row
     }
 
@@ -158,6 +158,7 @@ def _of_subject(subject: str, each: Timed, found: Found, summary: Summary, pictu
             for sampler in found.samplers
         ],
         "settled": _settled(of, summary),
+        "by_clip": f"settled.{figures.CLIP}class" in each.findings,
         "decided": f" Half of an image is decided after {decided} % of the process, by the likeness of continuations "
         "with fresh noise." * bool(way),
         "pictures": mine,
@@ -206,10 +207,15 @@ def _rows(of: str, names: list[str] | tuple[str, ...], summary: Summary) -> list
 
 
 def _settled(of: str, summary: Summary) -> Table | None:
-    """When each word is settled, and how often two images share it; None where no word can be read."""
+    """When each word is settled, how often two images share it, and what CLIP says where it reads words; None where no
+    word can be read."""
     there = [word for word in figures.WORDS if f"{of}.settled.{word}" in summary]
-    columns = [words("word"), Column("settled after, %", 0, 100), Column("shared by two images, %", 0, 100)]
-    rows: list[list[Cell]] = [
-        [word, summary[f"{of}.settled.{word}"], summary.get(f"{of}.chance.{word}")] for word in there
-    ]
-    return Table(columns, rows) if rows else None
+    columns = {
+        "settled.": Column("settled after, %", 0, 100),
+        "chance.": Column("shared by two images, %", 0, 100),
+        f"settled.{figures.CLIP}": Column("settled by CLIP after, %", 0, 100),
+        f"finished.{figures.CLIP}": Column("named by CLIP at the end, %", 0, 100),
+    }
+    seen = [begins for begins in columns if any(f"{of}.{begins}{word}" in summary for word in there)]
+    rows: list[list[Cell]] = [[word, *(summary.get(f"{of}.{begins}{word}") for begins in seen)] for word in there]
+    return Table([words("word"), *(columns[begins] for begins in seen)], rows) if rows else None

@@ -23,6 +23,7 @@ NAMES = {
 EARLY, LATE, OTHER = COLOURS[1], COLOURS[2], COLOURS[0]
 SAMPLERS = {"ddim": "DDIM", "ddpm": "DDPM"}
 WORDS = {"class": COLOURS[0], "slant": COLOURS[1], "stroke": COLOURS[2]}
+CLIP = "clip_"  # what the name of a word begins with where CLIP reads it
 CLEAREST = 0.98  # the share of places whose attention is told apart; the others are black or white
 CONTENT = {  # measure -> what its panel is called, and what a value is multiplied by
     "coarse": ("coarsest octave, likeness", 1),
@@ -122,8 +123,8 @@ def _points(ax: Axes, numbers: dict[str, Number], times: float) -> None:
 
 
 def concepts(steps: pd.DataFrame, findings: dict[str, Number], branches: pd.DataFrame | None) -> Figure:
-    """How far the predicted clean image agrees with each word over the process, and beneath it how alike continuations
-    with fresh noise are, where they were drawn; branches: as `Followed` has them."""
+    """How far the predicted clean image agrees with each word over the process, dashed where CLIP reads it, and beneath
+    it how alike continuations with fresh noise are, where they were drawn; branches: as `Followed` has them."""
     words = [word for word in WORDS if word in steps]
     figure, axes = panels(1 if branches is None else 2, 1, WIDTH, 3.4 if branches is None else 5.4, sharex=True)
     above, done = axes[0, 0], 100 * steps["done"]
@@ -132,6 +133,10 @@ def concepts(steps: pd.DataFrame, findings: dict[str, Number], branches: pd.Data
         above.fill_between(
             done, 100 * steps[f"{word}_low"], 100 * steps[f"{word}_high"], color=WORDS[word], alpha=0.15, linewidth=0
         )
+        if f"{CLIP}{word}" in steps:
+            above.plot(
+                done, 100 * steps[f"{CLIP}{word}"], "--", color=WORDS[word], linewidth=1.2, label=f"{word}, by CLIP"
+            )
         if f"chance.{word}" in findings:
             chance = 100 * findings[f"chance.{word}"]["value"]
             above.axhline(chance, color=WORDS[word], linestyle=":", linewidth=1)
@@ -233,13 +238,15 @@ def draw(
             if branches is not None
             else ""
         )
+        by_clip = " Dashed: the share that CLIP gives to the word." if f"{CLIP}class" in found.steps else ""
         drawn.append(
             (
                 "concepts.png",
                 "How far the clean image that is predicted at each step agrees with each word: the probability that "
                 "the judge gives to the class, and the share of images that have the slant and the stroke of the "
                 "finished one. A word is drawn where its line rises above the dotted one of its colour, which is how "
-                f"often two different images share the word.{beneath} Bands and bars are 95 % intervals over seeds.",
+                f"often two different images share the word.{by_clip}{beneath} Bands and bars are 95 % intervals over "
+                "seeds.",
             )
         )
     if "attention" in found.pictures:
