@@ -55,14 +55,15 @@ def foreground(images: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Course:
-    """What the predicted clean images of S seeds show at K steps, the first and noisiest step first. agreement: word's
-    name -> how far they agree with it, [K, S] in 0..1: the judge's probability of the class, whether the word of style
-    is that of the final image, or CLIP's share of either; named: word's name -> whether they show it, bool [K, S];
-    chance: word of style -> how often the final images of two seeds have the same word; seen: the class that the judge
-    names, int [K, S], or None where none can say; received: how much attention the final image's foreground gets at each step
-    (`attention.Rollout.received`), the mean over it, [K, A] of the first A seeds, or None where the network has no
-    self-attention; pictures: `x0` and, where there is attention, `attention`, of the first seeds at some steps, [shown,
-    columns, H, W, C]: uint8 images, and float multiples of even attention; final: uint8 [S, H, W, C]."""
+    """What the predicted clean images of S seeds show at K steps, the first and noisiest step first. agreement:
+    word's name -> how far they agree with it, [K, S] in 0..1: the judge's probability of the class, whether the word
+    of style is that of the final image, or CLIP's share of either; named: word's name -> whether they show it, bool
+    [K, S]; chance: word of style -> how often the final images of two seeds have the same word; seen: the class that
+    the judge names, int [K, S], or None where none can say; received: how much attention the final image's foreground
+    gets at each step (`attention.Rollout.received`), the mean over it, [K, A] of the first A seeds, or None where the
+    network has no self-attention; pictures: `x0` and, where there is attention, `attention`, of the first seeds at
+    some steps, [shown, columns, H, W, C]: uint8 images, and float multiples of even attention; final: uint8 [S, H, W,
+    C]."""
 
     agreement: dict[str, np.ndarray]
     named: dict[str, np.ndarray]
