@@ -67,7 +67,7 @@ class Project:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
 
     def stage(self, script: str, *args: str, **environment: str) -> programs.Done:
