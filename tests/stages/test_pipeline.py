@@ -98,7 +98,7 @@ def test_a_changed_variant_reruns_itself_and_the_report_alone_by_the_flow_and_by
     before, recorded = sound.files("outputs", "reports"), len(_trainings(sound.root))
     stages = ("train", "sample", "evaluate")
     looking = ("trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps")  # it is a subject too
-    expected = {"check", *(f"{stage}@res_blocks_0" for stage in (*stages, *looking)), "growth", "report"}
+    expected = {"check", *(f"{stage}@res_blocks_0" for stage in (*stages, *looking)), "growth", "scores", "report"}
     sound.write(variants={"baseline": {}, "res_blocks_0": {"res_blocks": 0, "norm_groups": 2}})
     flow = sound.run(*ANATOMY, "run")
     assert flow.returncode == 0, flow.stdout + flow.stderr
@@ -204,7 +204,7 @@ def test_killed_half_way_it_goes_on_and_ends_in_the_same_bytes(sound) -> None:
 
 def test_an_image_is_the_same_alone_and_among_many(sound) -> None:
     together = np.load(sound.root / "outputs/sample/baseline/images/0/images.npy")
-    sound.write(sample={"count": 7, "snapshot_count": 2}, sampler={"first_seed": 17})
+    sound.write(sample={"count": 7, "snapshot_count": 2}, sampler={"first_seed": 17}, selection={"run": False})
     assert sound.stage(*SAMPLE).returncode == 0
     fewer = np.load(sound.root / "scratch/samples/images/0/images.npy")
     np.testing.assert_array_equal(fewer, together[17:24])

@@ -14,11 +14,11 @@ RUN = (  # the script in argv[1], with what follows as its own arguments
 
 
 OF_SUBJECTS = {  # their arguments beside --params and --out
-    "trajectory": "--subject baseline --judges none --data none --clip none",
+    "trajectory": "--subject baseline --judges none --data none",
     "feature_maps": "--subject baseline",
     "intervene": "--subject baseline --judges none --checkpoints none",
     "shortcut": "--subject baseline --judges none --data none",
-    "timesteps": "--subject baseline --judges none --data none",
+    "timesteps": "--subject baseline --judges none --data none --clip none",
     "saliency": "--subject baseline",
 }
 OTHERS = {
