@@ -32,7 +32,7 @@ def main() -> None:
     from pipeline.anatomy.concepts import Reader
     from pipeline.anatomy.spaced import Drawn
     from pipeline.anatomy.sweep import Loop
-    from pipeline.anatomy.timed import CLAIMED, Timed
+    from pipeline.anatomy.timed import CLAIMED, STYLE, Timed
     from pipeline.anatomy.trajectories import reduced
     from pipeline.data import captions, prepared
     from pipeline.diffusion import subject as subjects
@@ -49,7 +49,7 @@ def main() -> None:
     if trained.image_shape == subject.image_shape:
         dataset = prepared.dataset(args.data)
         judge, told_of = choose(values.judges, trained), dataset.captions("train")
-        bounds = captions.thirds(told_of) if set(concepts.STYLE) <= set(told_of) else None
+        bounds = captions.thirds(told_of) if set(STYLE) <= set(told_of) else None
         sees = None
         if seeing.there(args.clip) and seeing.load(args.clip).can_judge:
             sees = wording(clip.load(seeing.model(args.clip), device), values.data.caption, dataset.classes)

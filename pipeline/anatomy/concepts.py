@@ -14,6 +14,7 @@ import pandas as pd
 from pipeline.anatomy import attention
 from pipeline.anatomy.effects import Timesteps
 from pipeline.anatomy.sweep import Loop, Moment
+from pipeline.anatomy.timed import CLIP, STYLE
 from pipeline.anatomy.trajectories import reduced
 from pipeline.data import captions, masks, strokes
 from pipeline.diffusion.sampling import batches
@@ -22,8 +23,6 @@ from pipeline.judges.number import Number
 from pipeline.judges.wording import Wording
 
 CLASS = "class"
-CLIP = "clip_"  # what the name of a word begins with where CLIP reads it
-STYLE = ("slant", "stroke")  # the words of a caption that are measured, as `captions.words` names them
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "timesteps"
 UNIFORM, FULL = "uniform", "full"  # what the others are compared with, and the whole loop, which all are likened to
+STYLE = ("slant", "stroke")  # the words of a caption that are measured, as `captions.words` names them
+CLIP = "clip_"  # what the name of a word begins with where CLIP reads it
 CLAIMED = "ddim"  # the sampler that claims go by: it draws no noise on its way, as the source's draws none
 
 

@@ -32,25 +32,25 @@ class Report:
 
     @property
     def variants(self) -> list[str]:
-        """The variants that it trained."""
+        """Return the variants that it trained."""
         return [name for name in children(self.summary, "train") if f"train.{name}.seconds" in self.summary]
 
     @property
     def seeds(self) -> int:
-        """With how many training seeds the baseline was trained; a report of one seed gives no replicas."""
+        """Return with how many training seeds the baseline was trained; a report of one seed gives no replicas."""
         loss = self.summary.get(f"train.{BASELINE}.loss")
         return len(loss.get("replicas", [0])) if loss else 1
 
     @property
     def minutes(self) -> float:
-        """How long all its trainings took, one after the other, in minutes."""
+        """Return how long all its trainings took, one after the other, in minutes."""
         each = self.summary
         seconds = [each[f"train.{name}.seconds"] for name in self.variants]
         return sum(number["value"] for number in seconds) * self.seeds / 60
 
     @property
     def row(self) -> list[Cell]:
-        """What the table of reports says of it."""
+        """Return what the table of reports says of it."""
         frechet = next((m for m in ("fid", "fd_classifier") if f"evaluate.{BASELINE}.{m}" in self.summary), "")
         distance = [self.summary.get(f"evaluate.{name}.{frechet}") for name in (BASELINE, FLOOR)]
         seen = self.summary.get(f"train.{BASELINE}.images")

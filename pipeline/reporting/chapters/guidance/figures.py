@@ -84,7 +84,7 @@ def told_in_parts(chosen: Guidance) -> dict[str, str]:
 
 
 def _shares(chosen: Guidance) -> list[str]:
-    """Where the parts begin and end, in percent of the loop."""
+    """Return where the parts begin and end, in percent of the loop."""
     return [f"{100 * end / chosen.steps:.0f}" for end in guided.bounds(chosen.parts, chosen.steps)]
 
 

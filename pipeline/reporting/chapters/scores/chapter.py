@@ -167,7 +167,7 @@ def _between(found: Found, table: pd.DataFrame, simple: tuple[str, ...], hard: t
     groups = [[names == name for name in group] for group in (simple, hard)]
 
     def gap(drawn: np.ndarray) -> np.ndarray:
-        """Of the scores [..., N], class by class, for the draws keep every place's class."""
+        """Return the gap of scores [..., N], whose places keep their class in every draw."""
         one, other = (np.mean([drawn[..., mine].mean(axis=-1) for mine in group], axis=0) for group in groups)
         return np.asarray(one - other)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.anatomy import followed, timed
 from pipeline.anatomy.effects import Timesteps
 from pipeline.anatomy.followed import Followed
-from pipeline.anatomy.timed import FULL, UNIFORM, Timed, spacing_name
+from pipeline.anatomy.timed import CLIP, FULL, STYLE, UNIFORM, Timed, spacing_name
 from pipeline.judges.number import Number
 from pipeline.reporting.chapters.timesteps import figures
 from pipeline.reporting.chapters.timesteps.claims import CLAIMS as CLAIMS
@@ -18,7 +18,6 @@ from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary, children
 from pipeline.reporting.table import Cell, Column, Table, listed, percent, text, words
 
-STYLE = ("slant", "stroke")  # words that no network is told
 NAME, TITLE = "timesteps", "Which concept is drawn when"
 NOISE = (
     " DDPM draws noise at each timestep that it visits, so its images differ from the full loop's whatever the spacing."
@@ -67,7 +66,7 @@ def _of_row(row: dict) -> dict[str, Number]:
             "ci95": [row[f"{name}_low"], row[f"{name}_high"]],
             "kind": "size" if name == "attention" else "share",
         }
-        for name in (*figures.WORDS, *(f"{figures.CLIP}{word}" for word in figures.WORDS), "attention")
+        for name in (*figures.WORDS, *(f"{CLIP}{word}" for word in figures.WORDS), "attention")
         if name in row
     }
 
@@ -158,7 +157,7 @@ def _of_subject(subject: str, each: Timed, found: Found, summary: Summary, pictu
             for sampler in found.samplers
         ],
         "settled": _settled(of, summary),
-        "by_clip": f"settled.{figures.CLIP}class" in each.findings,
+        "by_clip": f"settled.{CLIP}class" in each.findings,
         "decided": f" Half of an image is decided after {decided} % of the process, by the likeness of continuations "
         "with fresh noise." * bool(way),
         "pictures": mine,
@@ -213,8 +212,8 @@ def _settled(of: str, summary: Summary) -> Table | None:
     columns = {
         "settled.": Column("settled after, %", 0, 100),
         "chance.": Column("shared by two images, %", 0, 100),
-        f"settled.{figures.CLIP}": Column("settled by CLIP after, %", 0, 100),
-        f"finished.{figures.CLIP}": Column("named by CLIP at the end, %", 0, 100),
+        f"settled.{CLIP}": Column("settled by CLIP after, %", 0, 100),
+        f"finished.{CLIP}": Column("named by CLIP at the end, %", 0, 100),
     }
     seen = [begins for begins in columns if any(f"{of}.{begins}{word}" in summary for word in there)]
     rows: list[list[Cell]] = [[word, *(summary.get(f"{of}.{begins}{word}") for begins in seen)] for word in there]

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.anatomy.timed import CLAIMED, FULL, UNIFORM, Timed
+from pipeline.anatomy.timed import CLAIMED, CLIP, FULL, UNIFORM, Timed
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet
 from pipeline.reporting.page import Drawn
@@ -23,7 +23,6 @@ NAMES = {
 EARLY, LATE, OTHER = COLOURS[1], COLOURS[2], COLOURS[0]
 SAMPLERS = {"ddim": "DDIM", "ddpm": "DDPM"}
 WORDS = {"class": COLOURS[0], "slant": COLOURS[1], "stroke": COLOURS[2]}
-CLIP = "clip_"  # what the name of a word begins with where CLIP reads it
 CLEAREST = 0.98  # the share of places whose attention is told apart; the others are black or white
 CONTENT = {  # measure -> what its panel is called, and what a value is multiplied by
     "coarse": ("coarsest octave, likeness", 1),
@@ -53,8 +52,8 @@ def colour(spacing: str) -> str:
 
 
 def spacings(table: pd.DataFrame) -> Figure:
-    """Where each spacing's steps lie: a row per spacing, over the share of the process, with the signal-to-noise ratio
-    above it."""
+    """Draw where each spacing's steps lie: a row per spacing, over the share of the process, with the signal-to-noise
+    ratio above it."""
     named = list(dict.fromkeys(table["spacing"]))
     figure, axes = panels(1, 1, WIDTH, 0.3 * len(named) + 1.5)
     ax = axes[0, 0]
