@@ -15,6 +15,7 @@ import torch
 
 from pipeline.anatomy.parts import Unit, watching
 from pipeline.anatomy.sweep import Loop, Moment
+from pipeline.diffusion import subject as subjects
 from pipeline.diffusion.subject import Subject, UNet
 from pipeline.errors import UserError
 
@@ -205,8 +206,6 @@ def by_word(loop: Loop, seeds: np.ndarray, labels: np.ndarray) -> Iterator[tuple
 def tokens(folder: Path, prompt: str, length: int) -> list[str]:
     """Return the tokens of a prompt as the tokenizer of the pipeline in a folder has them, with those at its beginning,
     its end and in the places that are left over: the words of `by_word`, in their order; length: L, how many."""
-    from transformers import CLIPTokenizer  # takes seconds to import, and other subjects do not need it
-
-    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    tokenizer = subjects.tokenizer(folder)
     ids = tokenizer(prompt, padding="max_length", max_length=length, truncation=True).input_ids
     return [str(token).removesuffix("</w>") for token in tokenizer.convert_ids_to_tokens(ids)]

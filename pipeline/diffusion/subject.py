@@ -284,16 +284,29 @@ def _whole(kind: Any, folder: Path) -> Any:
 
 @torch.inference_mode()
 def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
-    """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts."""
-    from transformers import CLIPTextModel, CLIPTokenizer  # takes seconds to import, and other subjects do not need it
+    """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts; a prompt with a word that its
+    tokenizer does not know is a `UserError`."""
+    from transformers import CLIPTextModel  # takes seconds to import, and other subjects do not need it
 
-    with _reading(f"the tokenizer of the text encoder in {folder}"):
-        tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-    if tokenizer.vocab_size < 2 or (
-        not any((folder / "tokenizer").glob("*vocab*")) and not (folder / "tokenizer" / "tokenizer.json").is_file()
-    ):
-        raise UserError(f"the text encoder in {folder} cannot be read (its tokenizer has no vocabulary).")
+    words = tokenizer(folder)
     encoder = _whole(CLIPTextModel, folder / "text_encoder")
-    length = min(tokenizer.model_max_length, encoder.config.max_position_embeddings)
-    tokens = tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+    length = min(words.model_max_length, encoder.config.max_position_embeddings)
+    tokens = words(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+    unknown = {words.unk_token_id} - {words.bos_token_id, words.eos_token_id, words.pad_token_id}
+    for prompt, ids in zip(prompts, tokens.input_ids.tolist(), strict=True):
+        if unknown & set(ids):
+            raise UserError(f"the prompt {short(prompt)} has a word that the tokenizer in {folder} does not know.")
     return encoder(tokens.input_ids)[0]
+
+
+def tokenizer(folder: Path) -> Any:
+    """Return the tokenizer of the pipeline in a folder, of whatever kind its own files say; one that cannot be read, or
+    has no vocabulary, is a `UserError`."""
+    from transformers import AutoTokenizer
+
+    own = folder / "tokenizer"
+    with _reading(f"the tokenizer of the text encoder in {folder}"):
+        found: Any = AutoTokenizer.from_pretrained(own, local_files_only=True)
+    if found.vocab_size < 2 or (not any(own.glob("*vocab*")) and not (own / "tokenizer.json").is_file()):
+        raise UserError(f"the text encoder in {folder} cannot be read (its tokenizer has no vocabulary).")
+    return found
