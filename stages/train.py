@@ -13,10 +13,11 @@ from pipeline import arguments, compute, errors, params
 from pipeline.data import prepared
 from pipeline.data.tensors import resident
 from pipeline.diffusion import checkpoint, costs, training, unet
+from pipeline.diffusion.resumed import Kept
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.diffusion.trained import Trained
 from pipeline.diffusion.validation import validation_set
-from pipeline.files import part, remove, replacing
+from pipeline.files import part, replacing
 from pipeline.orchestration import tracking
 from pipeline.processes import side_by_side
 from pipeline.progress import bar
@@ -69,15 +70,12 @@ def train(args: argparse.Namespace, values: params.Params, replica: int) -> None
         compute.fingerprint(device),
     ]
     key = checkpoint.key(determined_by, "data", "diffusion")
-    unfinished = args.checkpoints / f"{name}-{key[:12]}.safetensors"  # those of other parameters stay
-    finished = args.checkpoints / f"{name}-{key[:12]}.finished.safetensors"
-    saved = checkpoint.load(finished, key, device) or checkpoint.load(unfinished, key, device)
-    if saved:
-        run.restore(*saved)
+    kept = Kept(args.checkpoints, name, key)
+    if kept.restore(run):
         print(f"train: {name} goes on from image {run.rows[-1].images_seen}", flush=True)
 
     shown = values.model_dump(exclude={"variants"}) | {"unet": architecture.model_dump()}
-    seen = last_saved = run.rows[-1].images_seen if run.rows else 0
+    seen = run.rows[-1].images_seen if run.rows else 0
     with (
         tracking.live(args.variant, replica, key, shown, cost.as_dict()) as live,
         bar(f"train: {name}", run.updates_total * chosen.batch_size, "img", seen) as progress,
@@ -85,18 +83,11 @@ def train(args: argparse.Namespace, values: params.Params, replica: int) -> None
         run.updated = progress.update
         for row in run.rows:
             live.log(row)
-        for row in run:
+        for row in kept.rows(run, chosen.checkpoint_every):
             live.log(row)
             if row.images_seen:
                 shown_loss = f"loss {row.train_loss:.4f}, validation {row.validation_loss:.4f}"
                 progress.set_postfix_str(shown_loss, refresh=False)
-            if row.images_seen - last_saved >= chosen.checkpoint_every:
-                checkpoint.save(unfinished, key, *run.state())
-                last_saved = row.images_seen
-        checkpoint.save(finished, key, *run.state())
-        for older in set(args.checkpoints.glob(f"{name}-*.finished.safetensors")) - {finished}:
-            remove(older)
-        remove(unfinished)
         write(run, held_out.ids, {"architecture": architecture.model_dump(), **cost.as_dict()}, args.out)
         live.finish(part(args.out, "model", replica))
 

@@ -21,7 +21,6 @@ from torch.optim.swa_utils import AveragedModel
 
 from pipeline import compute
 from pipeline.data.tensors import scaled
-from pipeline.diffusion.lean import UNet2DModel
 from pipeline.diffusion.noise import mix
 from pipeline.diffusion.optimizer import Optimizer
 from pipeline.diffusion.schedule import add_noise, as_noise, snr_db, velocity
@@ -49,8 +48,8 @@ class Training:
     """One run, from fresh weights to averaged ones. Iterating over it trains, and yields a `Row` every `log_every`
     images and at each snapshot.
 
-    images: uint8 [N, C, H, W] on the model's device; labels: [N]; alpha_bar: [T]; prediction: epsilon or v;
-    seed: what batches, timesteps and noise are drawn from.
+    model: a UNet2DModel, or a network that is called and configured as one; images: uint8 [N, C, H, W] on its device;
+    labels: [N]; alpha_bar: [T]; prediction: epsilon or v; seed: what batches, timesteps and noise are drawn from.
     With `precision: bfloat16` the network computes under autocast; weights, loss and averages stay float32.
     losses: the squared error of every update so far, without the variational bound; snapshots: images seen -> the
     averaged weights at that point, on the CPU.
@@ -62,7 +61,7 @@ class Training:
 
     def __init__(
         self,
-        model: UNet2DModel,
+        model: Any,
         images: torch.Tensor,
         labels: torch.Tensor,
         validation: ValidationSet,
@@ -144,6 +143,7 @@ class Training:
             noise = as_noise(fixed, x, self.alpha_bar[t], self.prediction)
             total = len(self.alpha_bar) * bound(x0, x, t, noise, share, self.alpha_bar).mean()
             objective = loss + self.params.vlb_weight * total
+        objective = objective + self.added(predicted, x, t, labels)
         objective.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
         self.optimizer.step(self.params.lr * lr_factor(self.updates, self.updates_total, self.params))
@@ -151,6 +151,16 @@ class Training:
         self.updates += 1
         self.updated(len(index))
         return loss.detach()
+
+    def added(
+        self, predicted: torch.Tensor, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor
+    ) -> torch.Tensor | float:
+        """Return what is added to the loss of a batch: nothing, unless a training of another kind says more.
+
+        predicted: noise or v, as the network predicts it, with its gradient, [N, C, H, W]; x: [N, C, H, W]; t, labels:
+        [N], where dropped labels stand for no class.
+        """
+        return 0.0
 
     def dropped(self, labels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Return the labels [N] of a batch, where each stands for no class with the probability `label_dropout` (Ho and
@@ -197,11 +207,9 @@ class Training:
                     "a lower train.lr or a longer train.warmup usually helps."
                 )
 
-    def finished(self) -> UNet2DModel:
-        """Return the averaged weights as a denoiser, in evaluation mode."""
-        model = self.averaged.module.eval()
-        assert isinstance(model, UNet2DModel)
-        return model
+    def finished(self) -> Any:
+        """Return the averaged weights as a denoiser of the kind that is trained, in evaluation mode."""
+        return self.averaged.module.eval()
 
     def curve(self) -> pd.DataFrame:
         """Return the loss curve so far, a row per `Row`."""
