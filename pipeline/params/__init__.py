@@ -32,6 +32,7 @@ from pipeline.params.segment import Segment
 from pipeline.params.selection import Selection
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import SUBJECT_STAGES, Subject, subject
+from pipeline.params.text import Text
 from pipeline.params.timesteps import Timesteps
 from pipeline.params.train import Train
 from pipeline.params.trajectory import Trajectory
@@ -73,6 +74,7 @@ __all__ = [
     "Selection",
     "Shortcut",
     "Subject",
+    "Text",
     "Timesteps",
     "Train",
     "Trajectory",

@@ -32,6 +32,7 @@ from pipeline.params.sentences import sentences
 from pipeline.params.shortcut import Shortcut
 from pipeline.params.subjects import Subjects, SubjectStage
 from pipeline.params.subjects import subject as find
+from pipeline.params.text import Text
 from pipeline.params.timesteps import Timesteps
 from pipeline.params.train import Train
 from pipeline.params.trajectory import Trajectory
@@ -69,6 +70,7 @@ class Params(Section):
     layers: Layers
     embedding: Embedding
     guidance: Guidance
+    text: Text
     claims: Claims
     report: Report
     compute: Compute

@@ -1,0 +1,1 @@
+"""Denoisers that are told a sentence, by cross-attention to the text tower of the CLIP judge."""
