@@ -282,21 +282,28 @@ def _whole(kind: Any, folder: Path) -> Any:
     return model.eval()
 
 
-@torch.inference_mode()
 def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
-    """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts; a prompt with a word that its
-    tokenizer does not know is a `UserError`."""
+    """Return what the text encoder of the pipeline in a folder gives for prompts, as `embedded` does."""
     from transformers import CLIPTextModel  # takes seconds to import, and other subjects do not need it
 
     words = tokenizer(folder)
-    encoder = _whole(CLIPTextModel, folder / "text_encoder")
-    length = min(words.model_max_length, encoder.config.max_position_embeddings)
-    tokens = words(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
-    unknown = {words.unk_token_id} - {words.bos_token_id, words.eos_token_id, words.pad_token_id}
+    return embedded(words, _whole(CLIPTextModel, folder / "text_encoder"), prompts, str(folder))
+
+
+@torch.inference_mode()
+def embedded(tokenizer: Any, encoder: Any, prompts: list[str], of: str) -> torch.Tensor:
+    """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts, each filled up to the L tokens
+    that it takes, as diffusers' pipelines do. A prompt with a word that the tokenizer does not know is a `UserError`.
+
+    tokenizer, encoder: of transformers; of: where they are from, as an error says it.
+    """
+    length = min(tokenizer.model_max_length, encoder.config.max_position_embeddings)
+    tokens = tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+    unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
     for prompt, ids in zip(prompts, tokens.input_ids.tolist(), strict=True):
         if unknown & set(ids):
-            raise UserError(f"the prompt {short(prompt)} has a word that the tokenizer in {folder} does not know.")
-    return encoder(tokens.input_ids)[0]
+            raise UserError(f"the prompt {short(prompt)} has a word that the tokenizer in {of} does not know.")
+    return encoder(tokens.input_ids.to(encoder.device))[0]
 
 
 def tokenizer(folder: Path) -> Any:
