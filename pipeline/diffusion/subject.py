@@ -292,8 +292,9 @@ def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
 
 @torch.inference_mode()
 def embedded(tokenizer: Any, encoder: Any, prompts: list[str], of: str) -> torch.Tensor:
-    """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts, each filled up to the L tokens
-    that it takes, as diffusers' pipelines do. A prompt with a word that the tokenizer does not know is a `UserError`.
+    """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts, each filled up to the L
+    tokens that it takes, as diffusers' pipelines do. A prompt with a word that the tokenizer does not know is a
+    `UserError`.
 
     tokenizer, encoder: of transformers; of: where they are from, as an error says it.
     """
