@@ -35,7 +35,12 @@ class Wording:
 
 def wording(clip: Clip, template: str, classes: Sequence[str]) -> Wording:
     """Return the captions of a template, in which `{slant}` and `{stroke}` may stand, for all classes."""
-    fields = {field for _, field, _, _ in Formatter().parse(template)}
-    of = {"class": list(classes), **{kind: [str(w) for w in WORDS[kind]] for kind in WORDS if kind in fields}}
+    of = words(template, classes)
     sentences = [template.format_map(dict(zip(of, each, strict=True))) for each in product(*of.values())]
     return Wording(clip, of, clip.text_features(sentences))
+
+
+def words(template: str, classes: Sequence[str]) -> dict[str, list[str]]:
+    """Return what varies in the captions of a template, `class` first -> its words."""
+    fields = {field for _, field, _, _ in Formatter().parse(template)}
+    return {"class": list(classes), **{kind: [str(w) for w in WORDS[kind]] for kind in WORDS if kind in fields}}

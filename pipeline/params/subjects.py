@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pipeline.errors import UserError, short
 from pipeline.files import is_folder
 from pipeline.params.section import Name, Section
+from pipeline.params.variants import BASELINE
 
 SubjectStage = Literal["trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps"]
 SUBJECT_STAGES: tuple[SubjectStage, ...] = get_args(SubjectStage)  # those that look at subjects, in the report's order
@@ -22,13 +23,18 @@ class Subject(Section):
 
     @property
     def is_trained_here(self) -> bool:
-        """Say whether the stage `train` makes the model."""
-        return Path(self.model).parts[:2] == ("outputs", "train")
+        """Say whether the stage `train` or `text` makes the model."""
+        return Path(self.model).parts[:2] == ("outputs", "train") or self.is_told_captions
+
+    @property
+    def is_told_captions(self) -> bool:
+        """Say whether the stage `text` makes the model."""
+        return Path(self.model).parts[:2] == ("outputs", "text")
 
     @property
     def variant(self) -> str:
-        """Return the variant that the model is of, where it is trained here."""
-        return Path(self.model).parts[2]
+        """Return the variant whose architecture the model has, where it is trained here."""
+        return BASELINE if self.is_told_captions else Path(self.model).parts[2]
 
     def check(self, name: str) -> None:
         if not self.is_trained_here and not is_folder(Path(self.model)):

@@ -10,7 +10,9 @@ from pipeline.params import looking, memory
 from pipeline.params.clip import OWN
 from pipeline.params.data import NAMED
 from pipeline.params.section import Section
+from pipeline.params.subjects import Subject
 from pipeline.params.unet import UNet
+from pipeline.params.variants import BASELINE
 from pipeline.params.whole import Params
 
 TRIED = (
@@ -38,6 +40,7 @@ def check(values: Params) -> None:
     _check_clip(values)
     _check_selection(values)
     _check_guidance(values)
+    _check_text(values)
     _check_lists(values)
     looking.check(values)
     memory.check(values)
@@ -102,10 +105,19 @@ def _check_sampling(values: Params) -> None:
 
 
 def _check_subjects(values: Params) -> None:
-    """Refuse a subject that the stage `train` will not have made, and guidance for one that cannot be guided."""
+    """Refuse a subject that the stage `train` or `text` will not have made, and guidance for one that cannot be
+    guided."""
     trained = {f"outputs/train/{v}/model/{r}" for v in values.variants for r in values.replicas}
+    told = {
+        f"outputs/text/{network}/model/{replica}"
+        for network in (["text", "clip_loss"] if values.text.clip_weight else ["text"])
+        for replica in values.replicas[: values.text.replicas]
+        if values.text.run
+    }
     for name, subject in values.subjects.items():
-        if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
+        if subject.is_told_captions:
+            _check_told(name, subject, told)
+        elif subject.is_trained_here and Path(subject.model).as_posix() not in trained:
             raise UserError(
                 f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
                 f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
@@ -116,6 +128,20 @@ def _check_subjects(values: Params) -> None:
                 f"params.yaml: subjects.{name}.guidance is {subject.guidance:g}, but {subject.variant} cannot be "
                 f"guided: {GUIDABLE}."
             )
+
+
+def _check_told(name: str, subject: Subject, there: set[str]) -> None:
+    """Refuse a subject that the stage `text` will not have made, or that has no prompt; there: the folders of those
+    that it will."""
+    if Path(subject.model).as_posix() not in there:
+        known = ", ".join(sorted(there)) or "nothing, for text.run is false"
+        raise UserError(
+            f"params.yaml: subjects.{name}.model is {subject.model}, but what the stage `text` trains is {known}."
+        )
+    if not subject.prompts:
+        raise UserError(
+            f"params.yaml: subjects.{name} takes a text, but its prompts are []; at least one caption is needed."
+        )
 
 
 def _can_be_guided(values: Params, variant: str) -> bool:
@@ -197,6 +223,35 @@ def _check_guidance(values: Params) -> None:
         raise UserError(
             f"params.yaml: guidance.seeds is {chosen.seeds}, too few for {values.evaluate.neighbours} neighbours of "
             f"each image (evaluate.neighbours); at least {needed} are needed."
+        )
+
+
+def _check_text(values: Params) -> None:
+    """Refuse to train on captions without CLIP, with an architecture that this network does not have, in more steps
+    than there are timesteps, and guidance where no caption is ever withheld."""
+    chosen = values.text
+    if not chosen.run:
+        return
+    if not values.clip.run:
+        raise UserError(
+            "params.yaml: text.run is true, but clip.run is false, and captions are told by CLIP's text tower."
+        )
+    unet = values.architecture(BASELINE)
+    if not (unet.res_blocks and unet.attention and unet.skips and unet.time_embedding) or unet.learned_variance:
+        raise UserError(
+            "params.yaml: text.run is true, but a network that is told captions needs a baseline with residual blocks, "
+            "attention at some resolution, skips and the timestep, and without a learned variance (unet and "
+            "variants.baseline)."
+        )
+    if chosen.guidance != 1 and not values.train.label_dropout:
+        raise UserError(
+            f"params.yaml: text.guidance is {chosen.guidance:g}, but captions are never withheld in training "
+            "(train.label_dropout is 0), so it must be 1."
+        )
+    if chosen.steps > values.diffusion.timesteps:
+        raise UserError(
+            f"params.yaml: text.steps is {chosen.steps}, more than the {values.diffusion.timesteps} timesteps of the "
+            "noise process (diffusion.timesteps)."
         )
 
 

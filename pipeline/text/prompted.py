@@ -48,12 +48,13 @@ class Prompted:
     costs: dict[str, Any]  # images (seen in training), clip_from (images seen from which on CLIP has a say; None), of
     # one training image `multiply_adds` and `clip_multiply_adds`, parameters, text_parameters (frozen), seconds
     attended: pd.DataFrame  # a row per step and kind of word: k, done (the share of the process), word (a kind, or
-    # `other`), and with their intervals `share` of all attention and `focus`, the attention that the figure's places
-    # give to the word over that of all places; n. Empty but for the first training seed of TEXT
+    # `other`, the rest of the caption), and, with their intervals, `share` of all attention, and `focus`, what the
+    # figure's places give to the word over what all places do; n images. Empty but for the first training seed of TEXT
     pictures: dict[str, np.ndarray]  # `grid`: one image per combination of words, uint8 [combinations, H, W, C], in the
-    # rows' order; and where `attended` has rows: `final` [shown, H, W, C], `clean` [shown, columns, H, W, C], the
-    # predicted clean images, `attention` float32 [shown, words, columns, H, W], `columns`, int [columns], steps k
-    words: list[list[str]]  # of each image shown with its attention, the words of its prompt, in the maps' order
+    # rows' order; and where `attended` has rows: `final` uint8 [shown, H, W, C], `clean` uint8 [shown, columns, H, W,
+    # C], the predicted clean images, `attention` float32 [shown, kinds, columns, H, W], the share of each place's
+    # attention that goes to a word, and `columns`, int [columns], the steps k of these
+    words: list[list[str]]  # of each image shown with its attention, its word of each kind, in the maps' order
 
     def save(self, folder: Path) -> None:
         """Write the folder whole or not at all."""
