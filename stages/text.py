@@ -75,7 +75,9 @@ def work(args: argparse.Namespace, values: params.Params, job: tuple[str, int]) 
     with bar(label, run.updates_total * run.params.batch_size, "img", seen) as progress:
         run.updated = progress.update
         for row in kept.rows(run, run.params.checkpoint_every):
-            progress.set_postfix_str(f"loss {row.train_loss:.4f}, validation {row.validation_loss:.4f}", refresh=False)
+            if row.images_seen:
+                losses = f"loss {row.train_loss:.4f}, validation {row.validation_loss:.4f}"
+                progress.set_postfix_str(losses, refresh=False)
     folder = prompted.model(args.out, name, replica)
     network.save(run.finished().unet.cpu(), sees, values.diffusion, folder)
 

@@ -51,7 +51,8 @@ def difference(before: str, after: str) -> str:
 
 
 def lay(base: MutableMapping[str, Any], over: Mapping[str, Any]) -> None:
-    """Put the values of `over` into `base`, section by section; variants are replaced whole."""
+    """Put the values of `over` into `base`, section by section; variants are replaced whole, and a subject that is null
+    is taken away."""
     for key, value in over.items():
         if isinstance(base.get(key), Mapping) and not isinstance(value, Mapping):
             raise UserError(f"a profile gives {short(value)} for {key}, which is a section with keys of its own.")
@@ -61,11 +62,26 @@ def lay(base: MutableMapping[str, Any], over: Mapping[str, Any]) -> None:
             if list(base[key].items()) != list(value.items()):
                 base[key].clear()
                 base[key].update({name: _in_a_line(change) for name, change in value.items()})
+        elif isinstance(value, Mapping) and key == "subjects":
+            _lay_subjects(base[key], value)
         elif isinstance(value, Mapping):
             lay(base[key], value)
         elif base.get(key) != value:
             base[key] = _in_a_line(value)
             _align(base)
+
+
+def _lay_subjects(base: MutableMapping[str, Any], over: Mapping[str, Any]) -> None:
+    """Put the subjects of `over` into `base`; one that is null is taken away, if it is there, and a new one comes
+    before the last, behind which the blank line is that ends the section."""
+    for name, subject in over.items():
+        if subject is None:
+            base.pop(name, None)
+        elif name in base:
+            lay(base[name], subject)
+        else:
+            assert isinstance(base, CommentedMap)
+            base.insert(max(len(base) - 1, 0), name, _in_a_line(subject))
 
 
 def _layers(name: str, folder: Path) -> list[CommentedMap]:

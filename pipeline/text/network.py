@@ -2,15 +2,18 @@
 cross-attention to the words too (Rombach et al. 2022, section 3.3), and the pipeline of diffusers that it is saved as.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.configuration_utils import FrozenDict
+from diffusers.utils import logging as diffusers_logging
 from torch import nn
 from transformers import CLIPTextModel
-from transformers import logging as transformers_logging
+from transformers.utils import logging as transformers_logging
 
 from pipeline.diffusion import architecture, subject
 from pipeline.diffusion.schedule import BETA_SCHEDULES
@@ -34,6 +37,16 @@ class Told(nn.Module):
         size = {"sample_size": unet.config.sample_size, "in_channels": unet.config.in_channels}
         self.config = FrozenDict({**size, "classes": len(words) - 1, "num_class_embeds": len(words)})
 
+    @property
+    def conv_in(self) -> nn.Module:
+        """Return the first layer, which the optimizer sets apart."""
+        return self.unet.conv_in
+
+    @property
+    def conv_out(self) -> nn.Module:
+        """Return the last layer, which the optimizer sets apart."""
+        return self.unet.conv_out
+
     def forward(
         self, x: torch.Tensor, t: torch.Tensor, class_labels: torch.Tensor, return_dict: bool = False
     ) -> tuple[torch.Tensor]:
@@ -50,6 +63,7 @@ def build(unet: UNet, image_size: int, channels: int, width: int, seed: int) -> 
     """
     torch.manual_seed(seed)
     attended = architecture.attended(unet.attention, architecture.resolutions(len(unet.channels), image_size))
+    heads = tuple(max(width // unet.head_channels, 1) for width in unet.channels)
     return UNet2DConditionModel(
         sample_size=image_size,
         in_channels=channels,
@@ -60,7 +74,7 @@ def build(unet: UNet, image_size: int, channels: int, width: int, seed: int) -> 
         mid_block_type="UNetMidBlock2DCrossAttn" if unet.middle_attention else "UNetMidBlock2D",
         up_block_types=tuple("CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attended)),
         cross_attention_dim=width,
-        num_attention_heads=tuple(max(channels // unet.head_channels, 1) for channels in unet.channels),
+        attention_head_dim=heads,  # which diffusers takes for the number of heads here
         norm_num_groups=unet.norm_groups,
     )
 
@@ -68,9 +82,7 @@ def build(unet: UNet, image_size: int, channels: int, width: int, seed: int) -> 
 def text_encoder(clip: Clip) -> Any:
     """Return a copy of the judge's text tower, in evaluation mode, whose weights stay as they are."""
     encoder = CLIPTextModel(clip.model.config.text_config)
-    encoder.load_state_dict(
-        {key: value for key, value in clip.model.state_dict().items() if key.startswith("text_model.")}
-    )
+    encoder.load_state_dict(clip.model.text_model.state_dict())
     return encoder.eval().requires_grad_(False)
 
 
@@ -94,10 +106,10 @@ def save(unet: UNet2DConditionModel, clip: Clip, diffusion: Diffusion, folder: P
         beta_schedule=BETA_SCHEDULES[diffusion.schedule],
         prediction_type=PREDICTIONS[diffusion.prediction],
         timestep_spacing="trailing",
+        clip_sample=False,  # as this kind of pipeline asks for
+        steps_offset=1,
     )
-    level = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    try:
+    with _quiet():
         whole = StableDiffusionPipeline(
             vae=None,
             text_encoder=text_encoder(clip),
@@ -110,5 +122,16 @@ def save(unet: UNet2DConditionModel, clip: Clip, diffusion: Diffusion, folder: P
         )
         with replacing(folder) as unfinished:
             whole.save_pretrained(unfinished, safe_serialization=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep both libraries from drawing bars, and from saying that there is no autoencoder."""
+    before = diffusers_logging.get_verbosity()
+    diffusers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
     finally:
-        transformers_logging.set_verbosity(level)
+        diffusers_logging.set_verbosity(before)
+        transformers_logging.enable_progress_bar()
