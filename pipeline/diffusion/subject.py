@@ -293,18 +293,24 @@ def _embeddings(folder: Path, prompts: list[str]) -> torch.Tensor:
 @torch.inference_mode()
 def embedded(tokenizer: Any, encoder: Any, prompts: list[str], of: str) -> torch.Tensor:
     """Return the last hidden states [P, L, D] that a CLIP text encoder gives for prompts, each filled up to the L
-    tokens that it takes, as diffusers' pipelines do. A prompt with a word that the tokenizer does not know is a
-    `UserError`.
+    tokens that it takes, as diffusers' pipelines do. A prompt with more tokens, which those would cut off, or with a
+    word that the tokenizer does not know, is a `UserError`.
 
     tokenizer, encoder: of transformers; of: where they are from, as an error says it.
     """
     length = min(tokenizer.model_max_length, encoder.config.max_position_embeddings)
-    tokens = tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
     unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
-    for prompt, ids in zip(prompts, tokens.input_ids.tolist(), strict=True):
+    tokens = []
+    for prompt in prompts:
+        ids = tokenizer(prompt, padding="max_length", max_length=length).input_ids
+        if len(ids) > length:
+            raise UserError(
+                f"the prompt {short(prompt)} has {len(ids)} tokens, but the text encoder in {of} takes {length}."
+            )
         if unknown & set(ids):
             raise UserError(f"the prompt {short(prompt)} has a word that the tokenizer in {of} does not know.")
-    return encoder(tokens.input_ids.to(encoder.device))[0]
+        tokens.append(ids)
+    return encoder(torch.tensor(tokens, device=encoder.device))[0]
 
 
 def tokenizer(folder: Path) -> Any:
