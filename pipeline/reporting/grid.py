@@ -19,6 +19,7 @@ GAP, FRAME = 6, 3  # pixels between two images, and of a frame in it
 SIZE = 11  # points of a letter
 LETTER, TITLE, LINE = 14, 17, 29  # pixels of a label's letter, of a letter of the title, and of a line, about
 SHORTEST = 30  # letters of a line of the title
+CLEAREST = 0.98  # the share of places that shades tell apart; the others are black or white
 
 
 def contact_sheet(
@@ -82,6 +83,13 @@ def magnified(images: np.ndarray, side: int = SIDE) -> np.ndarray:
     h, w = (size // factor for size in images.shape[2:4])
     cut = colour[:, :, : h * factor, : w * factor].reshape(*images.shape[:2], h, factor, w, factor, 3)
     return cut.mean(axis=(3, 5)).round().astype(np.uint8)
+
+
+def shades(multiples: np.ndarray) -> np.ndarray:
+    """uint8 of the same shape: multiples of what an even share would be, as brightness on one scale for all of them.
+    Middle grey is 1, brighter is more."""
+    most = np.quantile(abs(multiples - 1), CLEAREST) or 1.0
+    return np.asarray((127.5 * (1 + np.clip((multiples - 1) / most, -1, 1))).round().astype(np.uint8))
 
 
 def mosaic(images: np.ndarray, marked: np.ndarray | None) -> np.ndarray:

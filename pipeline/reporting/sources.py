@@ -15,6 +15,7 @@ GUIDANCE = "Ho and Salimans, Classifier-Free Diffusion Guidance"
 INTERVAL = "Kynkäänniemi et al., Applying Guidance in a Limited Interval Improves Sample and Distribution Quality"
 SANITY = "Adebayo et al., Sanity Checks for Saliency Maps"
 ADVERSARIAL = "Ghorbani et al., Interpretation of Neural Networks is Fragile"
+COMPOSING = "Okawa et al., Compositional Abilities Emerge Multiplicatively"
 ASKED = "none; this project asks it"
 
 

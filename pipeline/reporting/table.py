@@ -48,6 +48,11 @@ def listed(words: Sequence[Any], last: str = "and") -> str:
     return f" {last} ".join([*([", ".join(said[:-1])] if said[:-1] else []), *said[-1:]])
 
 
+def trainings(count: int) -> str:
+    """How many training seeds there are, in words."""
+    return f"{count} training seeds" if count > 1 else "one training seed"
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table. heading: with the unit in it, where there is one; digits, times, sign: as in `text`; left:

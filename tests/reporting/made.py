@@ -7,6 +7,7 @@ UNSEEN = (
     "scores",
     "selection",
     "guidance",
+    "text",
     "growth",
     "saliency",
     "timesteps",

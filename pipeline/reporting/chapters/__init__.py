@@ -16,6 +16,7 @@ from pipeline.reporting.chapters.saliency import chapter as saliency
 from pipeline.reporting.chapters.scores import chapter as scores
 from pipeline.reporting.chapters.selection import chapter as selection
 from pipeline.reporting.chapters.shortcut import chapter as shortcut
+from pipeline.reporting.chapters.text import chapter as text
 from pipeline.reporting.chapters.timesteps import chapter as timesteps
 from pipeline.reporting.chapters.trajectory import chapter as trajectory
 from pipeline.reporting.claims import Claim
@@ -60,6 +61,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     trajectory,
     growth,
     guidance,
+    text,
     feature_maps,
     intervene,
     shortcut,

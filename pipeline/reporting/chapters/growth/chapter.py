@@ -20,7 +20,7 @@ from pipeline.reporting.chapters.growth.claims import EARLIER, TRAINED
 from pipeline.reporting.page import Finding, Picture, Pictures, fill, fold
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Cell, Column, Table, text, words
+from pipeline.reporting.table import Cell, Column, Table, text, trainings, words
 
 NAME, TITLE = "growth", "What the variants draw, step by step and over training"
 SHARES = {"recognised": "x0-calibrated", "recognised_noisy": "x_k-calibrated"}  # number -> column of `Grown.images`
@@ -152,8 +152,7 @@ def finding(found: Found, summary: Summary) -> Finding | None:
 
 
 def _seeds(found: Found) -> str:
-    count = len(next(iter(found.over_training.values())))
-    return f"{count} training seeds" if count > 1 else "one training seed"
+    return trainings(len(next(iter(found.over_training.values()))))
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:

@@ -15,7 +15,7 @@ from pipeline.reporting.chapters.guidance.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Cell, Column, Table, percent, text, words
+from pipeline.reporting.table import Cell, Column, Table, percent, text, trainings, words
 
 NAME, TITLE = "guidance", "What guidance changes, and when the class matters"
 SHARES = ("accuracy", SECOND, "confidence", "precision", "recall", "coverage")
@@ -142,8 +142,7 @@ def finding(found: Found, summary: Summary) -> Finding:
 
 
 def _trainings(found: Found) -> str:
-    count = len(found.seeds)
-    return f"{count} training seeds" if count > 1 else "one training seed"
+    return trainings(len(found.seeds))
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:

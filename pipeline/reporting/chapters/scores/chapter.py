@@ -20,7 +20,7 @@ from pipeline.reporting.chapters.scores.claims import CLOTHES, COMPLEX, DIGITS, 
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Cell, Column, Table, listed, text, words
+from pipeline.reporting.table import Cell, Column, Table, listed, text, trainings, words
 
 NAME, TITLE = "scores", "What CLIP says of the images"
 METRICS: dict[str, tuple[Kind, ScaleName]] = {  # of an image -> what values it has, and where its errors are alike
@@ -221,8 +221,7 @@ def finding(found: Found, summary: Summary) -> Finding | None:
 
 
 def _seeds(found: Found) -> str:
-    count = len(found.study.params.replicas)
-    return f"{count} training seeds" if count > 1 else "one training seed"
+    return trainings(len(found.study.params.replicas))
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:

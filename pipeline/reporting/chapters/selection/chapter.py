@@ -14,7 +14,7 @@ from pipeline.reporting.chapters.selection.claims import JUDGES
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Cell, Column, Table, listed, text, words
+from pipeline.reporting.table import Cell, Column, Table, listed, text, trainings, words
 
 NAME, TITLE = "selection", "What selecting images by CLIP does"
 CALLED = {  # what is measured of a selection, in words
@@ -89,8 +89,7 @@ def finding(found: Found, summary: Summary) -> Finding | None:
 
 
 def _seeds(found: Found) -> str:
-    count = len(found.study.params.replicas)
-    return f"{count} training seeds" if count > 1 else "one training seed"
+    return trainings(len(found.study.params.replicas))
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from pipeline.anatomy.timed import CLAIMED, CLIP, FULL, UNIFORM, Timed
 from pipeline.judges.number import Number
-from pipeline.reporting.grid import contact_sheet
+from pipeline.reporting.grid import contact_sheet, shades
 from pipeline.reporting.page import Drawn
 from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, log, panels, write
 from pipeline.reporting.summary import Summary, below, children
@@ -23,7 +23,6 @@ NAMES = {
 EARLY, LATE, OTHER = COLOURS[1], COLOURS[2], COLOURS[0]
 SAMPLERS = {"ddim": "DDIM", "ddpm": "DDPM"}
 WORDS = {"class": COLOURS[0], "slant": COLOURS[1], "stroke": COLOURS[2]}
-CLEAREST = 0.98  # the share of places whose attention is told apart; the others are black or white
 CONTENT = {  # measure -> what its panel is called, and what a value is multiplied by
     "coarse": ("coarsest octave, likeness", 1),
     "fine": ("finest octave, likeness", 1),
@@ -162,8 +161,7 @@ def attention(path: Path, found: Timed, classes: list[str]) -> None:
     side = clean.shape[2]
     line = np.arange(side) * maps.shape[2] // side
     large = maps[:shown][:, :, line][:, :, :, line]
-    most = np.quantile(abs(large - 1), CLEAREST)
-    bright = (127.5 * (1 + np.clip((large - 1) / most, -1, 1))).round().astype(np.uint8)
+    bright = shades(large)
     channels = max(clean.shape[-1], 1)
     rows = [each for i in range(shown) for each in (clean[i], np.repeat(bright[i], channels, axis=-1))]
     named = [classes[label] if label < len(classes) else str(label) for label in found.labels[:shown]]
