@@ -15,8 +15,7 @@ from pipeline.data.masks import of_image
 from pipeline.errors import UserError, short
 from pipeline.judges import bootstrap, number
 from pipeline.params import Bootstrap
-
-OTHER = "other"  # words of a caption that are the same in all of them
+from pipeline.text.prompted import OTHER
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ NETWORKS = (TEXT, CLIP_LOSS)  # one trained as the variants are, and one with CL
 CLASS, SLANT, STROKE = "class", "slant", "stroke"
 KINDS = (CLASS, SLANT, STROKE)  # of words that a caption may ask for; a data set may have the first alone
 ALL = "all"  # all kinds of words at once
+OTHER = "other"  # the words of a caption that are the same in all of them
 SEEN, HELD_OUT = "seen", "held_out"  # combinations of words that training showed, and those that it never did
 RANKED = (SLANT, STROKE)  # kinds whose words have an order
 SCORE = "clip_score"

@@ -74,12 +74,12 @@ def made_up(replica: int, styled: bool = True, clip: bool = False, attended: boo
         for k in range(STEPS, 0, -1)
         for word in (*kinds, "other")
     ]
-    tokens = [["<s>", *re.findall(r"\w+|,", caption), "</s>", "</s>"] for caption in table["caption"][:SHOWN]]
+    words = table[list(kinds)][:SHOWN].to_numpy().tolist()
     pictures = {"grid": rng.integers(0, 255, (len(table), SIDE, SIDE, 1), dtype=np.uint8)}
     if attended:
         pictures["final"] = pictures["grid"][:SHOWN]
         pictures["clean"] = rng.integers(0, 255, (SHOWN, 2, SIDE, SIDE, 1), dtype=np.uint8)
-        pictures["attention"] = rng.random((SHOWN, len(tokens[0]), 2, SIDE, SIDE), dtype=np.float32)
+        pictures["attention"] = rng.random((SHOWN, len(kinds), 2, SIDE, SIDE), dtype=np.float32)
         pictures["columns"] = np.array([STEPS, 1])
     curve = pd.DataFrame({"images_seen": [0, 9], "train_loss": [np.nan, 0.2], "validation_loss": [1.0, 0.25]})
     costs = {"images": 600 if clip else 1000, "clip_from": 200 if clip else None, "multiply_adds": 10**7}
@@ -92,7 +92,7 @@ def made_up(replica: int, styled: bool = True, clip: bool = False, attended: boo
         costs,
         pd.DataFrame(rows) if attended else pd.DataFrame(),
         pictures,
-        tokens if attended else [],
+        words if attended else [],
     )
 
 
@@ -244,16 +244,6 @@ def test_a_network_composes_where_held_out_captions_are_obeyed_beyond_chance(mad
     summary["text.effects.text_composes"]["ci95"] = [-1.0, 1.0]
     summary["text.text.gap.all"]["ci95"] = [-0.2, 0.1]
     assert "no more often than chance would, and about as often as those" in chapter.page(found, summary, pictures)
-
-
-def test_words_are_found_among_the_tokens_of_a_prompt() -> None:
-    table = made_up(0).combinations
-    tokens = ["<s>", "the", "digit", "8", ",", "leaning", "left", ",", "in", "a", "bold", "stroke", "</s>", "</s>"]
-    assert figures.places(tokens, TEMPLATE, table) == {"8": [3], "leaning left": [5, 6], "bold": [10]}
-    letter = pd.DataFrame({"class": ["a", "t-shirt"]})
-    assert figures.places(["a", "photo", "of", "a", "a"], PLAIN, letter) == {"a": [4]}
-    assert figures.places(["a", "photo", "of", "a", "t", "-", "shirt"], PLAIN, letter) == {"t-shirt": [4, 6]}
-    assert figures.places(["<s>", "a", ",", "b"], PLAIN, letter) == {"a": [1], "b": [3]}
 
 
 def test_a_board_has_every_combination_in_its_place() -> None:

@@ -194,8 +194,7 @@ def _effects(found: Found) -> Summary:
 def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     """Images and obedience of every combination of words, the attention to each word, and what CLIP in the loss
     changes."""
-    template = found.study.params.data.caption
-    drawn = figures.draw(folder, found.networks[TEXT], found.asked, template, found.measures, summary)
+    drawn = figures.draw(folder, found.networks[TEXT], found.asked, found.measures, summary)
     return {file.removesuffix(".png"): Picture(f"{NAME}/{file}", caption) for file, caption in drawn}
 
 
@@ -236,6 +235,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         styled=len(found.kinds) > 1,
         composed=found.composed,
         held_out=int(combinations["held_out"].sum()),
+        absent=int((combinations["trained"] == 0).sum()),
         combinations=len(combinations),
         each=int(combinations["n"].iloc[0]),
         seen=summary[f"{NAME}.{TEXT}.{SEEN}.{found.whole}"]["n"],

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from string import Formatter
 
 import numpy as np
 import pandas as pd
@@ -18,13 +16,12 @@ from pipeline.reporting.grid import MARK, contact_sheet, shades
 from pipeline.reporting.page import Drawn
 from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, log, panels, write
 from pipeline.reporting.summary import Summary
-from pipeline.text.prompted import ALL, CLASS, HELD_OUT, SEEN, SLANT, STAGE, STROKE, TEXT, Prompted
+from pipeline.text.prompted import ALL, CLASS, HELD_OUT, OTHER, SEEN, SLANT, STAGE, STROKE, TEXT, Prompted
 
 CHANCE = "chance"
 BARS = "Bars are 95 % intervals, and dots are single training seeds."
 SETS = {SEEN: "seen in training", HELD_OUT: "held out of training", CHANCE: "by chance"}
 ATTENDED = {"share": "share of all attention, %", "focus": "attention of the figure's places"}  # column -> its panel
-OTHER = "other"
 PREDICTED = "predicted"  # the label of a predicted clean image
 WORDS = {CLASS: COLOURS[0], SLANT: COLOURS[1], STROKE: COLOURS[2], OTHER: GREY}
 SIDE = 64  # pixels that an image in the grid of all combinations is about as wide as
@@ -60,20 +57,18 @@ def draw(
     folder: Path,
     seeds: list[Prompted],
     asked: list[str],
-    template: str,
     measures: Mapping[str, Measure],
     summary: Summary,
 ) -> Drawn:
     """Draw every figure of the chapter. seeds: what was found with each training seed of TEXT; asked: what an image can
-    be right about; template: of the captions; measures: what the two networks are compared by, none where there is one
-    network."""
+    be right about; measures: what the two networks are compared by, none where there is one network."""
     folder.mkdir(parents=True, exist_ok=True)
     first = seeds[0]
     framed = " A frame marks a combination that training never showed." * bool(first.combinations["held_out"].any())
     images(folder / "grid.png", first)
     write(obedience(asked, summary), folder / "obedience.png")
     write(combinations(seeds), folder / "combinations.png")
-    attention(folder / "attention.png", first, template)
+    attention(folder / "attention.png", first)
     write(attended(first.attended), folder / "attended.png")
     drawn = [
         (
@@ -102,7 +97,7 @@ def draw(
             "attended.png",
             "Attention to each kind of word over the process, with the first training seed. Above: its share of all "
             "attention; below: attention of the figure's places, as a multiple of that of all places, where 1, dashed, "
-            "is even attention. `other` is every token that is no such word. Bands are 95 % intervals over images.",
+            "is even attention. `other` is the rest of the caption. Bands are 95 % intervals over images.",
         ),
     ]
     if measures:
@@ -186,48 +181,16 @@ def combinations(seeds: list[Prompted]) -> Figure:
     return figure
 
 
-def _letters(said: str) -> str:
-    """Letters and digits of a word or token, in lower case; a token such as <s>, which marks an end, has none."""
-    return "" if said.startswith("<") else "".join(filter(str.isalnum, said.lower()))
-
-
-def places(tokens: list[str], template: str, combinations: pd.DataFrame) -> dict[str, list[int]]:
-    """Return the words of class, slant and stroke in a prompt, each with the places of its tokens. Where the tokens do
-    not spell the caption of any combination, every token with a letter stands for itself.
-
-    tokens: of the prompt; template: of the captions, with the kinds of words as its fields; combinations: a row each
-    with its words.
-    """
-    ends = np.cumsum([len(_letters(token)) for token in tokens])
-    spelt = "".join(map(_letters, tokens))
-    for row in combinations.astype(str).to_dict("records"):
-        if _letters(template.format_map(row)) == spelt:
-            found, end = dict[str, list[int]](), 0
-            for before, kind, _, _ in Formatter().parse(template):
-                begin = end + len(_letters(before))
-                end = begin + len(_letters(row[kind])) if kind else begin
-                if kind:
-                    inside = (ends > begin) & (ends <= end) & np.array([bool(_letters(token)) for token in tokens])
-                    found[row[kind]] = np.flatnonzero(inside).tolist()
-            return found
-    return {token: [place] for place, token in enumerate(tokens) if _letters(token)}
-
-
-def attention(path: Path, first: Prompted, template: str) -> None:
+def attention(path: Path, first: Prompted) -> None:
     """Write the predicted clean images over the process, and beneath each the attention to its words."""
     clean, maps = first.pictures["clean"], first.pictures["attention"]
-    words = [places(tokens, template, first.combinations) for tokens in first.words]
-    each = np.stack([of[at].sum(axis=0) for of, found in zip(maps, words, strict=True) for at in found.values()])
-    bright = shades(each / each.mean(axis=(2, 3), keepdims=True))[..., None].repeat(clean.shape[-1], axis=-1)
-    in_order, rows, labels = iter(bright), list[np.ndarray](), list[str]()
-    for image, found in zip(clean, words, strict=True):
-        rows += [image, *islice(in_order, len(found))]
-        labels += [PREDICTED, *found]
+    bright = shades(maps / maps.mean(axis=(3, 4), keepdims=True))[..., None].repeat(clean.shape[-1], axis=-1)
+    rows = np.concatenate([clean[:, None], bright], axis=1)  # of each image, its own row before those of its words
     done = dict(zip(first.attended["k"], first.attended["done"], strict=True))
     contact_sheet(
         path,
-        np.stack(rows),
-        labels,
+        rows.reshape(-1, *rows.shape[2:]),
+        [label for words in first.words for label in (PREDICTED, *words)],
         [f"{done[k]:.0%}" for k in first.pictures["columns"]],
         "Where each word is attended to, over the process",
     )
