@@ -98,8 +98,8 @@ def save(unet: UNet2DConditionModel, clip: Clip, diffusion: Diffusion, folder: P
     """Write the network, the text tower, its tokenizer and the noise process as a pipeline folder that diffusers loads,
     whole or not at all.
 
-    It works on pixels and has no autoencoder, so diffusers is to be asked for `output_type="latent"`, which then are
-    images in [-1, 1].
+    It works on pixels and has no autoencoder, so diffusers loads it with `vae=None, feature_extractor=None,
+    safety_checker=None`, and is to be asked for `output_type="latent"`, which then are images in about [-1, 1].
     """
     scheduler = DDIMScheduler(
         num_train_timesteps=diffusion.timesteps,
