@@ -55,7 +55,7 @@ def work(args: argparse.Namespace, values: params.Params, job: tuple[str, int]) 
     name, replica = job
     chosen, label = values.text, "-".join(map(str, ("text", *job)))
     device = compute.device(values.compute.device, values.compute.replica_threads)
-    dataset = prepared.dataset(args.data)
+    dataset = prepared.load(args.data)
     captions = dataset.captions("train")["caption"].tolist()
     table = combinations(values.data.caption, dataset.classes, captions, chosen.held_out)
     sees = clip.load(seeing.model(args.clip), device)

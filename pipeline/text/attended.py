@@ -36,15 +36,16 @@ def places(tokenizer: Any, template: str, words: Mapping[str, str]) -> dict[str,
     another way than its pieces is a `UserError`.
     """
     found: dict[str, list[int]] = {}
-    at = 1
+    tokens: list[int] = []
     for literal, field, _, _ in Formatter().parse(template):
         for kind, piece in ((OTHER, literal), (field, words[field] if field else "")):
-            count = len(tokenizer(piece, add_special_tokens=False).input_ids) if piece else 0
-            if kind and count:
-                found.setdefault(kind, []).extend(range(at, at + count))
-                at += count
+            of_piece = tokenizer(piece, add_special_tokens=False).input_ids if piece else []
+            if kind and of_piece:
+                begin = 1 + len(tokens)
+                found.setdefault(kind, []).extend(range(begin, begin + len(of_piece)))
+                tokens += of_piece
     caption = template.format_map(dict(words))
-    if at + 1 != len(tokenizer(caption).input_ids):
+    if tokens != tokenizer(caption).input_ids[1:-1]:
         raise UserError(
             f"the words of the caption {short(caption)} cannot be told apart among its tokens; a data.caption with a "
             "space on either side of each field can."

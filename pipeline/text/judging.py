@@ -11,9 +11,8 @@ import pandas as pd
 from pipeline import params
 from pipeline.anatomy import drawing, policy
 from pipeline.anatomy.sweep import Loop
-from pipeline.data import captions
 from pipeline.data.images import in_turn
-from pipeline.data.prepared import Dataset
+from pipeline.data.prepared import Dataset, Prepared
 from pipeline.diffusion import subject as subjects
 from pipeline.diffusion.schedule import descend
 from pipeline.diffusion.seeds import seeds_from
@@ -91,13 +90,11 @@ def timesteps(subject: Subject, values: Params) -> list[int]:
 
 
 def judge(
-    drawn: Drawn, table: pd.DataFrame, dataset: Dataset, values: Params, judges: Judges, clip: Clip
+    drawn: Drawn, table: pd.DataFrame, dataset: Prepared, values: Params, judges: Judges, clip: Clip
 ) -> tuple[Metrics, pd.DataFrame]:
     """Return what the judges say (`Prompted.numbers`), and the combinations with what was found of each."""
-    styled = len([kind for kind in KINDS if kind in table]) > 1
-    bounds = captions.thirds(dataset.captions("train")) if styled else None
     grid, own = drawn.images[: drawn.grid], drawn.rows[: drawn.grid]
-    seen = obeyed.read(grid, judges.trained, dataset.classes, bounds)
+    seen = obeyed.read(grid, judges.trained, dataset.classes, dataset.stroke_thirds)
     obeys = obeyed.judged(seen, table, own, values.bootstrap)
     images, rows = drawn.images[drawn.grid :], drawn.rows[drawn.grid :]
     sentences = clip.text_features(table[CAPTION].tolist())
