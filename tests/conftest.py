@@ -52,6 +52,8 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "reporting/test_report",
     "segmentation/test_training",
     "stages/test_saliency",
+    "stages/test_text",
+    "text/test_training",
 )
 
 

@@ -27,6 +27,8 @@ from pipeline.judges.evaluated import Evaluated
 from pipeline.judges.number import counted, share
 from pipeline.judges.quality import Quality
 from pipeline.tables import write_arrays, writing_arrays
+from pipeline.text import prompted
+from pipeline.text.prompted import Prompted
 
 TABLE = pd.DataFrame({"id": [3, 4], "recognised_as": [0, 1]})
 PIXELS = np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1)
@@ -102,6 +104,14 @@ def of_saliency(folder: Path) -> Salient:
     return made
 
 
+def of_text(folder: Path) -> Prompted:
+    costs = {"images": 24, "clip_from": None, "seconds": 0.5}
+    pictures = {"grid": PIXELS, "columns": np.array([4, 1])}
+    made = Prompted({"seen.all": NUMBER}, TABLE, TABLE, TABLE, costs, TABLE, pictures, [["3", "upright"]])
+    made.save(folder)
+    return made
+
+
 STAGES: dict[str, tuple[Callable, Callable, str]] = {
     "prepare": (of_prepare, prepared.load, "provenance.json"),
     "judges": (of_judges, quality.load, "quality.json"),
@@ -112,6 +122,7 @@ STAGES: dict[str, tuple[Callable, Callable, str]] = {
     "shortcut": (of_shortcut, compared.load, "loop.json"),
     "feature_maps": (of_feature_maps, mapped.load, "pictures.npz"),
     "saliency": (of_saliency, salient.load, "maps.npz"),
+    "text": (of_text, prompted.load, "pictures.npz"),
 }
 
 
@@ -146,6 +157,13 @@ def test_a_missing_or_broken_file_says_which_stage_makes_it(tmp_path: Path, stag
     (tmp_path / file).unlink()
     with pytest.raises(UserError, match=rf"{file} is not there; the stage `{stage}`, which `uv run dvc repro` runs"):
         load(tmp_path)
+
+
+def test_attention_that_was_not_followed_leaves_no_file(tmp_path: Path) -> None:
+    made = replace(of_text(tmp_path), attended=pd.DataFrame())
+    made.save(tmp_path)
+    assert not (tmp_path / "attended.csv").exists()
+    assert same(prompted.load(tmp_path), made)
 
 
 def test_the_description_of_a_data_set_needs_no_other_file(tmp_path: Path) -> None:

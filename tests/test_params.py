@@ -60,6 +60,24 @@ def test_a_pipeline_in_a_folder_named_like_a_variant_is_not_that_variant(tmp_pat
     assert load(tmp_path, change).intervene.blocks == [2, 40]
 
 
+def test_a_network_told_captions_can_be_a_guided_subject_whether_the_baseline_is_told_the_class(tmp_path: Path) -> None:
+    def change(values: dict) -> None:
+        values["text"].update(run=True, replicas=1)
+        values["unet"].update(class_embedding=False)
+        values["variants"]["wide"].update(class_embedding=True)
+        values["guidance"].update(run=False)
+        values["selection"].update(variant="wide")
+        values["subjects"]["told"] = {
+            "model": "outputs/text/clip_loss/model/0",
+            "prompts": ["the digit 3, upright, in a bold stroke"],
+            "guidance": 2.0,
+            "stages": ["trajectory", "intervene"],
+        }
+
+    told = load(tmp_path, change).subjects["told"]
+    assert (told.is_told_captions, told.is_trained_here, told.variant) == (True, True, "baseline")
+
+
 def test_a_broken_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not there"):
         params.load(tmp_path / "params.yaml")

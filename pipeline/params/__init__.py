@@ -27,7 +27,7 @@ from pipeline.params.saliency import Saliency
 from pipeline.params.sample import Sample
 from pipeline.params.sampler import Sampler
 from pipeline.params.scores import Scores
-from pipeline.params.section import Section
+from pipeline.params.section import BASELINE, Section
 from pipeline.params.segment import Segment
 from pipeline.params.selection import Selection
 from pipeline.params.shortcut import Shortcut
@@ -37,7 +37,7 @@ from pipeline.params.timesteps import Timesteps
 from pipeline.params.train import Train
 from pipeline.params.trajectory import Trajectory
 from pipeline.params.unet import UNet
-from pipeline.params.variants import BASELINE, FLOOR
+from pipeline.params.variants import FLOOR
 from pipeline.params.whole import Params
 
 __all__ = [

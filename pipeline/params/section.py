@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import UserError
 
+BASELINE = "baseline"  # the variant that the others are compared with
 Count = Annotated[int, Field(ge=1, le=10**12)]  # more overflows the numbers that time and memory are counted in
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, Field
 
 from pipeline.errors import UserError, short
 from pipeline.files import is_folder
-from pipeline.params.section import Name, Section
-from pipeline.params.variants import BASELINE
+from pipeline.params.section import BASELINE, Name, Section
 
 SubjectStage = Literal["trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps"]
 SUBJECT_STAGES: tuple[SubjectStage, ...] = get_args(SubjectStage)  # those that look at subjects, in the report's order

@@ -9,10 +9,9 @@ from pipeline.files import is_file, is_folder
 from pipeline.params import looking, memory
 from pipeline.params.clip import OWN
 from pipeline.params.data import NAMED
-from pipeline.params.section import Section
+from pipeline.params.section import BASELINE, Section
 from pipeline.params.subjects import Subject
 from pipeline.params.unet import UNet
-from pipeline.params.variants import BASELINE
 from pipeline.params.whole import Params
 
 TRIED = (
@@ -25,6 +24,7 @@ GUIDABLE = (
     "it must be told the class (class_embedding), and have it withheld now and then in training "
     "(train.label_dropout above 0)"
 )
+WITHHELD_NEVER = "captions are never withheld in training (train.label_dropout is 0)"
 
 
 def check(values: Params) -> None:
@@ -116,8 +116,9 @@ def _check_subjects(values: Params) -> None:
     }
     for name, subject in values.subjects.items():
         if subject.is_told_captions:
-            _check_told(name, subject, told)
-        elif subject.is_trained_here and Path(subject.model).as_posix() not in trained:
+            _check_told(name, subject, told, values.train.label_dropout)
+            continue
+        if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
             raise UserError(
                 f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
                 f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
@@ -130,9 +131,9 @@ def _check_subjects(values: Params) -> None:
             )
 
 
-def _check_told(name: str, subject: Subject, there: set[str]) -> None:
-    """Refuse a subject that the stage `text` will not have made, or that has no prompt; there: the folders of those
-    that it will."""
+def _check_told(name: str, subject: Subject, there: set[str], dropout: float) -> None:
+    """Refuse a subject that the stage `text` will not have made, one that has no prompt, and guidance of one that is
+    always told its caption; there: the folders of those that it will; dropout: `train.label_dropout`."""
     if Path(subject.model).as_posix() not in there:
         known = ", ".join(sorted(there)) or "nothing, for text.run is false"
         raise UserError(
@@ -141,6 +142,10 @@ def _check_told(name: str, subject: Subject, there: set[str]) -> None:
     if not subject.prompts:
         raise UserError(
             f"params.yaml: subjects.{name} takes a text, but its prompts are []; at least one caption is needed."
+        )
+    if subject.guidance != 1 and not dropout:
+        raise UserError(
+            f"params.yaml: subjects.{name}.guidance is {subject.guidance:g}, but {WITHHELD_NEVER}, so it must be 1."
         )
 
 
@@ -244,10 +249,7 @@ def _check_text(values: Params) -> None:
             "variants.baseline)."
         )
     if chosen.guidance != 1 and not values.train.label_dropout:
-        raise UserError(
-            f"params.yaml: text.guidance is {chosen.guidance:g}, but captions are never withheld in training "
-            "(train.label_dropout is 0), so it must be 1."
-        )
+        raise UserError(f"params.yaml: text.guidance is {chosen.guidance:g}, but {WITHHELD_NEVER}, so it must be 1.")
     if chosen.steps > values.diffusion.timesteps:
         raise UserError(
             f"params.yaml: text.steps is {chosen.steps}, more than the {values.diffusion.timesteps} timesteps of the "

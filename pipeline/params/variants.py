@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from pipeline.params.section import Name
+from pipeline.params.section import BASELINE, Name
 
-BASELINE = "baseline"
 FLOOR = "floor"  # the name of the real test images' row, which no variant may have
 
 

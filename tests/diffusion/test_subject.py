@@ -1,5 +1,6 @@
 """A variant, a pipeline told a class and one told a text load offline and predict as they should."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,14 @@ import pytest
 import torch
 from diffusers import DDPMPipeline, DDPMScheduler, StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
+from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
 from pipeline.anatomy.sweep import Loop
+from pipeline.diffusion import subject
 from pipeline.diffusion.schedule import add_noise, alpha_bar, velocity
 from pipeline.diffusion.subject import Subject
 from pipeline.diffusion.unet import halves
+from pipeline.errors import UserError
 from tests.diffusion.pipelines import PROMPTS, SCHEDULER, WEIGHTS, loaded, plain_unet, rewrite, vocabulary
 
 LABELS = torch.tensor([0, 1, 0])
@@ -84,6 +88,30 @@ def test_vocabularies_of_the_hub_s_older_pipelines_are_read_too(copied: Path) ->
     words = loaded(copied).words
     vocabulary(copied)[0].unlink()
     assert torch.equal(loaded(copied).words, words)
+
+
+def test_a_tokenizer_of_another_kind_is_read_as_what_it_is(copied: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    places = {"<s>": 0, "</s>": 1, "<unknown>": 2, "ab": 3, "c": 4, "bc": 5}
+    words = Tokenizer(models.WordLevel(places, unk_token="<unknown>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    ends = [("<s>", 0), ("</s>", 1)]
+    words.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
+    shutil.rmtree(copied / "tokenizer")
+    names = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>", "unk_token": "<unknown>"}
+    PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=5, **names).save_pretrained(copied / "tokenizer")
+    own = subject.tokenizer(copied)
+    assert own("ab bc").input_ids == [0, 3, 5, 1], "words, and not the letters that CLIP's own would make of them"
+    under = loaded(copied, 1.0, ["ab bc", "c"])
+    encoder = CLIPTextModel.from_pretrained(copied / "text_encoder").eval()
+    with torch.inference_mode():
+        expected = encoder(torch.tensor([[0, 3, 5, 1, 1], [0, 4, 1, 1, 1], [0, 1, 1, 1, 1]])).last_hidden_state
+    torch.testing.assert_close(under.words, expected)
+    with pytest.raises(UserError, match=r"'ab a' has a word that the tokenizer in .* does not know"):
+        loaded(copied, 1.0, ["ab bc", "ab a"])
+    with pytest.raises(UserError, match=r"has 6 tokens, but the text encoder in .* takes 5"):
+        loaded(copied, 1.0, ["c c c c"])
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0, 0.0])

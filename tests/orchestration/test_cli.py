@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.orchestration import cli, recording
+from pipeline.orchestration import cli, profiles, recording
 from pipeline.params import Params
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +38,19 @@ def test_check_lists_what_would_run_until_it_has(
     subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=toy, check=True, capture_output=True)
     anatomy(monkeypatch, "check")
     assert capsys.readouterr().out.splitlines()[-1] == "Everything is up to date."
+
+
+def test_a_network_that_is_told_captions_can_be_a_subject(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = profiles.apply((toy / "params.yaml").read_text(), "digits-text", ROOT / "profiles")
+    assert "model: outputs/text/text/model/0" in text
+    (toy / "params.yaml").write_text(text)
+    anatomy(monkeypatch, "check")
+    assert "params.yaml is sound: 3 variants (baseline, " in capsys.readouterr().out
+    (toy / "params.yaml").write_text(text.replace("outputs/text/text/model/0", "outputs/text/text/model/7"))
+    with pytest.raises(SystemExit, match=r"subjects\.text\.model is outputs/text/text/model/7, but what the stage"):
+        anatomy(monkeypatch, "check")
 
 
 def test_deps_writes_what_a_stage_imports_and_check_only_compares(

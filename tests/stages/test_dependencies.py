@@ -12,6 +12,7 @@ from pipeline.orchestration import dependencies
 ROOT = Path(__file__).parents[2]
 GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 STAGES = {name: stage.get("do", stage) for name, stage in GRAPH.items()}
+READERS = {"report": "pipeline/reporting/", "text": "pipeline/text/"}  # where a stage's sections are read too
 
 
 def script(stage: str) -> str:
@@ -54,8 +55,8 @@ def sections_read(path: str) -> set[str]:
 def test_declared_parameters_are_the_sections_read(stage: str) -> None:
     declared = {name.split(".")[0] for name in STAGES[stage]["params"]}
     files = [script(stage)]
-    if stage == "report":  # its chapters read more than its script
-        files += [file for file in dependencies.closure(files[0], ROOT) if file.startswith("pipeline/reporting/")]
+    if stage in READERS:
+        files += [file for file in dependencies.closure(files[0], ROOT) if file.startswith(READERS[stage])]
     assert set().union(*(sections_read(file) for file in files if file.endswith(".py"))) == declared
 
 

@@ -30,6 +30,7 @@ OTHERS = {
     "scores": "--data none --clip none --sampled none",
     "selection": "--data none --judges none --clip none --sampled none",
     "guidance": "--data none --trained none --judges none --clip none",
+    "text": "--data none --judges none --clip none --checkpoints none",  # which is off unless it is asked for
 }
 
 

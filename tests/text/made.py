@@ -1,9 +1,8 @@
 """The stage `prepare` on digits of 8x8 pixels, and parameters of a denoiser that is told their captions for seconds."""
 
 import runpy
+from io import StringIO
 from pathlib import Path
-
-import yaml
 
 from pipeline import params
 from pipeline.data import prepared
@@ -17,6 +16,7 @@ from tests import programs
 ROOT = Path(__file__).parents[2]
 
 SECTIONS = {
+    "data": {"validation": 0.03},
     "train": {"images": 64, "batch_size": 8, "warmup": 16, "log_every": 16, "checkpoint_every": 16, "snapshots": []},
     "compute": {"threads": 1, "replica_threads": 1},
     "text": {
@@ -40,10 +40,12 @@ SECTIONS = {
 
 def text_of(**sections: object) -> str:
     """Return a params.yaml: the tiny profile, `SECTIONS` over it, and these over both."""
-    values = yaml.safe_load(profiles.apply((ROOT / "params.yaml").read_text(), "tiny", ROOT / "profiles"))
+    yaml, out = profiles.round_trip(), StringIO()
+    values = yaml.load(profiles.apply((ROOT / "params.yaml").read_text(), "tiny", ROOT / "profiles"))
     for over in (SECTIONS, sections):
         profiles.lay(values, over)
-    return yaml.safe_dump(values, sort_keys=False)
+    yaml.dump(values, out)
+    return out.getvalue()
 
 
 def values_of(**sections: object) -> Params:

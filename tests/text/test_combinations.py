@@ -10,6 +10,7 @@ from pipeline.text.combinations import combinations
 
 TEMPLATE = "a {stroke} {class}, {slant}"
 CLASSES = ["one", "two"]
+DIGITS, NAMES = "the digit {class}, {slant}, in a {stroke} stroke", [str(n) for n in range(10)]
 
 
 def caption(of: str, slant: int, stroke: int) -> str:
@@ -32,8 +33,8 @@ def test_a_row_for_every_combination_with_how_often_it_was_seen() -> None:
 @pytest.mark.parametrize("held_out", [1, 4, 10, 25, 10**4])
 def test_held_out_are_combinations_that_were_seen_by_turns_of_the_classes(table: pd.DataFrame, held_out: int) -> None:
     rng = np.random.default_rng(held_out)
-    thin = table["caption"][rng.random(len(table)) < 0.7].tolist()
-    found = combinations("the digit {class}, {slant}, in a {stroke} stroke", [str(n) for n in range(10)], thin, held_out)
+    some = table["caption"][rng.random(len(table)) < 0.7].tolist()
+    found = combinations(DIGITS, NAMES, some, held_out)
     chosen = found[found["held_out"]]
     assert (chosen["trained"] > 0).all(), "nobody could have shown it"
     per_class = chosen["class"].value_counts().reindex(found["class"].unique(), fill_value=0)
@@ -46,13 +47,13 @@ def test_held_out_are_combinations_that_were_seen_by_turns_of_the_classes(table:
 
 def test_every_word_of_style_is_held_out_somewhere_and_seen_elsewhere(table: pd.DataFrame) -> None:
     captions = table["caption"].tolist()
-    found = combinations("the digit {class}, {slant}, in a {stroke} stroke", [str(n) for n in range(10)], captions, 10)
+    found = combinations(DIGITS, NAMES, captions, 10)
     chosen, rest = found[found["held_out"]], found[~found["held_out"]]
     assert chosen["class"].nunique() == 10
     assert chosen.groupby(["slant", "stroke"]).ngroups >= 5, "not one style of all classes"
     for of in ("class", "slant", "stroke"):
         assert set(rest[of]) == set(found[of])
-    again = combinations("the digit {class}, {slant}, in a {stroke} stroke", [str(n) for n in range(10)], captions, 10)
+    again = combinations(DIGITS, NAMES, captions, 10)
     pd.testing.assert_frame_equal(again, found)
 
 

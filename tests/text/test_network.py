@@ -20,6 +20,8 @@ from pipeline.text import network
 from pipeline.text.network import Told
 from tests.text.conftest import stirred
 
+ABSENT = {"vae": None, "feature_extractor": None, "safety_checker": None}  # as the report says
+
 
 def layers(unet: torch.nn.Module, cross: bool) -> set[str]:
     """The modules with attention among their own places, or to words, without their place among their siblings."""
@@ -92,7 +94,7 @@ def test_words_are_those_of_the_saved_pipeline_and_the_empty_sentence_is_the_las
     assert torch.equal(under.words, words)
     torch.testing.assert_close(network.words(clip, [""])[0], words[-1], atol=1e-6, rtol=1e-5)
     assert not torch.allclose(words[0], words[-1], atol=1e-2)
-    theirs = DiffusionPipeline.from_pretrained(folder, vae=None, local_files_only=True)
+    theirs = DiffusionPipeline.from_pretrained(folder, **ABSENT, local_files_only=True)
     told, empty = theirs.encode_prompt(said, "cpu", 1, True)
     torch.testing.assert_close(words, torch.cat([told, empty[:1]]), atol=1e-6, rtol=1e-5)
 
@@ -131,7 +133,7 @@ def test_diffusers_own_loop_draws_the_same_images(
     process = params.Diffusion(schedule="linear", timesteps=1000, prediction=prediction)
     folder, prompts = tmp_path / "model", ["the digit 3, upright, in a bold stroke", "7"]
     network.save(stirred(build()), clip, process, folder)
-    theirs = DiffusionPipeline.from_pretrained(folder, vae=None, local_files_only=True)
+    theirs = DiffusionPipeline.from_pretrained(folder, **ABSENT, local_files_only=True)
     theirs.set_progress_bar_config(disable=True)
     assert isinstance(theirs.scheduler, DDIMScheduler)
     under = subject.load(params.Subject(model=str(folder), prompts=prompts, guidance=2.0), values.diffusion)

@@ -1,6 +1,5 @@
 """CLIP's term of the loss sees what the judge sees, and teaches the image and not the judge."""
 
-
 import numpy as np
 import pytest
 import torch

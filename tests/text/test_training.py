@@ -103,7 +103,8 @@ def test_training_follows_the_term(begin, clip, table) -> None:
         run = begin()
         run.taste = taste(clip, sentences, weight, 0)
         list(run)
-        x, t = torch.randn(len(shown), 1, 8, 8, generator=torch.Generator().manual_seed(1)), torch.full((len(shown),), 300)
+        x = torch.randn(len(shown), 1, 8, 8, generator=torch.Generator().manual_seed(1))
+        t = torch.full((len(shown),), 300)
         a = run.alpha_bar[t][:, None, None, None]
         with torch.inference_mode():
             v = output(run.model.eval(), x, t, shown)
@@ -115,8 +116,8 @@ def test_training_follows_the_term(begin, clip, table) -> None:
 def test_a_training_taken_up_again_ends_in_the_same_bytes(begin, tmp_path: Path, name: str) -> None:
     key = checkpoint.key([name], "data")
     whole = begin(name)
-    rows = list(Kept(tmp_path / "whole", "text", key).rows(whole, 16))
-    kept, first = Kept(tmp_path / "killed", "text", key), begin(name)
+    rows = list(whole)
+    kept, first = Kept(tmp_path, "text", key), begin(name)
     assert not kept.restore(first)
     for row in kept.rows(first, 16):
         if row.images_seen == 48:  # its checkpoint is the one at 32, where CLIP begins to have its say
@@ -128,10 +129,6 @@ def test_a_training_taken_up_again_ends_in_the_same_bytes(begin, tmp_path: Path,
     list(kept.rows(again, 16))
     assert bits(again) == bits(whole)
     assert repr(again.rows) == repr(rows)
-    done = begin(name)
-    assert kept.restore(done)
-    assert list(kept.rows(done, 16)) == [], "it is never trained again"
-    assert bits(done) == bits(whole)
 
 
 def test_the_empty_sentence_stands_for_a_withheld_caption(begin, values) -> None:
