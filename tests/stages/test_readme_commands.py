@@ -14,7 +14,9 @@ import yaml
 
 from pipeline import params
 from pipeline.anatomy.interventions import parse, plan
+from pipeline.params import BASELINE
 from tests.stages.conftest import ROOT, Project
+from tests.text.made import clip_of, values_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -79,14 +81,27 @@ def test_a_command_of_the_readme_runs(fifty: Project, command: str) -> None:
         assert len(list(folder.glob("*.png"))) == (count if "apply" in args else 0)
 
 
-def test_the_python_example_runs(sound: Project) -> None:
-    (text,) = blocks("python")
+def test_the_example_in_python_draws_by_a_policy(sound: Project) -> None:
+    text, _ = blocks("python")
     names: dict[str, object] = {}
     with contextlib.chdir(sound.root):
         exec(compile(text, "README.md", "exec"), names)
     images = names["images"]
     assert isinstance(images, np.ndarray)
     assert (images.shape, images.dtype) == ((10, 8, 8, 1), np.uint8)
+
+
+def test_the_example_in_python_of_a_network_that_is_told_captions(tmp_path: Path) -> None:
+    from pipeline.text import network  # imports the whole of diffusers
+
+    _, text = blocks("python")
+    values, sentence = values_of(), re.findall(r'"(the digit [^"]+)"', text)
+    unet = network.build(values.architecture(BASELINE), 16, 1, values.clip.width, 0).eval()
+    network.save(unet, clip_of(sentence, 16, values), values.diffusion, tmp_path / "outputs/text/text/model/0")
+    names: dict[str, object] = {}
+    with contextlib.chdir(tmp_path):
+        exec(compile(text, "README.md", "exec"), names)
+    assert names["images"].shape == (1, 1, 16, 16)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
