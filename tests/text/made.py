@@ -17,15 +17,15 @@ ROOT = Path(__file__).parents[2]
 
 SECTIONS = {
     "data": {"validation": 0.03},
-    "train": {"images": 64, "batch_size": 8, "warmup": 16, "log_every": 16, "checkpoint_every": 16, "snapshots": []},
+    "train": {"images": 48, "batch_size": 8, "warmup": 16, "log_every": 16, "checkpoint_every": 16, "snapshots": []},
     "compute": {"threads": 1, "replica_threads": 1},
     "text": {
         "run": True,
         "replicas": 1,
-        "images": 64,
+        "images": 48,
         "held_out": 4,
         "clip_weight": 1.0,
-        "clip_from": 32,
+        "clip_from": 16,
         "guidance": 2.0,
         "steps": 4,
         "seeds": 1,
