@@ -16,7 +16,7 @@ from tests import programs
 ROOT = Path(__file__).parents[2]
 
 SECTIONS = {
-    "data": {"validation": 0.03},
+    "data": {"validation": 0.05},
     "train": {"images": 48, "batch_size": 8, "warmup": 16, "log_every": 16, "checkpoint_every": 16, "snapshots": []},
     "compute": {"threads": 1, "replica_threads": 1},
     "text": {

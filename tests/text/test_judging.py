@@ -17,7 +17,7 @@ from pipeline.judges.evaluated import SECOND
 from pipeline.judges.evaluation import Judges
 from pipeline.judges.features import classifier_judge, extract
 from pipeline.params import Params
-from pipeline.text import judging
+from pipeline.text import attended, judging
 from pipeline.text.judging import Drawn
 from tests.text.made import values_of
 
@@ -49,7 +49,10 @@ def test_every_combination_is_drawn_in_turn_and_then_captions_of_real_images(dra
     asked = table.iloc[found.rows[90:]]
     assert asked["class"].tolist() == [dataset.classes[label] for label in found.natural]
     assert not asked["held_out"].any()
-    assert set(asked["caption"]) <= set(dataset.captions("test")["caption"])
+    everything, _ = judging.asked_for(table, dataset, values_of(text={"natural": 10**4}))
+    said = table.set_index("caption").loc[dataset.captions("test")["caption"]]
+    assert sorted(table["caption"].iloc[everything[90:]]) == sorted(said.index[~said["held_out"]])
+    assert set(asked["caption"]) <= set(said.index)
     twice = judging.asked_for(table, dataset, values_of(text={"seeds": 2}))[0]
     assert twice.tolist() == [*range(90), *range(90), *found.rows[90:]]
 
@@ -114,11 +117,16 @@ def test_attention_is_of_images_that_were_drawn(drawn, table, values, clip: Clip
     assert pictures["attention"].dtype == np.float32
     shown = [0, 89]  # the first and the last of five that are spread over the table
     assert abs(pictures["final"].astype(int) - drawn[0].images[shown]).max() <= 1, "in other batches"
-    np.testing.assert_array_equal(pictures["clean"][:, -1], pictures["final"])
     assert words == table[["class", "slant", "stroke"]].iloc[shown].to_numpy().tolist()
+    loop = Loop(drawn[0].subject, [999, 666, 333, 0], values.sampler.name, values.sampler.clip, 10)
+    some, kinds = np.array([0, 22, 44, 67, 89]), ["class", "slant", "stroke"]
+    given = drawn[0].seeds[some], some, clip.processor.tokenizer, values.data.caption, table.iloc[some][kinds]
+    followed = attended.follow(loop, *given)
     shares = found.set_index(["word", "k"])["share"]
-    everything = values_of(text={"shown": 5, "columns": 4})
-    _, all_of_them, _ = judging.attention(drawn[0], table, everything, clip.processor.tokenizer)
-    for place, kind in enumerate(("class", "slant", "stroke")):
-        means = all_of_them["attention"][:, place].mean(axis=(0, 2, 3))
-        np.testing.assert_allclose(means, shares[kind].to_numpy(), rtol=1e-4)
+    for place, kind in enumerate(kinds):
+        maps = followed.maps[kind]
+        np.testing.assert_allclose(
+            pictures["attention"][:, place], maps[[0, 2, 3]][:, [0, 4]].swapaxes(0, 1), atol=1e-6
+        )
+        np.testing.assert_allclose(maps.mean(axis=(1, 2, 3)), shares[kind].to_numpy(), rtol=1e-4)
+    np.testing.assert_array_equal(pictures["clean"], followed.clean[[0, 2, 3]][:, [0, 4]].swapaxes(0, 1))
