@@ -27,7 +27,8 @@ def combinations(template: str, classes: Sequence[str], captions: Sequence[str],
     table[TRAINED] = table[CAPTION].map(counts).fillna(0).astype(int)
     table[HELD_OUT] = False
     styles = len(table) // len(classes)
-    table.loc[_chosen(table[TRAINED].to_numpy().reshape(len(classes), styles), held_out), HELD_OUT] = True
+    if styles > 1:
+        table.loc[_chosen(table[TRAINED].to_numpy().reshape(len(classes), styles), held_out), HELD_OUT] = True
     return table
 
 
