@@ -34,7 +34,7 @@ def main() -> None:
     from pipeline.anatomy.sweep import Loop
     from pipeline.anatomy.timed import CLAIMED, STYLE, Timed
     from pipeline.anatomy.trajectories import reduced
-    from pipeline.data import captions, prepared
+    from pipeline.data import prepared
     from pipeline.diffusion import subject as subjects
     from pipeline.diffusion.schedule import descend, snr_db
     from pipeline.diffusion.seeds import seeds_from
@@ -47,9 +47,9 @@ def main() -> None:
     trained = classifier.load(args.judges / "classifier").to(device)
     reader, real = Reader(None, None), None
     if trained.image_shape == subject.image_shape:
-        dataset = prepared.dataset(args.data)
-        judge, told_of = choose(values.judges, trained), dataset.captions("train")
-        bounds = captions.thirds(told_of) if set(STYLE) <= set(told_of) else None
+        dataset = prepared.load(args.data)
+        judge = choose(values.judges, trained)
+        bounds = dataset.stroke_thirds if set(STYLE) <= set(dataset.captions("train")) else None
         sees = None
         if seeing.there(args.clip) and seeing.load(args.clip).can_judge:
             sees = wording(clip.load(seeing.model(args.clip), device), values.data.caption, dataset.classes)
