@@ -6,6 +6,9 @@ between variants is free of what the whole replica shares, and its error comes f
 (V - 1)(R - 1) degrees of freedom instead of R - 1. A variant that has failed to learn has an error of its own, so it
 stays apart and is judged by its own replicas alone.
 
+A share that is 0, or 1, in every replica has Wilson's interval over all their images, and the difference of two such
+shares is as uncertain as both (Newcombe 1998, method 10): no difference between replicas is no proof of no error.
+
 A distance or a loss is compared on the log scale and a share on that of the arcsine of its root, where the errors of
 variants are alike whatever their level (Bartlett 1947).
 """
@@ -17,6 +20,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from pipeline.judges.bootstrap import proportion_interval
 from pipeline.judges.number import BOUNDS, Number, centred, p_value, resampled
 
 ScaleName = Literal["log", "share", "plain"]
@@ -81,6 +85,8 @@ class Replicated:
         if self.replicas == 1 or ("ci95" not in first and (values == values[0]).all()):
             return first
         scale, mine = SCALES[self.scale], self.on_scale(variant)
+        if self._at_bound(variant):
+            return {**first, "ci95": self._wilson(variant), "replicas": values.tolist()}
         error, dof = self._added(*self._error_of_level(variant), {variant: 1.0})
         ends = scale.back(mine.mean() + stdtrit(dof, 0.975) * error * np.array([-1, 1]))
         value = float(scale.back(mine.mean()))
@@ -93,6 +99,12 @@ class Replicated:
 
     def change(self, variant: str, base: str) -> Number:
         """How far the variant is above the base: in percent on the log scale, else as a difference."""
+        values = {each: self.found[each][0].number["value"] for each in (variant, base)}
+        if variant != base and self._at_bound(variant) and self._at_bound(base) and values[variant] == values[base]:
+            n = min(self.found[each][0].number["n"] for each in values)
+            one, other = (high - low for low, high in map(self._wilson, values))
+            half = float(np.hypot(one, other))
+            return {"value": 0.0, "n": n, "ci95": [-half, half], "p": 1.0, "replicas": [0.0] * self.replicas}
         middle = (self.on_scale(variant).mean() + self.on_scale(base).mean()) / 2
         weights = {} if variant == base else {variant: 1.0, base: -1.0}
         return self.contrast(weights or {variant: 0.0}, lambda d: SCALES[self.scale].gap(d, float(middle)))
@@ -125,6 +137,19 @@ class Replicated:
             "dof": dof,
             "replicas": shown(each).tolist(),
         }
+
+    def _at_bound(self, variant: str) -> bool:
+        """Say whether a sampled share is 0 in all of several replicas, or 1 in all. Their differences, of which there
+        are none, do not show its error then."""
+        values = [each.number["value"] for each in self.found[variant]]
+        sampled = "ci95" in self.found[variant][0].number
+        return self.scale == "share" and self.replicas > 1 and sampled and set(values) in ({0.0}, {1.0})
+
+    def _wilson(self, variant: str) -> list[float]:
+        """The interval of such a share over the images of all replicas (`bootstrap.proportion_interval`)."""
+        first = self.found[variant][0].number
+        count = first["n"] * (1 if self.shared else self.replicas)
+        return proportion_interval(np.full(count, first["value"] == 1))
 
     def _of_one(
         self, value: float, n: int, weights: Mapping[str, float], shown: Callable[[np.ndarray], np.ndarray]

@@ -149,3 +149,19 @@ def test_what_was_counted_has_no_error_and_what_was_timed_has_that_of_its_replic
     timed = of(a=[4.0, 4.1, 4.2], b=[8.0, 8.4, 8.1]).change("b", "a")
     assert (timed["n"], timed["ci95"][0] < 100 < timed["ci95"][1]) == (3, True)
     assert of(a=[4.0], b=[8.0]).change("b", "a") == {"value": pytest.approx(100), "n": 1}, "one time has no interval"
+
+
+@pytest.mark.parametrize("bound", [0.0, 1.0])
+def test_replicas_that_all_agree_do_not_prove_that_there_is_no_error(bound: float) -> None:
+    """With 4 x 40 images Wilson's interval of a share of 0 ends at z^2 / (160 + z^2)."""
+    found = made({"a": [bound] * 4, "b": [bound] * 4, "c": [0.5, 0.6, 0.4, 0.5]}, "share", apart=frozenset("ab"))
+    z2 = stats.norm.ppf(0.975) ** 2
+    end = z2 / (160 + z2)
+    assert found.level("a")["ci95"] == pytest.approx([0, end] if bound == 0 else [1 - end, 1])
+    change = found.change("a", "b")
+    assert (change["value"], change["p"], change["n"]) == (0, 1, 40)
+    assert change["ci95"] == pytest.approx([-(2**0.5) * end, 2**0.5 * end])
+    own = found.change("a", "a")
+    assert own["ci95"] == [0, 0], "the base of a table is no comparison"
+    shared = made({"a": [bound] * 4, "b": [bound] * 4}, "share", shared=True).level("a")
+    assert abs(shared["ci95"][1] - shared["ci95"][0]) == pytest.approx(z2 / (40 + z2))
