@@ -48,9 +48,10 @@ def work(args: argparse.Namespace, values: params.Params, job: tuple[str, int]) 
     from pipeline.judges.evaluation import Judges
     from pipeline.judges.features import choose
     from pipeline.progress import bar
-    from pipeline.text import judging, network, prompted, training
+    from pipeline.text import attended, judging, network, prompted, taste, training
+    from pipeline.text import combinations as combining
     from pipeline.text.combinations import HELD_OUT, combinations
-    from pipeline.text.prompted import TEXT, Prompted
+    from pipeline.text.prompted import KINDS, TEXT, Prompted
 
     name, replica = job
     chosen, label = values.text, "-".join(map(str, ("text", *job)))
@@ -59,6 +60,9 @@ def work(args: argparse.Namespace, values: params.Params, job: tuple[str, int]) 
     captions = dataset.captions("train")["caption"].tolist()
     table = combinations(values.data.caption, dataset.classes, captions, chosen.held_out)
     sees = clip.load(seeing.model(args.clip), device)
+    for said in table[[kind for kind in KINDS if kind in table]].astype(str).to_dict("records"):
+        of = {str(kind): word for kind, word in said.items()}
+        attended.places(sees.processor.tokenizer, values.data.caption, of)  # or it would fail at the end
 
     run, costs = training.fresh(values, dataset, table, sees, name, replica)
     determined_by = [
@@ -67,9 +71,10 @@ def work(args: argparse.Namespace, values: params.Params, job: tuple[str, int]) 
         values.diffusion.model_dump(),
         [chosen.clip_weight, chosen.clip_from, sees.identity],
         [dataset.sha256["train"], dataset.sha256["validation"], captions],
+        [Path(str(each.__file__)).read_text(encoding="utf-8") for each in (network, taste, training, combining)],
         compute.fingerprint(device),
     ]
-    kept = Kept(args.checkpoints, label, checkpoint.key(determined_by, "data", "diffusion", "text"))
+    kept = Kept(args.checkpoints, label, checkpoint.key(determined_by, "data", "diffusion"))
     kept.restore(run)
     seen = run.rows[-1].images_seen if run.rows else 0
     with bar(label, run.updates_total * run.params.batch_size, "img", seen) as progress:
@@ -90,14 +95,14 @@ def work(args: argparse.Namespace, values: params.Params, job: tuple[str, int]) 
     known = reference.load(args.judges / "reference", dataset.sha256["train"], eye)
     judges = Judges(trained, second.learn(real, values.judges.reference), eye, known, device)
     found, summed = judging.judge(drawn, table, dataset, values, judges, sees)
-    attended = pd.DataFrame()
+    attention = pd.DataFrame()
     pictures: dict[str, np.ndarray] = {}
     words: list[list[str]] = []
     if (name, replica) == (TEXT, values.replicas[0]):
-        attended, pictures, words = judging.attention(drawn, table, values, sees.processor.tokenizer)
+        attention, pictures, words = judging.attention(drawn, table, values, sees.processor.tokenizer)
     pictures["grid"] = drawn.images[: len(table)]
     costs["seconds"] = run.seconds
-    Prompted(found.numbers, found.replicates, summed, run.curve(), costs, attended, pictures, words).save(
+    Prompted(found.numbers, found.replicates, summed, run.curve(), costs, attention, pictures, words).save(
         prompted.found(args.out, name, replica)
     )
 

@@ -22,7 +22,7 @@ class Text(Section):
     steps: Annotated[int, Field(ge=2, le=10**4)]  # of the loop, evenly spaced
     seeds: Count  # images of every combination of words
     natural: Annotated[int, Field(ge=20, le=10**6)]  # images drawn for captions of held-out real images
-    attended: Count  # of the first combinations' images, how many have their attention followed
+    attended: Annotated[int, Field(ge=2)]  # images, spread over the combinations, whose attention is followed
     shown: Count  # of these, images in the pictures of attention
     columns: Annotated[int, Field(ge=2, le=100)]  # steps in the pictures of attention
     batch_size: Count  # images that the network takes at a time; repeats fill up the last batch

@@ -250,6 +250,12 @@ def _check_text(values: Params) -> None:
         )
     if chosen.guidance != 1 and not values.train.label_dropout:
         raise UserError(f"params.yaml: text.guidance is {chosen.guidance:g}, but {WITHHELD_NEVER}, so it must be 1.")
+    needed = values.evaluate.neighbours + 2
+    if chosen.natural < needed:
+        raise UserError(
+            f"params.yaml: text.natural is {chosen.natural}, too few for {values.evaluate.neighbours} neighbours of "
+            f"each image (evaluate.neighbours); at least {needed} are needed."
+        )
     if chosen.steps > values.diffusion.timesteps:
         raise UserError(
             f"params.yaml: text.steps is {chosen.steps}, more than the {values.diffusion.timesteps} timesteps of the "

@@ -1,7 +1,7 @@
 """What the judges say of the images that a network drew for captions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,8 @@ from pipeline.text.training import shown as not_held_out
 @dataclass(frozen=True)
 class Drawn:
     """What a network drew. subject: the network, with the sentences of all combinations as its prompts; seeds: int [N];
-    rows: int [N], the combination that each image was drawn for: first every combination in turn, `per_combination`
-    times each, then those of held-out real images; natural: the classes of these, int [M]; images: uint8 [N, H, W,
-    C]."""
+    rows: int [N], the combination that each image was drawn for: first every combination in turn, with guidance, then
+    those of held-out real images, without; natural: the classes of these, int [M]; images: uint8 [N, H, W, C]."""
 
     subject: Subject
     seeds: np.ndarray
@@ -80,8 +79,10 @@ def draw(
     rows, natural = asked_for(table, dataset, values)
     seeds = seeds_from(values.sampler.first_seed, len(rows), replica)
     plain = policy.plain(timesteps(subject, values), values.sampler.name, values.sampler.clip)
-    images = drawing.draw(subject, plain, seeds, rows, values.text.batch_size, called)
-    return Drawn(subject, seeds, rows, natural, images)
+    grid, size = len(rows) - len(natural), values.text.batch_size
+    images = drawing.draw(subject, plain, seeds[:grid], rows[:grid], size, called)
+    unguided = drawing.draw(replace(subject, guidance=1.0), plain, seeds[grid:], rows[grid:], size, called)
+    return Drawn(subject, seeds, rows, natural, np.concatenate([images, unguided]))
 
 
 def timesteps(subject: Subject, values: Params) -> list[int]:
@@ -130,7 +131,7 @@ def attention(
     kinds = [kind for kind in KINDS if kind in table]
     found = attended.follow(loop, drawn.seeds[some], some, tokenizer, values.data.caption, table.iloc[some][kinds])
     columns = np.unique(np.linspace(0, loop.steps - 1, chosen.columns).round().astype(int))
-    pictured = np.linspace(0, len(some) - 1, chosen.shown).round().astype(int)
+    pictured = np.unique(np.linspace(0, len(some) - 1, chosen.shown).round().astype(int))
     maps = np.stack([found.maps[kind] for kind in kinds])[:, columns][:, :, pictured]  # [kinds, columns, shown, H, W]
     pictures = {
         "final": found.final[pictured],

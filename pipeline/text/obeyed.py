@@ -12,7 +12,7 @@ from pipeline.judges.metrics import Metrics
 from pipeline.judges.wording import WORDS
 from pipeline.params import Bootstrap
 from pipeline.text.combinations import HELD_OUT, TRAINED
-from pipeline.text.prompted import ALL, CLASS, KINDS, RANKED, SEEN
+from pipeline.text.prompted import ABSENT, ALL, CHANCE, CLASS, KINDS, RANK, RANKED, SEEN
 
 
 def read(images: np.ndarray, trained: Classifier, classes: list[str], bounds: list[float] | None) -> pd.DataFrame:
@@ -27,58 +27,79 @@ def read(images: np.ndarray, trained: Classifier, classes: list[str], bounds: li
     return shown.assign(slant_degrees=measured["slant"], stroke_pixels=measured["stroke"])
 
 
-def right(shown: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
-    """Return, for every image, whether it shows the word asked for of each kind, and all of them, bool; shown: as
-    `read` gives it; asked: a row per image, with the columns of its kinds."""
-    kinds = [kind for kind in KINDS if kind in asked]
-    out = pd.DataFrame({kind: shown[kind].to_numpy() == asked[kind].to_numpy() for kind in kinds})
-    return out.assign(**{ALL: out.all(axis=1)})
+def sets(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return which combinations training showed, which were held out of it, and which no training image has, bool
+    [combinations]; table: a row per combination."""
+    held_out, absent = table[HELD_OUT].to_numpy(), (table[TRAINED] == 0).to_numpy()
+    return {SEEN: ~held_out & ~absent, HELD_OUT: held_out, ABSENT: absent}
 
 
-def by_chance(shown: pd.DataFrame, table: pd.DataFrame, own: np.ndarray) -> pd.DataFrame:
-    """Return, for every image, the share of all other combinations whose word it shows, of each kind and of all kinds,
-    0..1: how often it would seem to obey a prompt that it never had. table: a row per combination; own: int [N], the
-    row that each image was drawn for."""
+def shows(shown: pd.DataFrame, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return, for every combination and image, whether the image shows what the combination's caption asks for, of each
+    kind and of all kinds, bool [combinations, N]; shown: as `read` gives it."""
     kinds = [kind for kind in KINDS if kind in table]
-    same = {kind: shown[kind].to_numpy()[:, None] == table[kind].to_numpy() for kind in kinds}
-    same[ALL] = np.logical_and.reduce(list(same.values()))
-    others = np.arange(len(table)) != own[:, None]
-    return pd.DataFrame({kind: (each & others).sum(axis=1) / max(len(table) - 1, 1) for kind, each in same.items()})
+    same = {kind: table[kind].to_numpy()[:, None] == shown[kind].to_numpy() for kind in kinds}
+    return same | {ALL: np.logical_and.reduce(list(same.values()))}
+
+
+def right(shown: pd.DataFrame, table: pd.DataFrame, own: np.ndarray) -> pd.DataFrame:
+    """Return, for every image, whether it shows what its own caption asks for, of each kind and of all kinds, bool;
+    own: int [N], the combination that each image was drawn for."""
+    return pd.DataFrame({kind: of[own, np.arange(len(own))] for kind, of in shows(shown, table).items()})
+
+
+def strangers(table: pd.DataFrame, own: np.ndarray) -> dict[str, np.ndarray]:
+    """Return, for every combination, the images that were drawn for another word, bool [combinations, N]: of the class,
+    those of all other classes; of slant and stroke, those of the same class with another word of this kind; of all
+    kinds, those of the same class with another combination, where there are several, else those of all other classes.
+
+    What these show is what a network that does not hear the word would show. own: int [N], the combination that each
+    image was drawn for.
+    """
+    kinds = [kind for kind in KINDS if kind in table]
+    other = {kind: table[kind].to_numpy()[:, None] != table[kind].to_numpy()[own] for kind in kinds}
+    apart = np.arange(len(table))[:, None] != own
+    out = {kind: of if kind == CLASS else of & ~other[CLASS] for kind, of in other.items()}
+    return out | {ALL: apart & ~other[CLASS] if len(kinds) > 1 else other[CLASS]}
 
 
 def judged(shown: pd.DataFrame, table: pd.DataFrame, own: np.ndarray, resampling: Bootstrap) -> Metrics:
-    """Return the shares of images that obey, by chance too, and the rank correlations (`Prompted.numbers`); the
-    arguments are as in `by_chance`. A set of combinations that has none has no numbers; those that no training image
-    has are in neither set."""
+    """Return the shares of images that obey, by chance too, and the rank correlations (`Prompted.numbers`), of each of
+    `sets` that has combinations; table: a row per combination; own: int [N], that of each image."""
     numbers: dict[str, number.Number] = {}
     columns: dict[str, np.ndarray] = {}
     asked = table.iloc[own].reset_index(drop=True)
-    hits, chance = right(shown, asked), by_chance(shown, table, own)
-    held_out = asked[HELD_OUT].to_numpy()
-    sets = {SEEN: ~held_out & (asked[TRAINED] > 0).to_numpy(), HELD_OUT: held_out}
-    for name, inside in sets.items():
-        if inside.any():
-            draws = bootstrap.draws(own[inside], resampling.resamples, resampling.seed)
-            for kind in hits:
-                each = hits[kind].to_numpy()[inside]
-                numbers[f"{name}.{kind}"] = number.share(each)
-                columns[f"{name}.{kind}"] = each[draws].mean(axis=1)
-    draws = bootstrap.draws(own, resampling.resamples, resampling.seed)
-    for kind in chance:
-        each = chance[kind].to_numpy()
-        columns[f"chance.{kind}"] = each[draws].mean(axis=1)
-        numbers[f"chance.{kind}"] = number.resampled(each.mean(), len(each), columns[f"chance.{kind}"], "share")
-    for kind, measure in zip(RANKED, ("slant_degrees", "stroke_pixels"), strict=True):
-        if kind in table:
-            order = {str(word): place for place, word in enumerate(WORDS[kind])}
-            x, y = asked[kind].map(order).to_numpy(), shown[measure].to_numpy()
-            numbers[f"rank.{kind}"] = number.rank_correlation(x, y)
-            columns[f"rank.{kind}"] = np.array([number.rank_correlation(x[d], y[d])["value"] for d in draws])
+    hits, every, others = right(shown, table, own), shows(shown, table), strangers(table, own)
+    all_draws = bootstrap.draws(own, resampling.resamples, resampling.seed)
+    for name, combinations in sets(table).items():
+        inside = combinations[own]
+        if not inside.any():
+            continue
+        draws = bootstrap.draws(own[inside], resampling.resamples, resampling.seed)
+        for kind in every:
+            each = hits[kind].to_numpy()[inside]
+            numbers[f"{name}.{kind}"] = number.share(each)
+            columns[f"{name}.{kind}"] = each[draws].mean(axis=1)
+            compared = np.flatnonzero(combinations & others[kind].any(axis=1))
+            if len(compared):
+                of, true = others[kind][compared], every[kind][compared]
+                parts = (of * true / of.sum(axis=1, keepdims=True)).mean(axis=0)  # what each image adds to the share
+                chance = f"{name}_{CHANCE}.{kind}"
+                columns[chance] = parts[all_draws].sum(axis=1)
+                n = int(of.any(axis=0).sum())
+                numbers[chance] = number.resampled(float(parts.sum()), n, columns[chance], "share")
+        for kind, measure in zip(RANKED, ("slant_degrees", "stroke_pixels"), strict=True):
+            if kind in table:
+                order = {str(word): place for place, word in enumerate(WORDS[kind])}
+                x, y = asked[kind].map(order).to_numpy()[inside], shown[measure].to_numpy()[inside]
+                rank = f"{name}_{RANK}.{kind}"
+                numbers[rank] = number.rank_correlation(x, y)
+                columns[rank] = np.array([number.rank_correlation(x[d], y[d])["value"] for d in draws])
     return Metrics(numbers, pd.DataFrame(columns))
 
 
 def summed(table: pd.DataFrame, shown: pd.DataFrame, own: np.ndarray) -> pd.DataFrame:
     """Return the combinations with what was found of each: n images, and `right_KIND`, the share of them that obeys."""
-    hits = right(shown, table.iloc[own].reset_index(drop=True))
+    hits = right(shown, table, own)
     means = hits.groupby(own).mean().add_prefix("right_")
     return table.assign(n=pd.Series(own).value_counts()).join(means)

@@ -18,7 +18,10 @@ CLASS, SLANT, STROKE = "class", "slant", "stroke"
 KINDS = (CLASS, SLANT, STROKE)  # of words that a caption may ask for; a data set may have the first alone
 ALL = "all"  # all kinds of words at once
 OTHER = "other"  # the words of a caption that are the same in all of them
-SEEN, HELD_OUT = "seen", "held_out"  # combinations of words that training showed, and those that it never did
+SEEN, HELD_OUT, ABSENT = "seen", "held_out", "absent"  # combinations of words that training showed, those that it was
+# not to show, and those that no training image has
+SETS = (SEEN, HELD_OUT, ABSENT)
+CHANCE, RANK = "chance", "rank"
 RANKED = (SLANT, STROKE)  # kinds whose words have an order
 SCORE = "clip_score"
 
@@ -29,14 +32,13 @@ class Prompted:
 
     numbers, by name, each with a column of resamples in `replicates`:
 
-    - `SET.KIND`, with SET of (SEEN, HELD_OUT) and KIND of (*KINDS, ALL): the share of the images, drawn for every
-      combination of words, that show the word that was asked for; `chance.KIND`: how often an image shows the word that
-      another prompt asked for;
-    - `rank.KIND`, with KIND of RANKED: Spearman's correlation of the word asked for with what is measured, over all
-      combinations;
-    - what `metrics.trade` gives of images that were drawn for the captions of held-out real images: the distance to the
-      real images, `accuracy`, the second judge's, `confidence`, precision to coverage, `spread`; and `clip_score`, that
-      of an image with the caption that it was drawn for.
+    - `SET.KIND`, with SET of SETS and KIND of (*KINDS, ALL): the share of the images, drawn for every combination of
+      words, that show the word that was asked for; `SET_chance.KIND`: how often images that were drawn for another word
+      show it (`obeyed.strangers`), the mean over the combinations of the set;
+    - `SET_rank.KIND`, with KIND of RANKED: Spearman's correlation of the word asked for with what is measured;
+    - what `metrics.trade` gives of images that were drawn, without guidance, for the captions of held-out real images:
+      the distance to the real images, `accuracy`, the second judge's, `confidence`, precision to coverage, `spread`;
+      and `clip_score`, that of an image with the caption that it was drawn for.
 
     Where captions have the class alone, KIND is CLASS or ALL.
     """

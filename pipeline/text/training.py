@@ -15,6 +15,7 @@ from pipeline.diffusion.schedule import alpha_bar, as_noise
 from pipeline.diffusion.training import Training
 from pipeline.diffusion.unet import output
 from pipeline.diffusion.validation import validation_set
+from pipeline.errors import UserError
 from pipeline.judges.clip import Clip
 from pipeline.params import BASELINE, Params
 from pipeline.text import network
@@ -22,6 +23,8 @@ from pipeline.text.combinations import CAPTION, HELD_OUT
 from pipeline.text.network import Told
 from pipeline.text.prompted import CLIP_LOSS
 from pipeline.text.taste import Taste, taste
+
+LEAST = 0.1  # share that must stay of the images of which CLIP was to have a say
 
 
 class TextTraining(Training):
@@ -100,6 +103,12 @@ def fresh(
     judge = taste(clip, sentences, chosen.clip_weight, chosen.clip_from) if name == CLIP_LOSS else None
     costs = multiply_adds(model, judge)
     images = images_at_equal_cost(chosen.images, values.train.batch_size, costs, chosen.clip_from)
+    if judge and images - judge.since < LEAST * (chosen.images - judge.since):
+        raise UserError(
+            f"CLIP costs so much that {name} would see {images} images for the multiply-adds of {chosen.images} "
+            f"without it, and CLIP would have next to no say, from {judge.since} on; a smaller CLIP, a lower "
+            "text.clip_from or more text.images gives it more."
+        )
     warmup = values.train.warmup * images // values.train.images  # the same share of the training
     params = values.train.model_copy(update={"images": images, "warmup": warmup, "snapshots": []})
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)

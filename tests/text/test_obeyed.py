@@ -68,39 +68,49 @@ def test_real_images_obey_their_captions_and_rank_as_they_do(table, real) -> Non
     numbers = obeyed.judged(found, table, own, FEW).numbers
     for kind in STYLE:
         assert numbers[f"seen.{kind}"]["value"] == numbers[f"held_out.{kind}"]["value"] == 1
-        assert numbers[f"rank.{kind}"]["value"] > 0.8
-        assert numbers[f"rank.{kind}"]["n"] == len(own)
+        assert numbers[f"seen_rank.{kind}"]["value"] > 0.8
+        assert numbers[f"seen_rank.{kind}"]["n"] == numbers["seen.all"]["n"]
+        assert numbers[f"seen_chance.{kind}"]["value"] == 0, "what has its own word shows no other"
     assert numbers["seen.all"]["value"] == numbers["seen.class"]["value"] < 0.5, "the classifier knows nothing yet"
 
 
-def test_permuted_captions_are_obeyed_by_chance(table, real) -> None:
-    found, _ = real
-    rng = np.random.default_rng(0)
-    asked = rng.integers(len(table), size=len(found))
-    hits = obeyed.right(found, table.iloc[asked].reset_index(drop=True)).mean()
-    chance = obeyed.by_chance(found, table, asked).mean()
-    for kind in ("class", *STYLE, "all"):
-        assert hits[kind] == pytest.approx(chance[kind], abs=0.07)
-    assert chance["slant"] == pytest.approx(1 / 3, abs=0.01)
-    assert chance["class"] == pytest.approx(1 / 10, abs=0.005)
-    assert chance["all"] == pytest.approx(1 / 90, abs=0.002)
-    numbers = obeyed.judged(found, table, asked, FEW).numbers
-    assert abs(numbers["rank.slant"]["value"]) < 0.15
-    for kind in ("class", *STYLE, "all"):
-        assert numbers[f"chance.{kind}"]["value"] == pytest.approx(chance[kind])
+def test_a_network_that_hears_the_class_alone_obeys_the_rest_by_chance(table) -> None:
+    """Images of every combination, with the usual style of their class whatever the caption says."""
+    usual = table.sort_values("trained").groupby("class")[STYLE].last()
+    own = np.tile(np.arange(len(table)), 5)
+    images = table.iloc[own].reset_index(drop=True)
+    images[STYLE] = usual.loc[images["class"]].to_numpy()
+    images = images.assign(slant_degrees=0.0, stroke_pixels=1.0)
+    numbers = obeyed.judged(images, table, own, FEW).numbers
+    assert numbers["seen.class"]["value"] == 1
+    assert numbers["seen_chance.class"]["value"] == 0
+    assert numbers["seen.slant"]["value"] > 0.4, "more than a third: the usual styles are those that are seen"
+    for kind in (*STYLE, "all"):
+        for which in ("seen", "held_out", "absent"):
+            right, chance = (numbers[f"{which}{of}.{kind}"]["value"] for of in ("", "_chance"))
+            assert right == pytest.approx(chance), (which, kind)
 
 
-def test_chance_is_the_share_of_the_other_prompts() -> None:
-    images, own = shown(("one", "upright"), ("two", "leaning left"), ("six", "upright")), np.array([0, 0, 3])
-    found = obeyed.by_chance(images, TABLE, own)
-    assert found["class"].tolist() == pytest.approx([1 / 3, 2 / 3, 0])
-    assert found["slant"].tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3])
-    assert found["all"].tolist() == pytest.approx([0, 1 / 3, 0])
-    alone = obeyed.by_chance(images, TABLE[:1], np.zeros(3, dtype=int))
-    assert (alone == 0).all(axis=None), "there is no other prompt"
+def test_chance_is_what_images_for_another_word_show() -> None:
+    own = np.array([0, 1, 1, 2, 3])
+    said = [("one", "upright"), ("one", "upright"), ("one", "leaning left"), ("two", "upright"), ("one", "upright")]
+    found = obeyed.strangers(TABLE, own)
+    assert found["class"][0].tolist() == [False, False, False, True, True]
+    assert found["slant"][0].tolist() == [False, True, True, False, False]
+    assert found["all"][3].tolist() == [False, False, False, True, False]
+    numbers = obeyed.judged(shown(*said), TABLE, own, FEW).numbers
+    assert numbers["seen_chance.class"]["value"] == pytest.approx((1 / 2 + 0) / 2)  # for "one u" and for "two l"
+    assert numbers["seen_chance.slant"]["value"] == pytest.approx((1 / 2 + 0) / 2)
+    assert numbers["held_out_chance.all"]["value"] == 0
+    assert numbers["held_out_chance.all"]["n"] == 1
+    alone = obeyed.strangers(TABLE[["class", "caption"]].iloc[[0, 2]], np.array([0, 1]))
+    assert alone["all"].tolist() == alone["class"].tolist() == [[False, True], [True, False]]
+    assert not any(
+        name.endswith("chance.class") for name in obeyed.judged(shown(said[0]), TABLE[:1], own[:1], FEW).numbers
+    )
 
 
-def test_held_out_and_seen_combinations_are_kept_apart_and_unknown_ones_left_out() -> None:
+def test_held_out_seen_and_absent_combinations_are_kept_apart() -> None:
     asked = [0] * 6 + [1] * 5 + [2] * 7 + [3] * 6
     said = [tuple(row) for row in TABLE.iloc[asked][["class", "slant"]].to_numpy()]
     said[0] = ("two", "upright")  # one of the seen
@@ -108,16 +118,18 @@ def test_held_out_and_seen_combinations_are_kept_apart_and_unknown_ones_left_out
     said[7] = ("two", "upright")
     said[11:18] = [("six", "bent")] * 7  # all of those that no training image has
     found = obeyed.judged(shown(*said), TABLE, np.array(asked), FEW)
-    assert {name: (of["value"], of["n"]) for name, of in found.numbers.items() if "chance" not in name} == {
+    plain = [name for name in found.numbers if name.split(".")[0] in ("seen", "held_out", "absent")]
+    assert {name: (found.numbers[name]["value"], found.numbers[name]["n"]) for name in plain} == {
         "seen.class": (11 / 12, 12),
         "seen.slant": (1, 12),
         "seen.all": (11 / 12, 12),
         "held_out.class": (4 / 5, 5),
         "held_out.slant": (3 / 5, 5),
         "held_out.all": (3 / 5, 5),
-        "rank.slant": (found.numbers["rank.slant"]["value"], 24),
+        "absent.class": (0, 7),
+        "absent.slant": (0, 7),
+        "absent.all": (0, 7),
     }
-    assert found.numbers["chance.class"]["n"] == 24
     assert list(found.replicates) == list(found.numbers)
     assert len(found.replicates) == 200
     assert found.replicates["held_out.all"].mean() == pytest.approx(3 / 5, abs=0.05)
@@ -125,15 +137,15 @@ def test_held_out_and_seen_combinations_are_kept_apart_and_unknown_ones_left_out
     for of in found.numbers.values():
         assert of["ci95"][0] <= of["value"] <= of["ci95"][1]
     without = obeyed.judged(shown(*said[:6]), TABLE, np.array(asked[:6]), FEW)
-    assert not any(name.startswith("held_out") for name in without.numbers)
+    assert not any(name.startswith(("held_out", "absent")) for name in without.numbers)
 
 
 def test_ranks_follow_the_order_of_the_words() -> None:
     asked = np.array([1, 3, 1, 0, 2, 0])  # leaning left comes before upright
     images = shown(*[("one", "upright")] * 6)
-    assert obeyed.judged(images, TABLE, asked, FEW).numbers["rank.slant"]["value"] > 0.8
+    assert obeyed.judged(images, TABLE, asked, FEW).numbers["seen_rank.slant"]["value"] > 0.8
     fallen = images.assign(slant_degrees=-images["slant_degrees"])
-    assert obeyed.judged(fallen, TABLE, asked, FEW).numbers["rank.slant"]["value"] < -0.8
+    assert obeyed.judged(fallen, TABLE, asked, FEW).numbers["seen_rank.slant"]["value"] < -0.8
 
 
 def test_the_combinations_are_summed_up_one_by_one() -> None:

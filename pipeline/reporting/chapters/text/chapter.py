@@ -12,17 +12,33 @@ from pipeline.params import Text
 from pipeline.reporting.chapters.text import compared, figures
 from pipeline.reporting.chapters.text.claims import CLAIMS as CLAIMS
 from pipeline.reporting.chapters.text.compared import Measure
-from pipeline.reporting.chapters.text.figures import CHANCE
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
-from pipeline.reporting.table import Cell, Column, Table, text, trainings, words
+from pipeline.reporting.table import Cell, Column, Table, listed, text, trainings, words
 from pipeline.text import prompted
-from pipeline.text.prompted import ALL, CLASS, CLIP_LOSS, HELD_OUT, KINDS, SCORE, SEEN, SLANT, STROKE, TEXT, Prompted
+from pipeline.text.prompted import (
+    ABSENT,
+    ALL,
+    CHANCE,
+    CLASS,
+    CLIP_LOSS,
+    HELD_OUT,
+    KINDS,
+    RANK,
+    SCORE,
+    SEEN,
+    SETS,
+    SLANT,
+    STROKE,
+    TEXT,
+    Prompted,
+)
 
 NAME, TITLE = prompted.STAGE, "What a network makes of a caption"
-RANK, GAP = "rank", "gap"  # what names of numbers begin with; a gap is held-out minus seen combinations
-SHARES = (SEEN, HELD_OUT, CHANCE, "accuracy", SECOND, "confidence", "precision", "recall", "coverage")
+GAP = "gap"  # what names of numbers begin with that are held-out minus seen combinations
+CHANCES, RANKS = (tuple(f"{name}_{of}" for name in SETS) for of in (CHANCE, RANK))
+SHARES = (*SETS, *CHANCES, "accuracy", SECOND, "confidence", "precision", "recall", "coverage")
 COSTS: dict[str, Callable[[Prompted], float]] = {
     "images": lambda one: one.costs["images"],
     "parameters": lambda one: one.costs["parameters"],
@@ -120,13 +136,13 @@ class Found:
 def _scale(name: str) -> ScaleName:
     """The scale that a number's errors are alike on."""
     begins = name.split(".")[0]
-    return "share" if begins in SHARES else "plain" if begins == RANK else "log"
+    return "share" if begins in SHARES else "plain" if begins in RANKS else "log"
 
 
 def _multiply_adds(one: Prompted) -> float:
     """What a whole training took: every image, and what CLIP adds to those of which it has a say."""
     costs = one.costs
-    by_clip = 0 if costs["clip_from"] is None else costs["images"] - costs["clip_from"]
+    by_clip = 0 if costs["clip_from"] is None else max(costs["images"] - costs["clip_from"], 0)
     return float(costs["images"] * costs["multiply_adds"] + by_clip * costs["clip_multiply_adds"])
 
 
@@ -175,7 +191,7 @@ def _effects(found: Found) -> Summary:
     """What decides the claims, over training seeds and paired by seed; shares in points."""
 
     def over_chance(shown: str, kind: str) -> Number:
-        return scaled(found.change((TEXT, f"{shown}.{kind}"), (TEXT, f"{CHANCE}.{kind}")), 100)
+        return scaled(found.change((TEXT, f"{shown}.{kind}"), (TEXT, f"{shown}_{CHANCE}.{kind}")), 100)
 
     out = {"text_names_class": over_chance(SEEN, CLASS)}
     for kind in (SLANT, STROKE):
@@ -201,7 +217,7 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
 def finding(found: Found, summary: Summary) -> Finding:
     """How often captions are obeyed, those of held-out combinations too, and what came of CLIP in the loss."""
     of, kind = f"{NAME}.{TEXT}", found.whole
-    seen, chance = summary[f"{of}.{SEEN}.{kind}"], summary[f"{of}.{CHANCE}.{kind}"]
+    seen, chance = summary[f"{of}.{SEEN}.{kind}"], summary[f"{of}.{SEEN}_{CHANCE}.{kind}"]
     word = "all words" if kind == ALL else "the class"
     said = [
         f"Told a caption, the network draws {word} that it asks for in {text(seen, 0, 100)} % of the images, where "
@@ -210,7 +226,7 @@ def finding(found: Found, summary: Summary) -> Finding:
     if found.composed:
         held_out = summary[f"{of}.{HELD_OUT}.{kind}"]
         said.append(
-            f"Of combinations of words that training never showed, {text(held_out, 0, 100)} % are right "
+            f"Of combinations of words that were held out of training, {text(held_out, 0, 100)} % are right "
             f"(n = {held_out['n']})."
         )
     if found.measures:
@@ -232,6 +248,8 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         trained=_trained(found, summary),
         weight=f"{chosen.clip_weight:g}",
         clip_from=f"{clip[0].costs['clip_from']:,}" if clip else "",
+        kinds=listed(found.kinds),
+        style=listed(found.kinds[1:]),
         styled=len(found.kinds) > 1,
         composed=found.composed,
         held_out=int(combinations["held_out"].sum()),
@@ -245,7 +263,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         attended=_attended(found, summary),
         clip=compared.table(found.measures, summary) if clip else "",
         learned=compared.learned(found.measures, summary, len(clip)) if clip else "",
-        natural=chosen.natural,
+        natural=found.first.numbers["accuracy"]["n"],
         model=prompted.model(Path("outputs") / NAME, TEXT, found.study.params.replicas[0]).as_posix(),
         pictures=pictures,
     )
@@ -271,10 +289,14 @@ def _obeyed(found: Found, summary: Summary) -> Table:
     """How often each kind of word is right, and how far its words are drawn in their order."""
     columns = {
         SEEN: Column("seen combinations, %", 0, 100),
+        f"{SEEN}_{CHANCE}": Column("by chance, %", 0, 100),
+        f"{SEEN}_{RANK}": Column("rank correlation"),
         HELD_OUT: Column("held-out combinations, %", 0, 100),
+        f"{HELD_OUT}_{CHANCE}": Column("by chance, %", 0, 100),
+        f"{HELD_OUT}_{RANK}": Column("rank correlation"),
         GAP: Column("held out minus seen, points", 0, 100, sign=True),
-        CHANCE: Column("by chance, %", 0, 100),
-        RANK: Column("rank correlation"),
+        ABSENT: Column("combinations without a training image, %", 0, 100),
+        f"{ABSENT}_{CHANCE}": Column("by chance, %", 0, 100),
     }
     of = f"{NAME}.{TEXT}"
     there = [name for name in columns if any(f"{of}.{name}.{kind}" in summary for kind in found.asked)]
@@ -292,12 +314,20 @@ def _composes(found: Found, summary: Summary) -> str:
     (above, _), gap = summary[f"{NAME}.effects.text_composes"]["ci95"], summary[f"{NAME}.{TEXT}.{GAP}.{ALL}"]
     low, high = gap["ci95"]
     composes = (
-        "composes words that it never saw together: it obeys held-out captions more often than chance would"
+        "composes words whose combination was held out: it obeys such captions more often than chance would"
         if above > 0
-        else "does not show that it composes words: it obeys held-out captions no more often than chance would"
+        else "does not show that it composes words: it obeys held-out captions with no certain gain over chance"
     )
-    beside = "less often than" if high < 0 else "more often than" if low > 0 else "about as often as"
-    return f"The network {composes}, and {beside} those of combinations that training showed."
+    beside = "less often than" if high < 0 else "more often than" if low > 0 else "with no certain difference from"
+    said = f"The network {composes}, and {beside} those of combinations that training showed."
+    absent = summary.get(f"{NAME}.{TEXT}.{ABSENT}.{ALL}")
+    if absent is None:
+        return said
+    chance = summary[f"{NAME}.{TEXT}.{ABSENT}_{CHANCE}.{ALL}"]
+    return (
+        f"{said} Of combinations that the data set has no training image of, and which may be odd for their class, it "
+        f"gets {text(absent, 0, 100)} % right, where {text(chance, 0, 100)} % would be by chance."
+    )
 
 
 def _attended(found: Found, summary: Summary) -> Table:

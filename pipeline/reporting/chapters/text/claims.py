@@ -46,7 +46,7 @@ CLAIMS = [
         "section 2.3",
         "A network that is told a class draws images of that class.",
         "the share of images that show the class of their caption, of combinations that training showed, minus the "
-        "share that show the class of another caption",
+        "share of images of other classes that show it",
         "obedience",
         judged(_measured("text_names_class", ANY)),
         TOLD,
@@ -57,7 +57,7 @@ CLAIMS = [
         "bonus experiment 3",
         "A network can be told to draw the same class slanted.",
         "the share of images that have the slant of their caption, of combinations that training showed, minus the "
-        "share that have the slant of another caption",
+        "share that have it of images of the same class that were drawn for another slant",
         "obedience",
         _measured("text_sets_slant", STYLES),
         f"{TOLD} The source shows pictures and no numbers.",
@@ -68,7 +68,7 @@ CLAIMS = [
         "bonus",
         "A network can be told to draw the same class thick or thin.",
         "the share of images that have the stroke of their caption, of combinations that training showed, minus "
-        "the share that have the stroke of another caption",
+        "the share that have it of images of the same class that were drawn for another stroke",
         "obedience",
         _measured("text_sets_stroke", STYLES),
         f"{TOLD} The source proposes this for clothes and does not try it.",
@@ -78,11 +78,12 @@ CLAIMS = [
         COMPOSING,
         "abstract",
         "A diffusion model can compose concepts that it never saw together in training.",
-        "the share of images of held-out combinations that show all words of their caption, minus the share of all "
-        "images that show all words of another caption",
+        "the share of images of held-out combinations that show all words of their caption, minus the share that show "
+        "them of images of the same class that were drawn for other words",
         "combinations",
         judged(_measured("text_composes", KEPT_BACK)),
-        "The source draws shapes, colours and sizes; here they are classes, slants and strokes, told in words.",
+        "The source draws shapes, colours and sizes; here they are classes, slants and strokes, told in words, and the "
+        "frozen text tower has been trained on all captions, those of held-out combinations too.",
     ),
     _claim(
         "clip_loss_raises_fidelity",

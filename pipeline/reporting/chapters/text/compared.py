@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.judges.evaluated import SECOND
 from pipeline.judges.number import Number
 from pipeline.reporting.study import Study
@@ -11,6 +13,7 @@ from pipeline.reporting.table import Column, Table, listed, text, words
 from pipeline.text.prompted import ALL, CLIP_LOSS, HELD_OUT, SCORE, SEEN, STAGE, TEXT
 
 OF, BASE = f"{STAGE}.{CLIP_LOSS}", f"{STAGE}.{TEXT}"
+LEVEL = 0.05  # of the p-value of a change that is certain
 COUNTED = {"images": "images seen in training", "multiply_adds": "multiply-adds in training, 10^9"}
 
 
@@ -43,6 +46,7 @@ def measures(study: Study, whole: str, there: Mapping[str, Number]) -> dict[str,
     known = {
         SCORE: Measure("CLIP score", "CLIP, which is in the loss", better=1),
         "accuracy": Measure("class accuracy", "the classifier", share=True, better=1),
+        "confidence": Measure("confidence in the class", "the classifier", share=True, better=1),
         SECOND: Measure("second judge", "the second judge", share=True, better=1),
         study.frechet: Measure(study.distance, "features of images", better=-1),
         "spread": Measure("spread within a class", "features of images"),
@@ -73,8 +77,9 @@ def learned(asked: Mapping[str, Measure], summary: Summary, trainings: int) -> s
     """Whether the network with CLIP in its loss learned more or only pleased CLIP, by the intervals of the changes."""
     if trainings == 1:
         return "One training seed cannot say whether `clip_loss` learned more or only pleased CLIP."
-    side = {name: _side(summary[f"{OF}.{name}_change"]) * measure.better for name, measure in asked.items()}
-    pleased = side.pop(SCORE) > 0
+    pleased = _side(summary[f"{OF}.{SCORE}_change"], 1) > 0
+    others = {name: measure for name, measure in asked.items() if name != SCORE and measure.better}
+    side = {name: _side(summary[f"{OF}.{name}_change"], len(others)) * of.better for name, of in others.items()}
     better, worse = ([asked[name].label for name, of in side.items() if of == sign] for sign in (1, -1))
     if not pleased:
         said = "`clip_loss` did not even please CLIP: its CLIP score does not rise with certainty."
@@ -83,14 +88,15 @@ def learned(asked: Mapping[str, Measure], summary: Summary, trainings: int) -> s
     elif better:
         said = "`clip_loss` learned in part: its CLIP score rises, and other measures are divided."
     else:
-        said = "`clip_loss` only pleased CLIP: its CLIP score rises, and no other measure gets better."
+        said = (
+            "`clip_loss` pleased CLIP and is not shown to have learned more: no other measure gets better for certain."
+        )
     return (
-        f"{said} Of the measures that took no part in its loss, with the whole 95 % interval of the change, better: "
-        f"{listed(better) or 'none'}; worse: {listed(worse) or 'none'}."
+        f"{said} Of the {len(others)} measures that took no part in its loss, with p-values corrected for their "
+        f"number, better: {listed(better) or 'none'}; worse: {listed(worse) or 'none'}."
     )
 
 
-def _side(change: Number) -> int:
-    """The side of 0 that the whole interval lies on: 1 above it, -1 below it, and 0 where it holds 0."""
-    low, high = change["ci95"]
-    return int(low > 0) - int(high < 0)
+def _side(change: Number, of: int) -> int:
+    """The side of 0 that a change lies on for certain, as one of so many (Bonferroni): 1 above, -1 below, else 0."""
+    return int(np.sign(change["value"])) if change["p"] * of < LEVEL else 0

@@ -16,11 +16,23 @@ from pipeline.reporting.grid import MARK, contact_sheet, shades
 from pipeline.reporting.page import Drawn
 from pipeline.reporting.plots import COLOURS, GREY, WIDTH, grid, legend, log, panels, write
 from pipeline.reporting.summary import Summary
-from pipeline.text.prompted import ALL, CLASS, HELD_OUT, OTHER, SEEN, SLANT, STAGE, STROKE, TEXT, Prompted
+from pipeline.text.prompted import (
+    ABSENT,
+    ALL,
+    CHANCE,
+    CLASS,
+    HELD_OUT,
+    OTHER,
+    SEEN,
+    SLANT,
+    STAGE,
+    STROKE,
+    TEXT,
+    Prompted,
+)
 
-CHANCE = "chance"
 BARS = "Bars are 95 % intervals, and dots are single training seeds."
-SETS = {SEEN: "seen in training", HELD_OUT: "held out of training", CHANCE: "by chance"}
+SAID = {SEEN: "seen in training", HELD_OUT: "held out of training", ABSENT: "without a training image"}
 ATTENDED = {"share": "share of all attention, %", "focus": "attention of the figure's places"}  # column -> its panel
 PREDICTED = "predicted"  # the label of a predicted clean image
 WORDS = {CLASS: COLOURS[0], SLANT: COLOURS[1], STROKE: COLOURS[2], OTHER: GREY}
@@ -64,7 +76,7 @@ def draw(
     be right about; measures: what the two networks are compared by, none where there is one network."""
     folder.mkdir(parents=True, exist_ok=True)
     first = seeds[0]
-    framed = " A frame marks a combination that training never showed." * bool(first.combinations["held_out"].any())
+    framed = " A frame marks a combination that was held out of training." * bool(first.combinations["held_out"].any())
     images(folder / "grid.png", first)
     write(obedience(asked, summary), folder / "obedience.png")
     write(combinations(seeds), folder / "combinations.png")
@@ -78,8 +90,8 @@ def draw(
         ),
         (
             "obedience.png",
-            "How many images show the word that was asked for, by the kind of word. The further the "
-            f"coloured points are above the grey ones, the more the caption decides. {BARS}",
+            "How many images show the word that was asked for, by the kind of word. The further a point is above "
+            f"its grey line, what images drawn for another word show, the more the caption decides. {BARS}",
         ),
         (
             "combinations.png",
@@ -97,7 +109,8 @@ def draw(
             "attended.png",
             "Attention to each kind of word over the process, with the first training seed. Above: its share of all "
             "attention; below: attention of the figure's places, as a multiple of that of all places, where 1, dashed, "
-            "is even attention. `other` is the rest of the caption. Bands are 95 % intervals over images.",
+            "is even attention. `other` is the rest of the caption, and the tokens that begin, end and fill it up are "
+            "left out. Bands are 95 % intervals over images.",
         ),
     ]
     if measures:
@@ -144,13 +157,16 @@ def obedience(asked: list[str], summary: Summary) -> Figure:
     """How many images show the word that was asked for, by the kind of word."""
     figure, axes = panels(1, 1, WIDTH, 3.8)
     ax = axes[0, 0]
-    colours = {SEEN: COLOURS[1], HELD_OUT: COLOURS[2], CHANCE: GREY}
-    there = [which for which in SETS if f"{STAGE}.{TEXT}.{which}.{asked[0]}" in summary]
+    colours = {SEEN: COLOURS[1], HELD_OUT: COLOURS[2], ABSENT: COLOURS[3]}
+    there = [which for which in SAID if f"{STAGE}.{TEXT}.{which}.{asked[0]}" in summary]
     for j, which in enumerate(there):
         for i, kind in enumerate(asked):
             at = i + 0.24 * (j - (len(there) - 1) / 2)
             _point(ax, at, summary[f"{STAGE}.{TEXT}.{which}.{kind}"], colours[which], 100)
-        ax.plot([], [], "o", color=colours[which], label=SETS[which])
+            chance = 100 * summary[f"{STAGE}.{TEXT}.{which}_{CHANCE}.{kind}"]["value"]
+            ax.hlines(chance, at - 0.09, at + 0.09, color=GREY, linewidth=2.5)
+        ax.plot([], [], "o", color=colours[which], label=SAID[which])
+    ax.plot([], [], color=GREY, linewidth=2.5, label="by chance")
     ax.set_xticks(range(len(asked)), ["all words" if kind == ALL else kind for kind in asked])
     ax.set(ylabel="show the word asked for, %", xlim=(-0.6, len(asked) - 0.4), ylim=(-3, 103))
     grid(ax)
