@@ -8,6 +8,8 @@ from pipeline import arguments, errors, params
 from pipeline.files import empty_folder
 from pipeline.progress import bar
 
+ATTENDED = 3  # seeds in the picture of attention to words
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -28,7 +30,7 @@ def main() -> None:
     import pandas as pd
 
     from pipeline import compute
-    from pipeline.anatomy import concepts, rivals, spaced
+    from pipeline.anatomy import attention, concepts, rivals, spaced
     from pipeline.anatomy.concepts import Reader
     from pipeline.anatomy.spaced import Drawn
     from pipeline.anatomy.sweep import Loop
@@ -75,6 +77,13 @@ def main() -> None:
             followed = Drawn(course.final, course.seen, spaced.done(loop))
             full = followed if name == sampler.name else spaced.draw(loop, seeds, labels, reader)
             drawn[name] = spaced.compare(loop, full, every, seeds, labels, told, reader)
+
+    if subject.words is not None:
+        asked = params.subject(values.subjects, args.subject)
+        few, length = slice(min(ATTENDED, chosen.shown)), subject.words.shape[1]
+        told_by = [attention.tokens(Path(asked.model), asked.prompts[label], length) for label in labels[few]]
+        small = Loop(subject, own.timesteps, sampler.name, sampler.clip, len(told_by))
+        course.pictures.update(concepts.words_attended(small, seeds[few], labels[few], told_by, columns))
 
     draws = bootstrap.draws(labels, values.bootstrap.resamples, values.bootstrap.seed)
     found, pictures, tables = concepts.findings(course, draws), dict(course.pictures), []

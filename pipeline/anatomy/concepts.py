@@ -23,6 +23,7 @@ from pipeline.judges.number import Number
 from pipeline.judges.wording import Wording
 
 CLASS = "class"
+WORDS = 8  # of a prompt, the first, whose attention is shown
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,32 @@ def follow(
             named[CLIP + word] = shares.argmax(axis=2) == place
     given = np.concatenate(received, axis=1) if received else None
     return Course(agreement, named, chance, seen, given, pictures, final)
+
+
+def words_attended(
+    loop: Loop, seeds: np.ndarray, labels: np.ndarray, tokens: list[list[str]], columns: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Follow where the words of some prompts are attended to, and return `word_maps`, the share of each place's
+    attention, float32 [words, P, H, W], `words`, str [words], and `word_seeds`, the place of the seed that each is of,
+    int [words].
+
+    seeds, labels: int [S], at most a batch; tokens: of each seed's prompt, as `attention.tokens` has them, of which the
+    first `WORDS` that have a letter or a digit are kept; columns: int [P], the places of the steps.
+    """
+    kept = [[at for at, token in enumerate(each) if _is_word(token)][:WORDS] for each in tokens]
+    maps = [seen.float().cpu().numpy() for _, seen in attention.by_word(loop, seeds, labels)]
+    by_step = np.stack([maps[place] for place in columns])  # [P, S, L, H, W]
+    of = [(seed, at) for seed, places in enumerate(kept) for at in places]
+    return {
+        "word_maps": np.stack([by_step[:, seed, at] for seed, at in of]).astype(np.float32),
+        "words": np.array([tokens[seed][at] for seed, at in of]),
+        "word_seeds": np.array([seed for seed, _ in of]),
+    }
+
+
+def _is_word(token: str) -> bool:
+    """Say whether a token is no sign, and none that begins, ends or fills up a prompt, such as <s>."""
+    return not token.startswith("<") and any(map(str.isalnum, token))
 
 
 def asked_for(final: np.ndarray, labels: np.ndarray, told: bool, reader: Reader) -> np.ndarray:

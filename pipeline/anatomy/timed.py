@@ -30,7 +30,8 @@ class Timed:
     images: pd.DataFrame  # a row per sampler, spacing and seed: what `spaced.per_seed` measures
     steps: pd.DataFrame  # a row per step of the untouched loop, as `concepts.steps` has them
     findings: dict[str, Number]  # by dotted name: SAMPLER.SPACING.MEASURE, settled.WORD, chance.WORD, effects.NAME
-    pictures: dict[str, np.ndarray]  # SAMPLER.SPACING -> uint8 [shown, H, W, C]; and those of `concepts.Course`
+    pictures: dict[str, np.ndarray]  # SAMPLER.SPACING -> uint8 [shown, H, W, C]; those of `concepts.Course`,
+    # and where the network is told a text those of `concepts.words_attended`
     labels: np.ndarray  # int [shown], of the seeds in the pictures
     columns: np.ndarray  # int [P], the places of the steps in the course's pictures
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from diffusers.models.attention_processor import AttnProcessor
 
-from pipeline.anatomy import attention
+from pipeline.anatomy import attention, concepts
 from pipeline.anatomy.attention import Rollout, Site
 from pipeline.anatomy.sweep import Loop
 from pipeline.diffusion.subject import Subject
@@ -177,6 +177,18 @@ def test_words_share_each_place_and_guidance_shows_the_prompted_pass(told) -> No
             torch.testing.assert_close(each.sum(dim=1), torch.ones(2, 8, 8))
         maps[guidance] = steps[0][1]
     torch.testing.assert_close(maps[1.0], maps[3.0], rtol=1e-4, atol=1e-5)
+
+
+def test_the_words_of_prompts_are_followed_and_signs_left_out(told) -> None:
+    seeds, loop = np.arange(2), Loop(told(), [900, 400], "ddim", False, 2)
+    said = [["<s>", "big", ",", "cat", "</s>"], ["<s>", "dog", "</s>", "</s>", "</s>"]]
+    found = concepts.words_attended(loop, seeds, seeds, said, np.array([0, 1]))
+    assert found["words"].tolist() == ["big", "cat", "dog"]
+    assert found["word_seeds"].tolist() == [0, 0, 1]
+    steps = [maps for _, maps in attention.by_word(loop, seeds, seeds)]
+    for row, (seed, place) in enumerate([(0, 1), (0, 3), (1, 1)]):
+        for column, maps in enumerate(steps):
+            np.testing.assert_array_equal(found["word_maps"][row, column], maps[seed, place].numpy())
 
 
 def test_tokens_name_the_words_of_a_prompt(text_pipeline: Path) -> None:

@@ -139,6 +139,18 @@ def test_a_subject_without_judge_or_attention_says_what_is_left_out(found: Found
     assert chapter.finding(alone, summary) is None
 
 
+def test_a_subject_that_is_told_a_text_shows_where_its_words_are_attended_to(found, timing: Timed, tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    told = {"word_maps": rng.random((3, 3, 4, 4)), "words": np.array(["big", "cat", "dog"])}
+    told["word_seeds"] = np.array([0, 0, 1])
+    replace(timing, pictures={**timing.pictures, **told}).save(tmp_path / "made")
+    alone = Found(found.study, {"baseline": timed.load(tmp_path / "made")}, {})
+    summary = chapter.numbers(alone)
+    pictures = chapter.draw(alone, summary, tmp_path)
+    assert (tmp_path / "baseline/words.png").is_file()
+    assert "### Where each word is attended to" in chapter.page(alone, summary, pictures)
+
+
 def test_captions_without_style_are_said(found: Found, timing: Timed, tmp_path) -> None:
     plain = replace(
         timing,

@@ -158,17 +158,36 @@ def attention(path: Path, found: Timed, classes: list[str]) -> None:
     """Write a picture of the first seeds' predicted clean images and beneath each the attention that its places get."""
     maps, clean = found.pictures["attention"], found.pictures["x0"]
     shown = min(len(maps), 4)
-    side = clean.shape[2]
-    line = np.arange(side) * maps.shape[2] // side
-    large = maps[:shown][:, :, line][:, :, :, line]
-    bright = shades(large)
-    channels = max(clean.shape[-1], 1)
-    rows = [each for i in range(shown) for each in (clean[i], np.repeat(bright[i], channels, axis=-1))]
+    bright = _bright(maps[:shown], clean)
+    rows = [each for i in range(shown) for each in (clean[i], bright[i])]
     named = [classes[label] if label < len(classes) else str(label) for label in found.labels[:shown]]
     labels = [each for name in named for each in (name, "attention")]
+    contact_sheet(path, np.stack(rows), labels, _process(found), "Where self-attention looks, over the process")
+
+
+def words(path: Path, found: Timed) -> None:
+    """Write a picture of the first seeds' predicted clean images, and beneath each where the words of its prompt are
+    attended to."""
+    maps, clean, of = (found.pictures[name] for name in ("word_maps", "x0", "word_seeds"))
+    bright = _bright((maps / maps.mean(axis=(2, 3), keepdims=True))[..., None], clean)
+    rows, labels = list[np.ndarray](), list[str]()
+    for seed in np.unique(of):
+        rows += [clean[seed], *bright[of == seed]]
+        labels += ["predicted", *found.pictures["words"][of == seed]]
+    contact_sheet(path, np.stack(rows), labels, _process(found), "Where each word is attended to, over the process")
+
+
+def _bright(maps: np.ndarray, clean: np.ndarray) -> np.ndarray:
+    """Maps as shades, of the size and channels of images; maps: [N, P, side, side, 1], multiples of even attention;
+    clean: uint8 [M, P, H, W, C]."""
+    line = np.arange(clean.shape[2]) * maps.shape[2] // clean.shape[2]
+    return np.repeat(shades(maps[:, :, line][:, :, :, line]), max(clean.shape[-1], 1), axis=-1)
+
+
+def _process(found: Timed) -> list[str]:
+    """The shares of the process at the steps in the course's pictures."""
     done = found.steps["done"].to_numpy()
-    columns = [f"{done[place]:.0%}" for place in found.columns]
-    contact_sheet(path, np.stack(rows), labels, columns, "Where self-attention looks, over the process")
+    return [f"{done[place]:.0%}" for place in found.columns]
 
 
 def foreground(steps: pd.DataFrame) -> Figure:
@@ -263,6 +282,16 @@ def draw(
                 "How much attention the finished image's foreground gets at each step, as a multiple of what even "
                 "attention would give it. Above 1 the figure is looked at more than the background. The band is a 95 % "
                 "interval over seeds.",
+            )
+        )
+    if "word_maps" in found.pictures:
+        words(folder / "words.png", found)
+        drawn.append(
+            (
+                "words.png",
+                "The predicted clean image over the process, and beneath it where the words of its prompt are attended "
+                "to, by cross-attention, the mean over heads and layers. A place is bright where it attends to the "
+                "word more than the places do on average, which is middle grey, and all maps have one scale.",
             )
         )
     return drawn
