@@ -106,9 +106,10 @@ def _sentences(study: Study, summary: Summary, decided: list[Decided]) -> list[s
     }
     architecture, loops = (counts[of] or "none could be decided" for of in (False, True))
     differs = sum(each.claim.setting == "differs" for each in decided)
+    beside = "" if best == BASELINE else f"the baseline has {shown[BASELINE]} and "
     return [
-        f"`{best}` draws the images nearest to the real ones, with {study.distance} {shown[best]} where the baseline "
-        f"has {shown[BASELINE]} and real test images have {shown[FLOOR]}.",
+        f"`{best}` draws the images nearest to the real ones, with {study.distance} {shown[best]} where {beside}real "
+        f"test images have {shown[FLOOR]}.",
         f"With the whole 95 % interval of the difference, better than the baseline: {listed(better) or 'none'}; worse: "
         f"{listed(worse) or 'none'}.",
         f"This rests on {over}.",

@@ -231,7 +231,7 @@ def finding(found: Found, summary: Summary) -> Finding:
         )
     if found.measures:
         said.append(compared.learned(found.measures, summary, len(found.networks[TEXT])))
-    return Finding(" ".join(said), "grid", 4)
+    return Finding(" ".join(said), "grid", 8)
 
 
 def page(found: Found, summary: Summary, pictures: Pictures) -> str:
