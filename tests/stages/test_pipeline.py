@@ -37,7 +37,7 @@ def test_one_command_makes_every_result(project) -> None:
     looking = ("trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps")
     per_variant += [f"{s}@{v}" for s in looking for v in ("baseline", "res_blocks_0")]
     others = ["check", "prepare", "judges", "floor", "segment", "layers", "growth", "embedding@baseline", "report"]
-    others += ["clip", "scores", "selection", "guidance"]
+    others += ["clip", "scores", "selection", "guidance", "text"]
     assert sorted(project.ran) == sorted([*others, *per_variant])
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
     pages = {path.name: path.read_text() for path in (project.root / "reports/tiny").glob("*.md")}

@@ -66,8 +66,10 @@ def test_captions_become_pipelines_and_what_was_found_with_them(dataset: Prepare
     found = {name: prompted.load(prompted.found(out, name, 0)) for name in (TEXT, CLIP_LOSS)}
     for name, of in found.items():
         assert list(of.replicates) == list(of.numbers)
-        assert {"seen.all", "held_out.all", "chance.all", "rank.slant", "accuracy", "clip_score"} <= set(of.numbers)
-        assert of.numbers["chance.all"]["n"] == 18 == len(of.combinations) == len(of.pictures["grid"])
+        expected = {"seen.all", "held_out.all", "seen_chance.all", "seen_rank.slant", "accuracy", "clip_score"}
+        assert expected <= set(of.numbers)
+        sets = [of.numbers[f"{name}.all"]["n"] for name in prompted.SETS if f"{name}.all" in of.numbers]
+        assert sum(sets) == 18 == len(of.combinations) == len(of.pictures["grid"])
         assert of.numbers["clip_score"]["n"] == 20
         assert of.combinations["held_out"].sum() == 2
         assert of.combinations["trained"].sum() == dataset.count["train"]
