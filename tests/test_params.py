@@ -8,10 +8,11 @@ import yaml
 
 from pipeline import params
 from pipeline.errors import LONGEST, UserError
-from tests.unsound import BAD
+from tests import unsound, unsound_text
 
 ROOT = Path(__file__).parents[1]
 VALUES = yaml.safe_load((ROOT / "params.yaml").read_text())
+BAD = {**unsound.BAD, **unsound_text.BAD}
 
 
 def load(tmp_path: Path, change) -> params.Params:

@@ -103,8 +103,8 @@ class Replicated:
         if variant != base and self._at_bound(variant) and self._at_bound(base) and values[variant] == values[base]:
             n = min(self.found[each][0].number["n"] for each in values)
             one, other = (high - low for low, high in map(self._wilson, values))
-            half = float(np.hypot(one, other))
-            return {"value": 0.0, "n": n, "ci95": [-half, half], "p": 1.0, "replicas": [0.0] * self.replicas}
+            ends = [-one, other] if values[base] == 1 else [-other, one]  # only one of the two can be farther inside
+            return {"value": 0.0, "n": n, "ci95": ends, "p": 1.0, "replicas": [0.0] * self.replicas}
         middle = (self.on_scale(variant).mean() + self.on_scale(base).mean()) / 2
         weights = {} if variant == base else {variant: 1.0, base: -1.0}
         return self.contrast(weights or {variant: 0.0}, lambda d: SCALES[self.scale].gap(d, float(middle)))

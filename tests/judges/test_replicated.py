@@ -153,14 +153,20 @@ def test_what_was_counted_has_no_error_and_what_was_timed_has_that_of_its_replic
 
 @pytest.mark.parametrize("bound", [0.0, 1.0])
 def test_replicas_that_all_agree_do_not_prove_that_there_is_no_error(bound: float) -> None:
-    """With 4 x 40 images Wilson's interval of a share of 0 ends at z^2 / (160 + z^2)."""
+    """With 4 x 40 images Wilson's interval of a share of 0 ends at z^2 / (160 + z^2), and Newcombe's of a difference
+    of two such shares at either of both, since only one of the two can lie farther inside."""
     found = made({"a": [bound] * 4, "b": [bound] * 4, "c": [0.5, 0.6, 0.4, 0.5]}, "share", apart=frozenset("ab"))
     z2 = stats.norm.ppf(0.975) ** 2
     end = z2 / (160 + z2)
     assert found.level("a")["ci95"] == pytest.approx([0, end] if bound == 0 else [1 - end, 1])
     change = found.change("a", "b")
     assert (change["value"], change["p"], change["n"]) == (0, 1, 40)
-    assert change["ci95"] == pytest.approx([-(2**0.5) * end, 2**0.5 * end])
+    assert change["ci95"] == pytest.approx([-end, end])
+    few = [Measured({"value": bound, "n": 10, "ci95": [bound, bound]})] * 4
+    uneven = Replicated({**found.found, "few": few}, "share", apart=frozenset(["a", "b", "few"]))
+    wide, narrow = z2 / (40 + z2), end
+    low, high = uneven.change("few", "a")["ci95"]
+    assert (-low, high) == pytest.approx((wide, narrow) if bound else (narrow, wide))
     own = found.change("a", "a")
     assert own["ci95"] == [0, 0], "the base of a table is no comparison"
     shared = made({"a": [bound] * 4, "b": [bound] * 4}, "share", shared=True).level("a")
