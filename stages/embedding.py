@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import arguments, errors, params
-from pipeline.errors import UserError
 from pipeline.files import empty_folder
 
 
@@ -39,8 +38,8 @@ def look(args: argparse.Namespace, values: params.Params, replica: int) -> None:
     from pipeline import compute
     from pipeline.anatomy import embedding
     from pipeline.anatomy.embedded import FRESH, TRAINED, Embedded
+    from pipeline.anatomy.held_out import choose
     from pipeline.data import prepared
-    from pipeline.data.images import evenly, in_turn
     from pipeline.data.tensors import to_network
     from pipeline.diffusion import unet
     from pipeline.diffusion.schedule import alpha_bar
@@ -51,13 +50,7 @@ def look(args: argparse.Namespace, values: params.Params, replica: int) -> None:
     chosen, diffusion = values.embedding, values.diffusion
     dataset = prepared.dataset(args.data)
     real, classes = dataset.split("test"), len(dataset.classes)
-    index = evenly(real.labels, chosen.images)
-    index = index[in_turn(real.labels[index], values.bootstrap.seed)]
-    if len(index) < 4 * classes:
-        raise UserError(
-            f"params.yaml: embedding.images is {chosen.images}, and there are {len(real)} held-out images, but four of "
-            f"each of the {classes} classes are needed, to learn from some and measure on others."
-        )
+    index = choose(real.labels, chosen.images, values.bootstrap.seed)
     x0, labels = to_network(real.images[index]), np.array(real.labels[index])
     learn = np.arange(len(index)) // classes % 2 == 0
     trained = unet.load(part(args.trained, "model", replica)).to(device)

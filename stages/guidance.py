@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import arguments, errors, params
-from pipeline.errors import UserError
 from pipeline.files import empty_folder
 
 
@@ -58,11 +57,6 @@ def guide(args: argparse.Namespace, values: params.Params, replica: int) -> None
     device = compute.device(values.compute.device, values.compute.replica_threads)
     chosen, sampler = values.guidance, values.sampler
     dataset = prepared.dataset(args.data)
-    if chosen.seeds < 2 * len(dataset.classes):
-        raise UserError(
-            f"params.yaml: guidance.seeds is {chosen.seeds}, but two images of each of the {len(dataset.classes)} "
-            "classes are needed, to say how various the images of a class are."
-        )
     weights = str(part(args.trained, "model", replica))
     asked = params.Subject(model=weights, prompts=[], guidance=chosen.part_scale)
     subject = subjects.load(asked, values.diffusion).to(device)

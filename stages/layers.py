@@ -29,10 +29,10 @@ def main() -> None:
 
     from pipeline import compute
     from pipeline.anatomy import looked
+    from pipeline.anatomy.held_out import choose
     from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, SEGMENTER, Layered
     from pipeline.anatomy.parts import skips
     from pipeline.data import prepared
-    from pipeline.data.images import evenly, in_turn
     from pipeline.diffusion import unet
     from pipeline.diffusion.schedule import alpha_bar
     from pipeline.segmentation import composites, segmented
@@ -40,16 +40,10 @@ def main() -> None:
     device = compute.device(values.compute.device, values.compute.threads)
     dataset = prepared.dataset(args.data)
     real = dataset.split("test")
-    index = evenly(real.labels, chosen.images)
-    index = index[in_turn(real.labels[index], values.bootstrap.seed)]
+    index = choose(real.labels, chosen.images, values.bootstrap.seed)
     held_out, masks = real[index], np.array(dataset.masks("test")[index])
     if not masks.any():
         raise UserError("no held-out image has a foreground, so nothing can be said of how layers mark it.")
-    if len(index) < 4 * len(dataset.classes):
-        raise UserError(
-            f"params.yaml: layers.images is {chosen.images}, and there are {len(real)} held-out images, but four of "
-            f"each of the {len(dataset.classes)} classes are needed, to learn from some and measure on others."
-        )
     made = composites.compose(held_out.images, masks, held_out.labels, "test", np.random.default_rng(1))
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     prediction = values.diffusion.prediction

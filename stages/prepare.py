@@ -18,7 +18,8 @@ def main() -> None:
         help="folder for the splits, masks, captions, classes and dataset.json",
     )
     args = parser.parse_args()
-    data = params.load(args.params).data
+    values = params.load(args.params)
+    data = values.data
     # These take seconds to import, in which an interrupt or unsound parameters shall end the stage by a sentence too.
     import numpy as np
     import pandas as pd
@@ -29,6 +30,8 @@ def main() -> None:
     from pipeline.data.split import repeated, split
 
     source = sources.load(data)
+    values.selection.check_classes(len(source.classes), values.sample.count)
+    values.guidance.check_classes(len(source.classes))
     splits = split(source, data.validation, data.test, data.seed)
 
     foreground = masks.foreground(source.images, source.sides) if source.masks is None else source.masks

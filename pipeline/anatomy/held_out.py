@@ -1,12 +1,31 @@
-"""Held-out images with noise, which are the same for every network that is looked at."""
+"""Held-out images, which ones they are and what noise they get: the same for every network that is looked at."""
 
 import numpy as np
 import torch
 
+from pipeline.data.images import evenly, in_turn
 from pipeline.diffusion.noise import noise
 from pipeline.diffusion.schedule import add_noise, velocity
+from pipeline.errors import UserError
 
 FIRST_SEED = 500_000_000  # of the noise of these images, which no training and no sampling draws
+FEWEST = 4  # images of each class: some to learn from, the others to measure on
+
+
+def choose(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Return the positions of `count` held-out images, evenly over the classes and with the classes in turn, int [N];
+    of more, where a data set has so many classes that `FEWEST` of each are more.
+
+    labels: int, of all held-out images, of which fewer are a `UserError`; seed: which image of a class comes first.
+    """
+    needed = FEWEST * len(np.unique(labels))
+    if len(labels) < needed:
+        raise UserError(
+            f"there are {len(labels)} held-out images (data.test), but {FEWEST} of each of the "
+            f"{needed // FEWEST} classes are needed, to learn from some and measure on others."
+        )
+    index = evenly(labels, max(count, needed))
+    return np.asarray(index[in_turn(labels[index], seed)])
 
 
 def noisy(x0: torch.Tensor, t: int, alpha_bar: torch.Tensor, prediction: str) -> tuple[torch.Tensor, torch.Tensor]:

@@ -43,3 +43,12 @@ class Guidance(Section):
                 f"params.yaml: {name}.shown is {self.shown}, but must be at most the {self.seeds} seeds of "
                 f"{name}.seeds, which it is the first of."
             )
+
+    def check_classes(self, classes: int) -> None:
+        """Refuse fewer images than two of each class; classes: how many a data set has, which only `prepare` knows of a
+        folder."""
+        if self.run and self.seeds < 2 * classes:
+            raise UserError(
+                f"params.yaml: guidance.seeds is {self.seeds}, but two images of each of the {classes} classes are "
+                "needed, to say how various the images of a class are."
+            )

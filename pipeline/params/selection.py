@@ -27,3 +27,12 @@ class Selection(Section):
                 f"params.yaml: {name}.kept is {self.kept}, but must be below the {self.candidates} candidates of each "
                 f"class ({name}.candidates) that it is selected from."
             )
+
+    def check_classes(self, classes: int, drawn: int) -> None:
+        """Refuse more candidates of each class than are drawn; classes: how many a data set has, which only `prepare`
+        knows of a folder; drawn: images of all classes."""
+        if self.run and self.candidates * classes > drawn:
+            raise UserError(
+                f"params.yaml: selection.candidates is {self.candidates} of each of {classes} classes, but "
+                f"sample.count is {drawn}, which has {drawn // classes} of each."
+            )

@@ -40,6 +40,7 @@ def check(values: Params) -> None:
     _check_clip(values)
     _check_selection(values)
     _check_guidance(values)
+    _check_classes(values)
     _check_text(values)
     _check_lists(values)
     looking.check(values)
@@ -188,21 +189,12 @@ def _check_clip(values: Params) -> None:
 
 
 def _check_selection(values: Params) -> None:
-    """Refuse to select images of a variant that is not there, or is not told the class, and more candidates than it
-    draws."""
-    chosen, data = values.selection, values.data
+    """Refuse to select images of a variant that is not there, or is not told the class."""
+    chosen = values.selection
     _check_variant(values, "selection.variant", chosen.variant)
     if not values.architecture(chosen.variant).class_embedding:
         raise UserError(
             f"params.yaml: selection.variant is {chosen.variant}, which is not told the class that candidates are of."
-        )
-    if data.classes == "all" and data.name not in NAMED:
-        return  # how many classes there are is known once they are prepared
-    classes = NAMED_CLASSES if data.classes == "all" else len(data.classes)
-    if chosen.run and chosen.candidates * classes > values.sample.count:
-        raise UserError(
-            f"params.yaml: selection.candidates is {chosen.candidates} of each of {classes} classes, but sample.count "
-            f"is {values.sample.count}, which has {values.sample.count // classes} of each."
         )
 
 
@@ -229,6 +221,17 @@ def _check_guidance(values: Params) -> None:
             f"params.yaml: guidance.seeds is {chosen.seeds}, too few for {values.evaluate.neighbours} neighbours of "
             f"each image (evaluate.neighbours); at least {needed} are needed."
         )
+
+
+def _check_classes(values: Params) -> None:
+    """Refuse too few images of each class, where it is known how many classes there are; of a folder `prepare` is the
+    first to know."""
+    data = values.data
+    if data.classes == "all" and data.name not in NAMED:
+        return
+    classes = NAMED_CLASSES if data.classes == "all" else len(data.classes)
+    values.selection.check_classes(classes, values.sample.count)
+    values.guidance.check_classes(classes)
 
 
 def _check_text(values: Params) -> None:

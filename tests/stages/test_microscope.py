@@ -124,7 +124,7 @@ def test_a_pipeline_told_a_text_is_sampled_as_a_variant_is(sound, text_pipeline)
     done = sound.stage(*command, "--prompt", "a b", "--prompt", "c", "--guidance", "3")
     assert done.returncode == 0, done.stderr
     images = np.load(sound.root / "scratch/told/images/images.npy")
-    assert images.shape == (40, 16, 16, 3)
+    assert images.shape == (104, 16, 16, 3)
     assert images.std() > 0
 
 

@@ -77,7 +77,7 @@ def test_a_command_of_the_readme_runs(fifty: Project, command: str) -> None:
         assert (fifty.root / "agreement.json").is_file()
     if "--out" in args and "--count" in args:
         folder, count = fifty.root / args[args.index("--out") + 1], int(args[args.index("--count") + 1])
-        assert np.load(folder / "images" / "images.npy").shape == (count, 8, 8, 1)
+        assert np.load(folder / "images" / "images.npy").shape == (count, 16, 16, 3)
         assert len(list(folder.glob("*.png"))) == (count if "apply" in args else 0)
 
 
@@ -88,7 +88,7 @@ def test_the_example_in_python_draws_by_a_policy(sound: Project) -> None:
         exec(compile(text, "README.md", "exec"), names)
     images = names["images"]
     assert isinstance(images, np.ndarray)
-    assert (images.shape, images.dtype) == ((10, 8, 8, 1), np.uint8)
+    assert (images.shape, images.dtype) == ((10, 16, 16, 3), np.uint8)
 
 
 def test_the_example_in_python_of_a_network_that_is_told_captions(tmp_path: Path) -> None:
