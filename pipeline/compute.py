@@ -5,6 +5,7 @@ import resource
 import sys
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from pipeline.errors import UserError
 from pipeline.processes import Start
@@ -18,11 +19,18 @@ def fingerprint(device: torch.device) -> list[str | int]:
 
 def device(name: str, threads: int) -> torch.device:
     """Return the device named `auto`, `cpu` or `cuda`, and set up `threads` CPU threads and deterministic kernels only.
-    `cuda` on a machine without it is a `UserError`."""
+    `cuda` on a machine without it is a `UserError`.
+
+    NumPy's and SciPy's linear algebra gets as many threads as torch: by itself it takes one per core in each of the
+    processes that work side by side, and threads that wait for a core made the stage `evaluate` three times slower.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms(True) imports the whole compiler too
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a guard, and slow
     torch.set_num_threads(threads)
+    threadpool_limits(threads)  # of libraries that are loaded
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # and of those that are loaded later
+        os.environ[name] = str(threads)
     torch.backends.cudnn.benchmark = False
     there = name != "cpu" and torch.cuda.is_available()
     if name == "cuda" and not there:

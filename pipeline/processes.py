@@ -3,6 +3,7 @@
 import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, TypeVar
@@ -11,12 +12,13 @@ from pipeline import tether
 from pipeline.errors import UserError
 
 T = TypeVar("T")
+R = TypeVar("R")
 Start = Literal["fork", "spawn"]
 
 
-def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int, start: Start = "fork") -> None:
-    """Call `work` on every item, on at most `at_once` of them at a time; on one more, where a last item would else be
-    left for a round of its own and the other cores would wait for it.
+def side_by_side(work: Callable[[T], R], items: Sequence[T], at_once: int, start: Start = "fork") -> list[R]:
+    """Call `work` on every item, on at most `at_once` of them at a time, and return what it gives for each; on one more
+    at a time, where a last item would else be left for a round of its own and the other cores would wait for it.
 
     start: how a child begins. One that is forked takes over what was imported already; one that is spawned imports it
     again, and `work` must then be a function of a module, or a `functools.partial` of one.
@@ -28,38 +30,57 @@ def side_by_side(work: Callable[[T], None], items: Sequence[T], at_once: int, st
     if len(items) % at_once == 1:
         at_once += 1
     if at_once == 1 or len(items) == 1:
-        for item in items:
-            work(item)
-        return
+        return [work(item) for item in items]
     context: Any = multiprocessing.get_context(start)
-    waiting, running = list(items), dict[object, tuple[T, BaseProcess, Connection]]()
+    waiting, running = list(range(len(items))), dict[Connection, tuple[int, BaseProcess]]()
+    given = dict[int, R]()
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
-                item = waiting.pop(0)
+                place = waiting.pop(0)
                 receiver, sender = context.Pipe(duplex=False)
-                child: BaseProcess = context.Process(target=_child, args=(work, item, sender))
+                child: BaseProcess = context.Process(target=_child, args=(work, items[place], sender))
                 child.start()
                 sender.close()
-                running[child.sentinel] = item, child, receiver
-            for sentinel in wait([each.sentinel for _, each, _ in running.values()]):
-                item, ended, told = running.pop(sentinel)
+                running[receiver] = place, child
+            for ready in wait(list(running)):
+                assert isinstance(ready, Connection)
+                place, ended = running[ready]
+                said = _received(ready)
                 ended.join()
-                if ended.exitcode:
-                    raise UserError(_sentence(item, ended, told))
+                del running[ready]
+                if ended.exitcode or not isinstance(said, _Given):
+                    raise UserError(_sentence(items[place], ended, said))
+                given[place] = said.value
     finally:
-        children = [each for _, each, _ in running.values()]
+        children = [each for _, each in running.values()]
         for each in children:
             each.terminate()
         for each in children:
             each.join()
+    return [given[place] for place in range(len(items))]
 
 
-def _child(work: Callable[[T], None], item: T, sender: Connection) -> None:
-    """Do the work of a child, and tell the parent the sentence of an error."""
+@dataclass(frozen=True)
+class _Given:
+    """What a child's work has given."""
+
+    value: Any
+
+
+def _received(receiver: Connection) -> object:
+    """Return what a child has sent: what its work gave, the sentence of an error, or None where it ended before."""
+    try:
+        return receiver.recv()
+    except EOFError:
+        return None
+
+
+def _child(work: Callable[[T], R], item: T, sender: Connection) -> None:
+    """Do the work of a child, and send the parent what it gives, or the sentence of an error."""
     tether.tie_to_parent()
     try:
-        work(item)
+        sender.send(_Given(work(item)))
     except UserError as error:
         sender.send(str(error))
         sys.exit(1)
@@ -67,13 +88,10 @@ def _child(work: Callable[[T], None], item: T, sender: Connection) -> None:
         sys.exit(130)
 
 
-def _sentence(item: object, child: BaseProcess, receiver: Connection) -> str:
-    """Say why a child ended early."""
-    if receiver.poll():
-        try:
-            return str(receiver.recv())
-        except EOFError:
-            pass
+def _sentence(item: object, child: BaseProcess, said: object) -> str:
+    """Say why a child ended early; said: what it sent."""
+    if isinstance(said, str):
+        return said
     code = child.exitcode or 0
     why = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
     return f"the process of {item} {why}; what it had finished is kept, and the same command goes on from there."

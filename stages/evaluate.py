@@ -36,6 +36,8 @@ def main() -> None:
         judge(args, values, found, {}, teaching.ceiling(real, len(found)), 0, args.out)
         return
 
+    import torch._dynamo  # noqa: F401  # what an optimizer imports: here, and not in every replica's process
+
     start = compute.start(values.compute.device)
     side_by_side(partial(of_replica, args, values), values.replicas, values.compute.side_by_side, start)
 

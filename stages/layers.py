@@ -1,13 +1,18 @@
 """layers: what each layer of the denoiser shows, beside a segmentation network and the denoiser before its training."""
 
 import argparse
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline import arguments, errors, params
 from pipeline.errors import UserError
 from pipeline.files import empty_folder, part
 from pipeline.params import BASELINE
 from pipeline.progress import bar
+
+if TYPE_CHECKING:
+    from pipeline.anatomy.looked import OfReplica, Seen
 
 
 def main() -> None:
@@ -30,14 +35,12 @@ def main() -> None:
     from pipeline import compute
     from pipeline.anatomy import looked
     from pipeline.anatomy.held_out import choose
-    from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, SEGMENTER, Layered
-    from pipeline.anatomy.parts import skips
+    from pipeline.anatomy.layered import Layered
     from pipeline.data import prepared
-    from pipeline.diffusion import unet
     from pipeline.diffusion.schedule import alpha_bar
-    from pipeline.segmentation import composites, segmented
+    from pipeline.processes import side_by_side
+    from pipeline.segmentation import composites
 
-    device = compute.device(values.compute.device, values.compute.threads)
     dataset = prepared.dataset(args.data)
     real = dataset.split("test")
     index = choose(real.labels, chosen.images, values.bootstrap.seed)
@@ -48,44 +51,59 @@ def main() -> None:
     levels = alpha_bar(values.diffusion.schedule, values.diffusion.timesteps)
     prediction = values.diffusion.prediction
     seen = looked.see(held_out.images, masks, np.array(held_out.labels), made, chosen.times, levels, prediction)
-    noisy = sorted(name for name in seen.views if name != COMPOSITE)
-    measured = {DENOISER: [*noisy, COMPOSITE], SEGMENTER: [noisy[0], COMPOSITE], FRESH: [noisy[0], COMPOSITE]}
 
     replicas = values.replicas[: values.segment.replicas]
+    start = compute.start(values.compute.device)
+    found = side_by_side(partial(look, args, values, seen), replicas, values.compute.side_by_side, start)
+    pictures = found[0].pictures | {name: shown[: chosen.shown] for name, shown in seen.pictures.items()}
+    Layered(
+        pd.DataFrame([row for of in found for row in of.measures]),
+        pd.DataFrame(looked.compared([of.looks for of in found], replicas)),
+        pd.DataFrame([row for of in found for row in of.worth]),
+        pictures | {"image": held_out.images[: chosen.shown]},
+    ).save(args.out)
+
+
+def look(args: argparse.Namespace, values: params.Params, seen: "Seen", replica: int) -> "OfReplica":
+    """Look at the networks of one training seed."""
+    from pipeline import compute
+    from pipeline.anatomy import looked
+    from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, SEGMENTER
+    from pipeline.anatomy.parts import skips
+    from pipeline.data import prepared
+    from pipeline.diffusion import unet
+    from pipeline.segmentation import segmented
+
+    chosen = values.layers
+    device = compute.device(values.compute.device, values.compute.replica_threads)
+    dataset = prepared.dataset(args.data)
     shape = (dataset.image_size, dataset.image_channels, len(dataset.classes))
-    measures, worth, pictures = [], [], dict[str, np.ndarray]()
-    looks: dict[str, list[dict[str, looked.Look]]] = {network: [] for network in measured}
-    for replica in replicas:
-        networks = {
-            DENOISER: unet.load(part(args.trained, "model", replica)),
-            SEGMENTER: unet.load(segmented.model(args.segmented, replica)),
-            FRESH: unet.build(values.architecture(BASELINE), *shape, replica).eval(),
-        }
-        count = min(chosen.skip_images, len(index))
-        passes = 1 + len(skips(networks[DENOISER]))
-        total = len(index) * len(networks) * len(seen.views) + count * passes * len(seen.views)
-        with bar(f"layers: {replica}", total, "img") as progress:
-            for network, model in networks.items():
-                model.to(device)
-                found = {}
-                for name in seen.views:
-                    shown = chosen.shown if name in measured[network] else None
-                    found[name] = look = looked.look(model, seen, name, chosen.batch_size, shown)
-                    here = {"replica": replica, "network": network, "view": name}
-                    measures += [here | row for row in look.measures]
-                    if look.pictures is not None:
-                        pictures.setdefault(f"{network}-{name}", look.pictures)
-                    progress.update(len(index))
-                looks[network].append(found)
-            rows = looked.worth(
-                networks[DENOISER], networks[SEGMENTER], seen, count, chosen.batch_size, progress.update
-            )
-            worth += [{"replica": replica, **row} for row in rows]
-    likenesses = pd.DataFrame(looked.compared(*looks.values()))
-    likenesses.insert(0, "replica", [replicas[at] for at in likenesses.pop("at")])
-    pictures |= {name: shown[: chosen.shown] for name, shown in seen.pictures.items()}
-    pictures["image"] = held_out.images[: chosen.shown]
-    Layered(pd.DataFrame(measures), likenesses, pd.DataFrame(worth), pictures).save(args.out)
+    networks = {
+        DENOISER: unet.load(part(args.trained, "model", replica)),
+        SEGMENTER: unet.load(segmented.model(args.segmented, replica)),
+        FRESH: unet.build(values.architecture(BASELINE), *shape, replica).eval(),
+    }
+    noisy = sorted(name for name in seen.views if name != COMPOSITE)
+    measured = {DENOISER: [*noisy, COMPOSITE], SEGMENTER: [noisy[0], COMPOSITE], FRESH: [noisy[0], COMPOSITE]}
+    images, count = len(seen.labels), min(chosen.skip_images, len(seen.labels))
+    passes = 1 + len(skips(networks[DENOISER]))
+    total = images * len(networks) * len(seen.views) + count * passes * len(seen.views)
+    out = looked.OfReplica([], [], {}, {})
+    with bar(f"layers: {replica}", total, "img") as progress:
+        for network, model in networks.items():
+            unet.moved(model, device)
+            of = out.looks[network] = {}
+            for name in seen.views:
+                shown = chosen.shown if name in measured[network] else None
+                of[name] = found = looked.look(model, seen, name, chosen.batch_size, shown)
+                here = {"replica": replica, "network": network, "view": name}
+                out.measures.extend(here | row for row in found.measures)
+                if found.pictures is not None:
+                    out.pictures[f"{network}-{name}"] = found.pictures
+                progress.update(images)
+        worth = looked.worth(networks[DENOISER], networks[SEGMENTER], seen, count, chosen.batch_size, progress.update)
+        out.worth.extend({"replica": replica} | row for row in worth)
+    return out
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ def train(args: argparse.Namespace, values: params.Params, replica: int) -> None
     model = network.build(values.architecture(BASELINE), *shape, replica).to(device)
     images = values.segment.images
     warmup = values.train.warmup * images // values.train.images  # the same share of the training
-    chosen = values.train.model_copy(update={"images": images, "warmup": warmup})
+    own = {"images": images, "batch_size": values.segment.batch_size, "warmup": warmup}
+    chosen = values.train.model_copy(update=own)
     with bar(f"segment: {replica}", chosen.images, "img") as progress:
         finished, losses = training.train(
             model, dataset.split("train"), dataset.masks("train"), chosen, replica, progress.update

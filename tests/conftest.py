@@ -43,6 +43,7 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "judges/test_contrastive",
     "reporting/chapters/test_embedding",
     "stages/test_clip",
+    "stages/test_letters",
     "reporting/chapters/test_feature_maps",
     "reporting/chapters/test_guidance",
     "reporting/chapters/test_intervene",
@@ -53,6 +54,7 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "segmentation/test_training",
     "stages/test_saliency",
     "stages/test_text",
+    "test_benchmarks",
     "text/test_training",
 )
 

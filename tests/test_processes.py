@@ -15,7 +15,12 @@ from pipeline.processes import side_by_side
 
 @pytest.mark.parametrize(("at_once", "processes"), [(1, 1), (2, 3), (8, 3)])
 def test_every_item_is_done_once_in_a_process_of_its_own(tmp_path: Path, at_once: int, processes: int) -> None:
-    side_by_side(lambda item: (tmp_path / str(item)).write_text(str(os.getpid())), [0, 1, 2], at_once)
+    def work(item: int) -> list[int]:
+        (tmp_path / str(item)).write_text(str(os.getpid()))
+        return [item] * 100_000  # more than a pipe holds
+
+    given = side_by_side(work, [0, 1, 2], at_once)
+    assert [(each[0], len(each)) for each in given] == [(0, 100_000), (1, 100_000), (2, 100_000)]
     ran_in = {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
     assert set(ran_in) == {"0", "1", "2"}
     assert len(set(ran_in.values())) == processes

@@ -90,6 +90,17 @@ class Look:
     pictures: np.ndarray | None
 
 
+@dataclass(frozen=True)
+class OfReplica:
+    """What the networks of one training seed show. measures, worth: rows; looks: network -> view -> what it shows;
+    pictures: network and view, joined by a dash -> as in `Look`."""
+
+    measures: list[dict[str, Any]]
+    worth: list[dict[str, Any]]
+    looks: dict[str, dict[str, Look]]
+    pictures: dict[str, np.ndarray]
+
+
 def look(model: UNet2DModel, seen: Seen, name: str, batch_size: int, shown: int | None) -> Look:
     """Return what a network's layers show of a view; shown: images in the pictures, None where likenesses are enough.
 
@@ -145,16 +156,15 @@ def _picture(maps: np.ndarray, size: int) -> np.ndarray:
     return shades(maps).repeat(size // maps.shape[1], axis=1).repeat(size // maps.shape[2], axis=2)
 
 
-def compared(
-    denoisers: list[dict[str, Look]], segmenters: list[dict[str, Look]], fresh: list[dict[str, Look]]
-) -> Iterator[dict[str, Any]]:
+def compared(looks: list[dict[str, dict[str, Look]]], replicas: list[int]) -> Iterator[dict[str, Any]]:
     """Yield a row for each layer and comparison of a denoiser, on one input: with the segmentation network, with itself
     before training, with the denoiser of another training seed, and with itself at other noise levels; and of fresh
     weights with the segmentation network, the floor of the first.
 
-    denoisers, segmenters, fresh: for each training seed, view -> what it shows. Each pair of training seeds is there
-    once.
+    looks: for each of the training seeds `replicas`, network -> view -> what it shows. Each pair of training seeds is
+    there once.
     """
+    denoisers, segmenters, fresh = ([of[network] for of in looks] for network in (DENOISER, SEGMENTER, FRESH))
     for at, mine in enumerate(denoisers):
         noisy = {name: found for name, found in mine.items() if name != COMPOSITE}
         for name, shown in mine.items():
@@ -168,7 +178,7 @@ def compared(
             for other, (one, another) in pairs.items():
                 for layer, alike in one.likenesses.items():
                     cka = representations.alike(alike, another.likenesses[layer])
-                    row = {"at": at, "layer": layer, "view": name, "other": other.split(" ")[0]}
+                    row = {"replica": replicas[at], "layer": layer, "view": name, "other": other.split(" ")[0]}
                     yield {**row, "cka": cka, "n": len(alike)}
 
 

@@ -69,7 +69,7 @@ class Prepared(Dataset):
         described = {field.name: getattr(self, field.name) for field in fields(Dataset) if field.name != "folder"}
         write_json(self.folder / "dataset.json", described)
         said = {name: getattr(self, name) for name in ("origin", "repeated", "stroke_thirds")}
-        write_json(self.folder / "provenance.json", said)  # what the report says and no other stage depends on
+        write_json(self.folder / "provenance.json", said)  # apart, since training does not depend on it
 
 
 def dataset(folder: Path) -> Dataset:

@@ -11,8 +11,8 @@ from pipeline.files import remove
 
 @dataclass(frozen=True)
 class Kept:
-    """Where the checkpoints of a run are, among those of other runs. name: what sentences call the run; key: as
-    `checkpoint.key` gives it. The one at the end stays, so that a run that was trained to its end is never trained
+    """This says where the checkpoints of a run are, among those of other runs. name: what sentences call the run; key:
+    as `checkpoint.key` gives it. The one at the end stays, so that a run that was trained to its end is never trained
     again."""
 
     folder: Path

@@ -97,7 +97,7 @@ class Subject:
         words = None if self.words is None else self.words.to(device)
         for module in (self.model, self.autoencoder):
             if module is not None:
-                module.to(device)
+                unet.moved(module, device)
         return Subject(
             self.model, self.prediction, self.alpha_bar, self.conditions, words, self.guidance, self.autoencoder
         )

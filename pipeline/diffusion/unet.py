@@ -175,6 +175,12 @@ def _empty_encoder(model: UNet2DModel, projections: bool) -> None:
     )
 
 
+def moved(model: nn.Module, device: torch.device) -> nn.Module:
+    """Move a network of diffusers to a device, and return it. Its own `to` does the same, but first imports torch's
+    compiler, for hooks that no network here has, which takes longer than torch itself."""
+    return nn.Module.to(model, device)
+
+
 def output(model: UNet2DModel, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Return the network's output for x_t, t and class, [N, C or 2C, H, W]: noise or v, as it was trained, and behind
     it the shares of a learned variance as -1..1."""

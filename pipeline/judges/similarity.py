@@ -1,8 +1,8 @@
-"""The likeness of two images: SSIM (Wang et al. 2004) and PSNR, by scikit-image, and SSIM on a scale that begins at
-images which have nothing to do with each other."""
+"""The likeness of two images: SSIM (Wang et al. 2004) by scikit-image, PSNR, and SSIM on a scale that begins at images
+which have nothing to do with each other."""
 
 import numpy as np
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from skimage.metrics import structural_similarity
 
 from pipeline.judges.number import MOST_PSNR
 
@@ -23,14 +23,16 @@ def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def psnr(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the peak signal-to-noise ratio of each pair of images, [N] in dB; it is at most `MOST_PSNR`, which equal
-    images have. images, others: uint8 [N, H, W, C]."""
-    return np.array(
-        [
-            MOST_PSNR if np.array_equal(a, b) else min(peak_signal_noise_ratio(a, b, data_range=255), MOST_PSNR)
-            for a, b in zip(images, others, strict=True)
-        ]
-    )
+    """Return the peak signal-to-noise ratio of each pair of images, 10 log10(255^2 / mean squared error), [N] in dB; it
+    is at most `MOST_PSNR`, which equal images have. images, others: uint8 [N, H, W, C].
+
+    scikit-image's own imports all of SciPy's statistics, which takes a stage nearly a second.
+    """
+    if images.shape != others.shape:
+        raise ValueError(f"images {images.shape} cannot be paired with others {others.shape}")
+    errors = np.square(images.astype(float) - others).mean(axis=(1, 2, 3))
+    with np.errstate(divide="ignore"):
+        return np.minimum(10 * np.log10(255**2 / errors), MOST_PSNR)
 
 
 def unrelated(images: np.ndarray, labels: np.ndarray) -> np.ndarray:

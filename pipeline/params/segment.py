@@ -8,6 +8,7 @@ class Segment(Section):
 
     run: bool  # whether the stage does anything
     replicas: Count  # how many of the training seeds, from the first on, train one, at most
-    images: Count  # seen in the training of one, which is in all else as in the section `train`
+    images: Count  # seen in the training of one
+    batch_size: Count  # images of an update; all else of the training is as in the section `train`
     tested: Count  # held-out composites that it is tested on, at most
     min_overlap: Fraction  # mean intersection over union below which the report says that it cannot segment

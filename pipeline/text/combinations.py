@@ -27,8 +27,7 @@ def combinations(template: str, classes: Sequence[str], captions: Sequence[str],
     table[TRAINED] = table[CAPTION].map(counts).fillna(0).astype(int)
     table[HELD_OUT] = False
     styles = len(table) // len(classes)
-    if styles > 1:
-        table.loc[_chosen(table[TRAINED].to_numpy().reshape(len(classes), styles), held_out), HELD_OUT] = True
+    table.loc[_chosen(table[TRAINED].to_numpy().reshape(len(classes), styles), held_out), HELD_OUT] = True
     return table
 
 

@@ -72,14 +72,15 @@ def test_every_network_is_compared_on_one_input_and_every_pair_of_seeds_once() -
             n: Look({"skip_01": k @ k.T}, [], None) for n, k in zip(("t050", "t100", COMPOSITE), kernels, strict=True)
         }
 
-    denoisers, segmenters = [looks(0), looks(1), looks(2)], [looks(0), looks(4), looks(5)]
-    rows = list(looked.compared(denoisers, segmenters, [looks(6), looks(7), looks(8)]))
+    seeds = [(0, 0, 6), (1, 4, 7), (2, 5, 8)]
+    shown = [dict(zip((DENOISER, SEGMENTER, FRESH), map(looks, of), strict=True)) for of in seeds]
+    rows = list(looked.compared(shown, [3, 5, 9]))
     per_view = {SEGMENTER: 3, FRESH: 3, FLOOR: 3, SEED: 3}
     for view in ("t050", "t100", COMPOSITE):
         for other, count in per_view.items():
             assert sum(row["view"] == view and row["other"] == other for row in rows) == count, (view, other)
-    assert [row["at"] for row in rows if (row["view"], row["other"]) == ("t050", "t100")] == [0, 1, 2]
-    same = [row["cka"] for row in rows if row["at"] == 0 and row["other"] == SEGMENTER]
+    assert [row["replica"] for row in rows if (row["view"], row["other"]) == ("t050", "t100")] == [3, 5, 9]
+    same = [row["cka"] for row in rows if row["replica"] == 3 and row["other"] == SEGMENTER]
     assert same == pytest.approx([1, 1, 1]), "on each input the two networks show the same"
 
 
