@@ -76,7 +76,7 @@ def test_psnr_is_at_most_what_rounding_leaves() -> None:
 def test_as_many_of_one_as_of_the_other() -> None:
     images, others = pairs(8, 1)
     for measure in (ssim, psnr):
-        with pytest.raises(ValueError, match="shorter|paired"):
+        with pytest.raises(ValueError, match=r"shorter|paired"):
             measure(images, others[:3])
 
 
