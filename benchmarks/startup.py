@@ -27,8 +27,8 @@ FOLDER = "ANATOMY_WATCH"  # names the folder that watched processes leave their 
 KINDS = ("start", "imports", "reading", "work", "recording", "writing", "end")
 WORKING = (  # the stages that a run is for
     *("judges", "floor", "train", "sample", "evaluate"),
-    *("trajectory", "growth", "feature_maps", "intervene", "shortcut", "timesteps", "segment", "layers", "embedding"),
-    *("clip", "scores", "selection", "guidance"),
+    *("trajectory", "growth", "feature_maps", "intervene", "shortcut", "saliency", "timesteps"),
+    *("segment", "layers", "embedding", "clip", "scores", "selection", "guidance", "text"),
 )
 HOOK = f"import sys; sys.path.insert(0, {str(HERE.parent)!r}); import startup; sys.path.pop(0); startup.watch()"
 
