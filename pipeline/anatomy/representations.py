@@ -2,10 +2,12 @@
 be read from it, and how alike two layers are."""
 
 import numpy as np
+import torch
 from scipy.stats import rankdata
 from sklearn.linear_model import RidgeClassifierCV, RidgeCV
 from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
+from torch.nn.functional import adaptive_avg_pool2d
 
 PENALTIES = 1.0, 10.0, 100.0, 1000.0  # of the class probe, the best of which is chosen within the images it learns from
 LEVEL_PENALTIES = 0.01, 0.1, 1.0, 10.0, 100.0  # of the level probe, in the same way
@@ -135,8 +137,8 @@ def class_probe(features: np.ndarray, labels: np.ndarray, learn: np.ndarray) -> 
 
     features: [N, C, h, w]; labels: int [N]; learn: bool [N].
     """
-    n, channels, size, _ = features.shape
-    coarse = reduced(features.reshape(n * channels, size, size), min(size, COARSEST)).reshape(n, -1)
+    size = min(features.shape[-1], COARSEST)
+    coarse = adaptive_avg_pool2d(torch.from_numpy(features).double(), size).flatten(1).numpy()
     scaler = StandardScaler().fit(coarse[learn])
     probe = RidgeClassifierCV(PENALTIES).fit(scaler.transform(coarse[learn]), labels[learn])
     return float(probe.score(scaler.transform(coarse[~learn]), labels[~learn]))

@@ -100,6 +100,13 @@ def test_a_probe_reads_what_is_there_and_nothing_else(masks: np.ndarray) -> None
     assert mask_probe(channels(noise(1)), masks, LEARN) == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("size", [2, 7, 8, 14])
+def test_the_class_is_read_off_maps_of_any_size(size: int) -> None:
+    labels, rng = np.arange(N) // 2 % 4, np.random.default_rng(0)
+    shown = np.eye(4)[labels][:, :, None, None] + 0.05 * rng.normal(size=(N, 4, size, size))
+    assert class_probe(shown.astype(np.float32), labels, LEARN) == 1
+
+
 def test_a_layer_is_like_itself_turned_and_scaled_and_unlike_noise() -> None:
     rng = np.random.default_rng(0)
     layer = rng.normal(size=(N, 6))
