@@ -27,7 +27,7 @@ PROJECT = (
 )  # share the tiny project, which takes a minute to make
 FIRST = (*PROJECT, "orchestration/test_flow.py")  # what takes longest begins first, so that the workers end together
 SLOW = {"project", "dvc", "store"}  # fixtures that start DVC or MLflow
-SLOW_FILES = (  # train, sample or draw for seconds
+SLOW_FILES = (  # train, sample or draw for seconds, or start processes
     "anatomy/test_comparison",
     "anatomy/test_feature_maps",
     "anatomy/test_guiding",
@@ -40,6 +40,7 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "diffusion/test_sampling",
     "diffusion/test_training",
     "orchestration/test_flow",
+    "orchestration/test_profiles",
     "judges/test_contrastive",
     "reporting/chapters/test_embedding",
     "stages/test_clip",
@@ -49,12 +50,17 @@ SLOW_FILES = (  # train, sample or draw for seconds
     "reporting/chapters/test_intervene",
     "reporting/chapters/test_layers",
     "reporting/chapters/test_saliency",
+    "reporting/chapters/test_trajectory",
     "reporting/test_plots",
     "reporting/test_report",
     "segmentation/test_training",
     "stages/test_saliency",
+    "stages/test_switched_off",
     "stages/test_text",
     "test_benchmarks",
+    "test_compute",
+    "test_processes",
+    "test_tether",
     "text/test_training",
 )
 
