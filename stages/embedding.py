@@ -53,11 +53,9 @@ def look(args: argparse.Namespace, values: params.Params, replica: int) -> None:
     index = choose(real.labels, chosen.images, values.bootstrap.seed)
     x0, labels = to_network(real.images[index]), np.array(real.labels[index])
     learn = np.arange(len(index)) // classes % 2 == 0
-    trained = unet.load(part(args.trained, "model", replica))
+    trained = unet.moved(unet.load(part(args.trained, "model", replica)), device)
     shape = (dataset.image_size, dataset.image_channels, classes)
-    fresh = unet.build(values.architecture(args.variant), *shape, replica).eval()
-    for model in (trained, fresh):
-        unet.moved(model, device)
+    fresh = unet.moved(unet.build(values.architecture(args.variant), *shape, replica).eval(), device)
 
     levels = alpha_bar(diffusion.schedule, diffusion.timesteps)
     timesteps = embedding.levels(chosen.levels, diffusion.timesteps)

@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline import arguments, errors, params
 from pipeline.errors import UserError
@@ -66,6 +66,8 @@ def main() -> None:
 
 def look(args: argparse.Namespace, values: params.Params, seen: "Seen", replica: int) -> "OfReplica":
     """Look at the networks of one training seed."""
+    import numpy as np
+
     from pipeline import compute
     from pipeline.anatomy import looked
     from pipeline.anatomy.layered import COMPOSITE, DENOISER, FRESH, SEGMENTER
@@ -88,22 +90,22 @@ def look(args: argparse.Namespace, values: params.Params, seen: "Seen", replica:
     images, count = len(seen.labels), min(chosen.skip_images, len(seen.labels))
     passes = 1 + len(skips(networks[DENOISER]))
     total = images * len(networks) * len(seen.views) + count * passes * len(seen.views)
-    out = looked.OfReplica([], [], {}, {})
+    measures, pictures, looks = list[dict[str, Any]](), dict[str, np.ndarray](), dict[str, dict[str, looked.Look]]()
     with bar(f"layers: {replica}", total, "img") as progress:
         for network, model in networks.items():
             unet.moved(model, device)
-            of = out.looks[network] = {}
+            looks[network] = {}
             for name in seen.views:
                 shown = chosen.shown if name in measured[network] else None
-                of[name] = found = looked.look(model, seen, name, chosen.batch_size, shown)
+                looks[network][name] = found = looked.look(model, seen, name, chosen.batch_size, shown)
                 here = {"replica": replica, "network": network, "view": name}
-                out.measures.extend(here | row for row in found.measures)
+                measures += [here | row for row in found.measures]
                 if found.pictures is not None:
-                    out.pictures[f"{network}-{name}"] = found.pictures
+                    pictures[f"{network}-{name}"] = found.pictures
                 progress.update(images)
-        worth = looked.worth(networks[DENOISER], networks[SEGMENTER], seen, count, chosen.batch_size, progress.update)
-        out.worth.extend({"replica": replica} | row for row in worth)
-    return out
+        rows = looked.worth(networks[DENOISER], networks[SEGMENTER], seen, count, chosen.batch_size, progress.update)
+        worth = [{"replica": replica, **row} for row in rows]
+    return looked.OfReplica(measures, worth, looks, pictures)
 
 
 if __name__ == "__main__":

@@ -9,20 +9,20 @@ from pipeline.diffusion.schedule import add_noise, velocity
 from pipeline.errors import UserError
 
 FIRST_SEED = 500_000_000  # of the noise of these images, which no training and no sampling draws
-FEWEST = 4  # images of each class: some to learn from, the others to measure on
+FEWEST = 4  # images for each class: some to learn from, the others to measure on
 
 
 def choose(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Return the positions of `count` held-out images, evenly over the classes and with the classes in turn, int [N];
-    of more, where a data set has so many classes that `FEWEST` of each are more.
+    """Return the positions of `count` held-out images, int [N], with the classes in turn and in the shares that they
+    have in the set; of `FEWEST` times as many as there are classes, where these are more.
 
     labels: int, of all held-out images, of which fewer are a `UserError`; seed: which image of a class comes first.
     """
     needed = FEWEST * len(np.unique(labels))
     if len(labels) < needed:
         raise UserError(
-            f"there are {len(labels)} held-out images (data.test), but {FEWEST} of each of the "
-            f"{needed // FEWEST} classes are needed, to learn from some and measure on others."
+            f"there are {len(labels)} held-out images (data.test), but {needed} are needed, {FEWEST} for "
+            f"each of the {needed // FEWEST} classes, to learn from some and measure on others."
         )
     index = evenly(labels, max(count, needed))
     return np.asarray(index[in_turn(labels[index], seed)])

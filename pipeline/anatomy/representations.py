@@ -17,10 +17,9 @@ COARSEST = 4  # pixels per side of the maps that the class is read from
 
 
 def reduced(maps: np.ndarray, size: int) -> np.ndarray:
-    """Return maps [N, H, W] reduced to `size` pixels per side, float64: means over squares of a whole number of
-    pixels."""
-    factor = maps.shape[1] // size
-    return maps.reshape(len(maps), size, factor, size, factor).mean(axis=(2, 4), dtype=float)
+    """Return maps [..., H, W] reduced to `size` pixels per side, float64: means over squares that cover the map, which
+    overlap where `size` does not divide its side."""
+    return adaptive_avg_pool2d(torch.from_numpy(maps).double(), size).numpy()
 
 
 def foreground(features: np.ndarray, masks: np.ndarray, learn: np.ndarray) -> tuple[float, float, int]:
@@ -137,8 +136,7 @@ def class_probe(features: np.ndarray, labels: np.ndarray, learn: np.ndarray) -> 
 
     features: [N, C, h, w]; labels: int [N]; learn: bool [N].
     """
-    size = min(features.shape[-1], COARSEST)
-    coarse = adaptive_avg_pool2d(torch.from_numpy(features).double(), size).flatten(1).numpy()
+    coarse = reduced(features, min(features.shape[-1], COARSEST)).reshape(len(features), -1)
     scaler = StandardScaler().fit(coarse[learn])
     probe = RidgeClassifierCV(PENALTIES).fit(scaler.transform(coarse[learn]), labels[learn])
     return float(probe.score(scaler.transform(coarse[~learn]), labels[~learn]))

@@ -17,5 +17,5 @@ def test_as_many_as_asked_for_but_enough_of_each_class_and_in_turn(classes: int,
 
 
 def test_too_few_held_out_images_are_a_sentence() -> None:
-    with pytest.raises(UserError, match=r"there are 103 held-out images \(data.test\), but 4 of each of the 26"):
+    with pytest.raises(UserError, match=r"103 held-out images \(data\.test\), but 104 are needed, 4 for each"):
         choose(np.arange(FEWEST * 26 - 1) % 26, 80, 0)

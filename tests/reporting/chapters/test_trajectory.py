@@ -185,6 +185,17 @@ def test_the_film_has_a_frame_a_step_and_plays_on(tmp_path: Path) -> None:
     assert (tmp_path / "film.gif").stat().st_size < 2**20
 
 
+def test_a_film_of_large_images_shows_fewer_seeds_at_every_step(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (20, 2, 8, 64, 64, 1), dtype=np.uint8)
+    figures.film(tmp_path / "film.gif", frames)
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames >= 20
+        (width, height), one = film.size, figures.magnified(frames[0]).shape[3]
+    assert (height, width % one) == (2 * one, 0)
+    assert 1 <= width // one < 8
+    assert (tmp_path / "film.gif").stat().st_size <= figures.MOST_BYTES
+
+
 def test_waiting_ends_at_those_that_are_never_there() -> None:
     steps = pd.DataFrame({"done": [0.0, 0.25, 0.5, 0.75]})
     x, y = figures.waiting(np.array([0.0, 0.5, 0.5, 1.0]), steps)

@@ -1,5 +1,6 @@
 """Figures of a subject's images on their way from noise."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipeline.reporting.plots import COLOURS, GREY, WIDTH, ends, grid, legend, p
 CLEAN, NOISY = "x0", "x_k"
 NAMES = {CLEAN: "predicted clean image", NOISY: "noisy image"}
 FRAMES, SECONDS = 50, 6.0  # of a film, at most, and how long it takes
+MOST_BYTES = 1_000_000  # of a film, where one seed's images allow it
 LAST = 12  # frames that the finished images are shown for
 
 
@@ -140,24 +142,31 @@ def _shares(found: Followed) -> list[str]:
 
 def film(path: Path, frames: np.ndarray) -> None:
     """Write a GIF that plays once and begins again; frames: uint8 [K + 1, 2, shown, H, W, C]. At most `FRAMES` steps
-    are shown, evenly spaced, and the finished images for a while."""
+    are shown, evenly spaced, and the finished images for a while; of as many of the first seeds as `MOST_BYTES` hold.
+    """
     places = np.unique(np.linspace(0, len(frames) - 1, min(FRAMES, len(frames))).round().astype(int))
+    shown = frames.shape[2]
+    content = _gif(frames[places])
+    while len(content) > MOST_BYTES and shown > 1:
+        shown = max(min(shown * MOST_BYTES // len(content), shown - 1), 1)
+        content = _gif(frames[places, :, :shown])
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(content)
+
+
+def _gif(frames: np.ndarray) -> bytes:
+    """Return the file of a film of all these frames, uint8 [frames, 2, shown, H, W, C]."""
     sheets = []
-    for frame in frames[places]:
+    for frame in frames:
         large = magnified(frame)[..., ::2, ::2, :] if max(frame.shape[2:4]) <= 24 else magnified(frame)
         rows, columns, height, width, _ = large.shape
         sheet = large.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, 3)
         sheets.append(Image.fromarray(sheet).convert("L" if frame.shape[-1] == 1 else "P"))
     sheets += [sheets[-1]] * LAST
-    with replacing(path) as unfinished:
-        sheets[0].save(
-            unfinished,
-            format="GIF",
-            save_all=True,
-            append_images=sheets[1:],
-            duration=round(1000 * SECONDS / len(sheets)),
-            loop=0,
-        )
+    out = BytesIO()
+    duration = round(1000 * SECONDS / len(sheets))
+    sheets[0].save(out, format="GIF", save_all=True, append_images=sheets[1:], duration=duration, loop=0)
+    return out.getvalue()
 
 
 def likeness(steps: pd.DataFrame) -> Figure:
