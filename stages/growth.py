@@ -37,6 +37,7 @@ def follow(args: argparse.Namespace, values: params.Params, network: Network) ->
     """Follow the images of one network, and continue those of the baseline with the first training seed."""
     from pipeline import compute
     from pipeline.anatomy import trajectories, ways
+    from pipeline.anatomy.followed import CLEAN, NOISY
     from pipeline.anatomy.grown import Branched, Grown
     from pipeline.anatomy.sweep import Loop
     from pipeline.diffusion import subject as subjects
@@ -77,7 +78,7 @@ def follow(args: argparse.Namespace, values: params.Params, network: Network) ->
         )
     asked_for = ways.asked_for(course, labels, subject.told_class, judge)
     strips = trajectories.strips(course, chosen.columns)
-    pictures = {kind: strips[kind] for kind in (trajectories.NOISY, trajectories.CLEAN)}
+    pictures = {kind: strips[kind] for kind in (NOISY, CLEAN)}
     pictures["done"] = strips["columns"] / loop.steps
     Grown(ways.when_recognised(course, seeds, asked_for), pictures, branched).save(network.within(args.out))
 

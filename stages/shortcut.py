@@ -26,7 +26,8 @@ def main() -> None:
         return
     # Torch takes seconds to import, and a stage that has nothing to do does not need it.
     from pipeline import compute
-    from pipeline.anatomy import comparison, outcomes, shortcuts
+    from pipeline.anatomy import comparison, networks, outcomes, shortcuts
+    from pipeline.anatomy.networks import Network
     from pipeline.anatomy.sweep import Loop
     from pipeline.data import prepared
     from pipeline.diffusion import subject as subjects
@@ -35,54 +36,58 @@ def main() -> None:
     from pipeline.judges import bootstrap, classifier, frechet, reference
     from pipeline.judges.features import choose, extract
 
-    device = compute.device(values.compute.device, values.compute.threads)
-    subject = subjects.load(params.subject(values.subjects, args.subject), values.diffusion).to(device)
-    timesteps = descend(sampler.timesteps, len(subject.alpha_bar))
-    size = min(chosen.search_batch_size, chosen.learn)
-    loop = Loop(subject, timesteps, sampler.name, sampler.clip, size)
-    seeds = seeds_from(sampler.first_seed, chosen.learn + chosen.report)
-    labels = subject.labels(seeds)
-    learn, report = slice(chosen.learn), slice(chosen.learn, None)
+    def look(network: Network) -> None:
+        device = compute.device(values.compute.device, network.threads)
+        subject = subjects.load(network.asked, values.diffusion).to(device)
+        timesteps = descend(sampler.timesteps, len(subject.alpha_bar))
+        size = min(chosen.search_batch_size, chosen.learn)
+        loop = Loop(subject, timesteps, sampler.name, sampler.clip, size)
+        count = chosen.learn + chosen.report
+        seeds = seeds_from(network.first_seed(sampler.first_seed, count), count)
+        labels = subject.labels(seeds)
+        learn, report = slice(chosen.learn), slice(chosen.learn, None)
 
-    trained = classifier.load(args.judges / "classifier").to(device)
-    judging = distance = floor = None
-    if trained.image_shape == subject.image_shape:
-        dataset = prepared.dataset(args.data)
-        judge, test = choose(values.judges, trained), dataset.split("test")
-        real = reference.load(args.judges / "reference", dataset.sha256["train"], judge).statistics
-        features = partial(extract, judge, device=device)
-        judging = outcomes.Judging(features, partial(classifier.predict, trained), real)
-        distance = lambda images: frechet.distance(features(images), real)  # noqa: E731
-        floor = outcomes.floor(features(test.images), test.labels, real, chosen.report, values.bootstrap.seed)
+        trained = classifier.load(args.judges / "classifier").to(device)
+        judging = distance = floor = None
+        if trained.image_shape == subject.image_shape:
+            dataset = prepared.dataset(args.data)
+            judge, test = choose(values.judges, trained), dataset.split("test")
+            real = reference.load(args.judges / "reference", dataset.sha256["train"], judge).statistics
+            features = partial(extract, judge, device=device)
+            judging = outcomes.Judging(features, partial(classifier.predict, trained), real)
+            distance = lambda images: frechet.distance(features(images), real)  # noqa: E731
+            floor = outcomes.floor(features(test.images), test.labels, real, chosen.report, values.bootstrap.seed)
 
-    with (
-        bar(f"shortcut: {args.subject} search", chosen.learn * loop.steps, "img") as progress,
-        loop.counting(progress.update),
-    ):
-        front, found = shortcuts.find(loop, chosen, seeds[learn], labels[learn], distance)
+        with (
+            bar(f"shortcut: {network.name} search", chosen.learn * loop.steps, "img") as progress,
+            loop.counting(progress.update),
+        ):
+            front, found = shortcuts.find(loop, chosen, seeds[learn], labels[learn], distance)
 
-    timed = Loop(subject, timesteps, sampler.name, sampler.clip, chosen.batch_size)
-    methods = comparison.methods(timed, chosen, found)
-    rounds = -(-chosen.report // chosen.batch_size)
-    total = sum(method.calls for method in methods) * rounds * chosen.batch_size
-    with bar(f"shortcut: {args.subject} rivals", total, "img") as progress, timed.counting(progress.update):
-        images, times = comparison.measure(timed, methods, seeds[report], labels[report])
-    draws = bootstrap.draws(labels[report], values.bootstrap.resamples, values.bootstrap.seed)
-    gave = outcomes.outcomes(methods, images, labels[report], times, draws, judging)
-    outcomes.compared(
-        timed,
-        gave,
-        images,
-        times,
-        seeds[report],
-        draws,
-        values.likeness.threshold,
-        chosen.distance,
-        floor,
-        front,
-        found,
-        chosen.learn,
-    ).save(args.out)
+        timed = Loop(subject, timesteps, sampler.name, sampler.clip, chosen.batch_size)
+        methods = comparison.methods(timed, chosen, found)
+        rounds = -(-chosen.report // chosen.batch_size)
+        total = sum(method.calls for method in methods) * rounds * chosen.batch_size
+        with bar(f"shortcut: {network.name} rivals", total, "img") as progress, timed.counting(progress.update):
+            images, times = comparison.measure(timed, methods, seeds[report], labels[report])
+        draws = bootstrap.draws(labels[report], values.bootstrap.resamples, values.bootstrap.seed)
+        gave = outcomes.outcomes(methods, images, labels[report], times, draws, judging)
+        outcomes.compared(
+            timed,
+            gave,
+            images,
+            times,
+            seeds[report],
+            draws,
+            values.likeness.threshold,
+            chosen.distance,
+            floor,
+            front,
+            found,
+            chosen.learn,
+        ).save(network.folder)
+
+    networks.look(look, args.subject, params.subject(values.subjects, args.subject), values, args.out)
 
 
 if __name__ == "__main__":

@@ -201,15 +201,6 @@ def test_methods_of_a_family_that_are_interventions_have_plans(tmp_path: Path) -
     assert replace(made, plans={}).planned("found") == []
 
 
-def test_a_stage_that_was_switched_off_has_left_nothing(tmp_path: Path) -> None:
-    for there, make in ((intervened.there, of_intervene), (compared.there, of_shortcut)):
-        folder = tmp_path / make.__name__
-        folder.mkdir()
-        assert not there(folder)
-        make(folder)
-        assert there(folder)
-
-
 def test_arrays_written_one_by_one_make_the_same_file_or_none(tmp_path: Path) -> None:
     arrays = {"skip_01": np.arange(6, dtype=np.float32).reshape(1, 2, 3), "labels": np.array([3, 4])}
     write_arrays(tmp_path / "at once.npz", arrays)

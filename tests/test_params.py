@@ -54,7 +54,8 @@ def test_a_pipeline_in_a_folder_named_like_a_variant_is_not_that_variant(tmp_pat
     Path("models/mine/wide").mkdir(parents=True)
 
     def change(values: dict) -> None:
-        values["subjects"]["mine"] = {"model": "models/mine/wide", "prompts": [], "guidance": 1.0, "stages": []}
+        values["subjects"]["mine"] = {"model": "models/mine/wide", "prompts": [], "guidance": 1.0}
+        values["subjects"]["mine"] |= {"replicas": 1, "stages": []}
         values["subjects"].pop("baseline")
         values["intervene"]["blocks"] = [2, 40]
 
@@ -72,6 +73,7 @@ def test_a_network_told_captions_can_be_a_guided_subject_whether_the_baseline_is
             "model": "outputs/text/clip_loss/model/0",
             "prompts": ["the digit 3, upright, in a bold stroke"],
             "guidance": 2.0,
+            "replicas": 1,
             "stages": ["trajectory", "intervene"],
         }
 

@@ -3,7 +3,8 @@
 
 def _told(**difference: object) -> dict:
     """A subject that the stage `text` trains."""
-    whole = {"model": "outputs/text/text/model/0", "prompts": ["the digit 3"], "guidance": 1.0, "stages": []}
+    whole = {"model": "outputs/text/text/model/0", "prompts": ["the digit 3"], "guidance": 1.0}
+    whole |= {"replicas": 1, "stages": []}
     return {**whole, **difference}
 
 
@@ -70,7 +71,10 @@ BAD = {
             v["text"].update(run=True, clip_weight=0, replicas=1),
             v["subjects"].update(told=_told(model="outputs/text/clip_loss/model/0")),
         ],
-        ["subjects.told.model is outputs/text/clip_loss/model/0", "trains is outputs/text/text/model/0."],
+        [
+            "subjects.told.model is outputs/text/clip_loss/model/0",
+            "trains is outputs/text/text/model, outputs/text/text/model/0.",
+        ],
     ),
     "a subject told captions without one": (
         lambda v: [v["text"].update(run=True), v["subjects"].update(told=_told(prompts=[]))],

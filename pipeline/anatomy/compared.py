@@ -1,13 +1,14 @@
 """What `shortcut` leaves of a subject: every way to save time side by side, and the policies that were found."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import policy
+from pipeline.anatomy import policy, pooled
 from pipeline.anatomy.policy import Policy
 from pipeline.files import read_json, reading, replacing, write_json
 from pipeline.judges.number import Number
@@ -54,7 +55,7 @@ class Compared:
 
 
 def load(folder: Path) -> Compared:
-    """Read what `shortcut` left of a subject; a missing or broken file is a `UserError`."""
+    """Read what `shortcut` left of one network of a subject; a missing or broken file is a `UserError`."""
     loop = read_json(folder / "loop.json", STAGE)
     with reading(folder / "loop.json", STAGE):
         steps, blocks, real = int(loop["steps"]), int(loop["blocks"]), loop["real"]
@@ -73,6 +74,7 @@ def load(folder: Path) -> Compared:
     )
 
 
-def there(folder: Path) -> bool:
-    """Say whether `shortcut` has left something of a subject; switched off, it leaves an empty folder."""
-    return (folder / "methods.csv").is_file()
+def over(found: Sequence[Compared]) -> Compared:
+    """Put the networks of a subject together: the effects that decide claims are over all of them. All else is that of
+    the first, for a schedule that is found belongs to its network, and so do the rivals that cost as much."""
+    return replace(found[0], effects=pooled.numbers([each.effects for each in found]))

@@ -15,13 +15,14 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.anatomy import representations
+from pipeline.anatomy.followed import CLEAN
 from pipeline.anatomy.layered import view
 from pipeline.anatomy.layers import layers
 from pipeline.anatomy.mapped import MEASURES
 from pipeline.anatomy.parts import watching
 from pipeline.anatomy.shades import shades
 from pipeline.anatomy.sweep import Loop
-from pipeline.anatomy.trajectories import CLEAN, reduced
+from pipeline.anatomy.trajectories import reduced
 from pipeline.diffusion.sampling import batches
 from pipeline.judges import number
 from pipeline.judges.number import Number

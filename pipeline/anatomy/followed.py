@@ -1,16 +1,23 @@
 """What `trajectory` leaves of a subject: what happened to its images at every step, and what that says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipeline.anatomy import pooled
 from pipeline.files import read_json, reading, replacing, write_json
-from pipeline.judges.number import Number
+from pipeline.judges.number import Kind, Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "trajectory"
+CLEAN, NOISY = "x0", "x_k"  # the predicted clean image, and the noisy one
+KINDS: dict[str, Kind] = {  # what tables have with an interval
+    **{"psnr": "psnr", "ssim": "correlation", "likeness": "likeness", "kept": "share"},
+    **{f"{kind}-{of}": "share" for kind in (CLEAN, NOISY) for of in ("right", "calibrated")},
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Followed:
 
 
 def load(folder: Path) -> Followed:
-    """Read what `trajectory` left of a subject; a missing or broken file is a `UserError`."""
+    """Read what `trajectory` left of one network of a subject; a missing or broken file is a `UserError`."""
     pictures = read_arrays(folder / "pictures.npz", STAGE)
     with reading(folder / "pictures.npz", STAGE):
         labels = pictures.pop("labels")
@@ -53,6 +60,15 @@ def load(folder: Path) -> Followed:
     )
 
 
-def there(folder: Path) -> bool:
-    """Say whether `trajectory` has left something of a subject; switched off, it leaves an empty folder."""
-    return (folder / "steps.csv").is_file()
+def over(found: Sequence[Followed]) -> Followed:
+    """Put the networks of a subject together; pictures are those of the first."""
+    first = found[0]
+    return Followed(
+        pooled.tables([each.steps for each in found], ["k"], KINDS),
+        pooled.joined([each.images for each in found]),
+        pooled.tables([each.branches for each in found], ["k"], KINDS),
+        first.schedules,
+        pooled.numbers([each.findings for each in found]),
+        first.pictures,
+        first.labels,
+    )

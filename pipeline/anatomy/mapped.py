@@ -1,5 +1,6 @@
 """What `feature_maps` leaves of a subject: tables of measures, pictures, and all maps of the first images."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.anatomy import pooled
 from pipeline.files import read_json, write_json
 from pipeline.judges.number import Kind, Number
 from pipeline.tables import Write, read_arrays, read_csv, write_arrays, write_csv, writing_arrays
@@ -49,7 +51,8 @@ def keeping(folder: Path, time: str, seed: int) -> AbstractContextManager[Write]
 
 
 def load(folder: Path) -> Mapped:
-    """Read what `feature_maps` left of a subject, without the maps; a missing or broken file is a `UserError`."""
+    """Read what `feature_maps` left of one network of a subject, without the maps; a missing or broken file is a
+    `UserError`."""
     return Mapped(
         read_csv(folder / "measures.csv", STAGE),
         read_csv(folder / "images.csv", STAGE),
@@ -58,6 +61,12 @@ def load(folder: Path) -> Mapped:
     )
 
 
-def there(folder: Path) -> bool:
-    """Say whether `feature_maps` has left something of a subject; switched off, it leaves an empty folder."""
-    return (folder / "measures.csv").is_file()
+def over(found: Sequence[Mapped]) -> Mapped:
+    """Put the networks of a subject together; pictures are those of the first."""
+    first = found[0]
+    return Mapped(
+        pooled.tables([each.measures for each in found], ["time", "layer"], MEASURES),
+        pooled.joined([each.images for each in found]),
+        pooled.numbers([each.findings for each in found]),
+        first.pictures,
+    )

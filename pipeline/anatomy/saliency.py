@@ -13,11 +13,12 @@ import torch
 from pipeline.anatomy import belief, cam, rise, sanity
 from pipeline.anatomy.explained import Explained, explained, likeness
 from pipeline.anatomy.feature_maps import Look
+from pipeline.anatomy.followed import CLEAN, NOISY
 from pipeline.anatomy.layers import layers
 from pipeline.anatomy.parts import Unit
 from pipeline.anatomy.salient import ADVERSARIALLY, CAM, MASKS, OTHER, RANDOMLY, RISE, WEIGHTS
 from pipeline.anatomy.sweep import Loop
-from pipeline.anatomy.trajectories import CLEAN, NOISY, reduced
+from pipeline.anatomy.trajectories import reduced
 from pipeline.data.masks import of_image
 from pipeline.diffusion.sampling import batches
 from pipeline.params import Saliency

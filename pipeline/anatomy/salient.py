@@ -1,11 +1,13 @@
 """What `saliency` leaves of a subject: the maps of all its images, and what speaks for them and against them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipeline.anatomy import pooled
 from pipeline.files import read_json, replacing, write_json
 from pipeline.judges.number import Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
@@ -53,7 +55,7 @@ class Salient:
 
 
 def load(folder: Path) -> Salient:
-    """Read what `saliency` left of a subject; a missing or broken file is a `UserError`."""
+    """Read what `saliency` left of one network of a subject; a missing or broken file is a `UserError`."""
     return Salient(
         read_csv(folder / "games.csv", STAGE),
         read_csv(folder / "curves.csv", STAGE),
@@ -65,9 +67,19 @@ def load(folder: Path) -> Salient:
     )
 
 
-def there(folder: Path) -> bool:
-    """Say whether `saliency` has left something of a subject; switched off, it leaves an empty folder."""
-    return (folder / "games.csv").is_file()
+def over(found: Sequence[Salient]) -> Salient:
+    """Put the networks of a subject together; maps and pictures are those of the first. A number of masks from which on
+    maps count as one can only be one of few."""
+    first = found[0]
+    return Salient(
+        pooled.joined([each.games for each in found]),
+        pooled.tables([each.curves for each in found], ["time", "method", "game", "share"], {"score": "correlation"}),
+        pooled.joined([each.convergence for each in found]),
+        pooled.joined([each.sanity for each in found]),
+        pooled.numbers([each.findings for each in found], lambda name: name.endswith(".converged")),
+        first.maps,
+        first.pictures,
+    )
 
 
 def shares(points: int) -> np.ndarray:

@@ -1,19 +1,26 @@
 """What `timesteps` leaves of a subject: what spacings of its steps drew, and when its images show each word."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipeline.anatomy import pooled
 from pipeline.files import read_json, reading, replacing, write_json
-from pipeline.judges.number import Number
+from pipeline.judges.number import Kind, Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "timesteps"
 UNIFORM, FULL = "uniform", "full"  # what the others are compared with, and the whole loop, which all are likened to
 STYLE = ("slant", "stroke")  # the words of a caption that are measured, as `captions.words` names them
 CLIP = "clip_"  # what the name of a word begins with where CLIP reads it
+WORDS = ("class", *STYLE)  # those that are read off an image at every step
+KINDS: dict[str, Kind] = {  # what the table of steps has with an interval
+    **{name: "share" for word in WORDS for name in (word, f"{CLIP}{word}")},
+    "attention": "size",
+}
 CLAIMED = "ddim"  # the sampler that claims go by: it draws no noise on its way, as the source's draws none
 
 
@@ -48,7 +55,7 @@ class Timed:
 
 
 def load(folder: Path) -> Timed:
-    """Read what `timesteps` left of a subject; a missing or broken file is a `UserError`."""
+    """Read what `timesteps` left of one network of a subject; a missing or broken file is a `UserError`."""
     pictures = read_arrays(folder / "pictures.npz", STAGE)
     with reading(folder / "pictures.npz", STAGE):
         labels, columns = pictures.pop("labels"), pictures.pop("columns")
@@ -63,6 +70,15 @@ def load(folder: Path) -> Timed:
     )
 
 
-def there(folder: Path) -> bool:
-    """Say whether `timesteps` has left something of a subject; switched off, it leaves an empty folder."""
-    return (folder / "steps.csv").is_file()
+def over(found: Sequence[Timed]) -> Timed:
+    """Put the networks of a subject together; pictures are those of the first."""
+    first = found[0]
+    return Timed(
+        first.spacings,
+        pooled.joined([each.images for each in found]),
+        pooled.tables([each.steps for each in found], ["k"], KINDS, ["n", "n_attention"]),
+        pooled.numbers([each.findings for each in found]),
+        first.pictures,
+        first.labels,
+        first.columns,
+    )

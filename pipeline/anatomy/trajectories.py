@@ -7,13 +7,13 @@ import numpy as np
 import torch
 
 from pipeline.anatomy import spectrum
+from pipeline.anatomy.followed import CLEAN, NOISY
 from pipeline.anatomy.sweep import Cache, Loop
 from pipeline.diffusion.sampling import batches
 from pipeline.judges import similarity
 
 LARGEST = 96  # pixels per side of a picture, which is reduced to it by a whole factor
 BRANCH_SEEDS = 1_000_000  # between the noise of two continuations; replicas are ten times further apart
-NOISY, CLEAN = "x_k", "x0"  # the image at a step, and the clean image that is predicted there
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ import pandas as pd
 import torch
 
 from pipeline.anatomy.effects import Trajectories
+from pipeline.anatomy.followed import CLEAN, NOISY
 from pipeline.anatomy.source import SOURCE_END, SOURCE_STEPS
 from pipeline.anatomy.sweep import Loop
-from pipeline.anatomy.trajectories import CLEAN, NOISY, Course, continuations, reduced, siblings
+from pipeline.anatomy.trajectories import Course, continuations, reduced, siblings
 from pipeline.diffusion.schedule import alpha_bar, snr_db
 from pipeline.judges import bootstrap, number, recognition, similarity
 from pipeline.judges.number import Number

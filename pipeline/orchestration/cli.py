@@ -106,7 +106,8 @@ def overview(folder: Path) -> None:
 def parts(where: str) -> None:
     """Print the parts of a denoiser: a name under subjects or variants, a folder, or OWNER/NAME@REVISION on the hub."""
     values = params.load(PARAMS)
-    from pipeline.anatomy import parts as anatomy  # torch and diffusers take seconds to import
+    from pipeline.anatomy import networks  # torch and diffusers take seconds to import
+    from pipeline.anatomy import parts as anatomy
     from pipeline.diffusion import hub, subject
 
     with tempfile.TemporaryDirectory() as folder:
@@ -115,13 +116,16 @@ def parts(where: str) -> None:
             model = folder
             hub.fetch(where, Path(folder))
         prompts = [""] if subject.is_told_text(Path(model)) else []
-        asked = values.subjects.get(where) or params.Subject(model=model, prompts=prompts, guidance=1.0)
+        known = values.subjects.get(where)
+        plain = params.Subject(model=model, prompts=prompts, guidance=1.0)
+        asked = networks.of(known)[0] if known else plain
         table = anatomy.table(subject.load(asked, values.diffusion))
     print(table.to_string(index=False, formatters={"multiply_adds": "{:,}".format}))
 
 
 def apply(file: Path, name: str, count: int, out: Path) -> None:
-    """Draw images of a subject under the interventions of a YAML file, or under a policy that `shortcut` found."""
+    """Draw images of a subject, by its first network, under the interventions of a YAML file, or under a policy that
+    `shortcut` found."""
     values = params.load(PARAMS)
     held = read_yaml(file)
     if out.exists() and any(out.iterdir()):
@@ -129,7 +133,7 @@ def apply(file: Path, name: str, count: int, out: Path) -> None:
     from PIL import Image
 
     from pipeline import compute  # torch and diffusers take seconds to import
-    from pipeline.anatomy import drawing, interventions, policy
+    from pipeline.anatomy import drawing, interventions, networks, policy
     from pipeline.anatomy import parts as anatomy
     from pipeline.data.images import ImageSet
     from pipeline.diffusion import subject as subjects
@@ -137,7 +141,7 @@ def apply(file: Path, name: str, count: int, out: Path) -> None:
     from pipeline.diffusion.seeds import seeds_from
     from pipeline.progress import bar
 
-    sampler, asked = values.sampler, params.subject(values.subjects, name)
+    sampler, asked = values.sampler, networks.of(params.subject(values.subjects, name))[0]
     wanted = policy.checked(held, str(file)) if isinstance(held, dict) else interventions.parse(held)
     device = compute.device(values.compute.device, values.compute.threads)
     subject = subjects.load(asked, values.diffusion).to(device)

@@ -31,7 +31,7 @@ from pipeline.params.section import BASELINE, Section
 from pipeline.params.segment import Segment
 from pipeline.params.selection import Selection
 from pipeline.params.shortcut import Shortcut
-from pipeline.params.subjects import SUBJECT_STAGES, Subject, subject
+from pipeline.params.subjects import SUBJECT_STAGES, Subject, Watched, subject
 from pipeline.params.text import Text
 from pipeline.params.timesteps import Timesteps
 from pipeline.params.train import Train
@@ -79,6 +79,7 @@ __all__ = [
     "Train",
     "Trajectory",
     "UNet",
+    "Watched",
     "load",
     "memory",
     "parse",

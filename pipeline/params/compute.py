@@ -13,7 +13,7 @@ class Compute(Section):
 
     device: Literal["auto", "cpu", "cuda"]
     threads: Annotated[int, Field(ge=1, le=256)]  # CPU threads per stage
-    replica_threads: Annotated[int, Field(ge=1, le=256)]  # CPU threads of one replica in train, sample and evaluate
+    replica_threads: Annotated[int, Field(ge=1, le=256)]  # CPU threads of one replica, where replicas are side by side
 
     def check(self, name: str) -> None:
         if self.replica_threads > self.threads:
@@ -24,5 +24,5 @@ class Compute(Section):
 
     @property
     def side_by_side(self) -> int:
-        """How many replicas of a variant a stage works on at a time."""
+        """How many replicas of a variant, or networks of a subject, a stage works on at a time."""
         return self.threads // self.replica_threads

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from pipeline.errors import UserError, short
 from pipeline.files import is_folder
-from pipeline.params.section import BASELINE, Name, Section
+from pipeline.params.section import BASELINE, Count, Name, Section
 
 SubjectStage = Literal["trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps"]
 SUBJECT_STAGES: tuple[SubjectStage, ...] = get_args(SubjectStage)  # those that look at subjects, in the report's order
@@ -16,7 +16,8 @@ SUBJECT_STAGES: tuple[SubjectStage, ...] = get_args(SubjectStage)  # those that 
 class Subject(Section):
     """A denoiser, and what it is told."""
 
-    model: Annotated[str, Field(min_length=1)]  # folder of a variant's weights, or of a diffusers pipeline
+    model: Annotated[str, Field(min_length=1)]  # folder of a variant's weights, or of a diffusers pipeline; under
+    # `subjects` also a folder that holds such folders, one for each training seed
     prompts: list[str]  # texts that the images take in turn, where the network takes a text
     guidance: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]  # scale of classifier-free guidance; 1: none
 
@@ -46,6 +47,7 @@ class Subject(Section):
 class Watched(Subject):
     """A denoiser under the microscope."""
 
+    replicas: Count  # how many of the networks in the folder `model`, from the first on, at most
     stages: list[SubjectStage]  # those that look at it
 
 

@@ -108,11 +108,15 @@ def _check_sampling(values: Params) -> None:
 def _check_subjects(values: Params) -> None:
     """Refuse a subject that the stage `train` or `text` will not have made, and guidance for one that cannot be
     guided."""
-    trained = {f"outputs/train/{v}/model/{r}" for v in values.variants for r in values.replicas}
+    trained = {
+        f"outputs/train/{variant}/model{network}"
+        for variant in values.variants
+        for network in ("", *(f"/{replica}" for replica in values.replicas))
+    }
     told = {
-        f"outputs/text/{network}/model/{replica}"
-        for network in (["text", "clip_loss"] if values.text.clip_weight else ["text"])
-        for replica in values.replicas[: values.text.replicas]
+        f"outputs/text/{kind}/model{network}"
+        for kind in (["text", "clip_loss"] if values.text.clip_weight else ["text"])
+        for network in ("", *(f"/{replica}" for replica in values.replicas[: values.text.replicas]))
         if values.text.run
     }
     for name, subject in values.subjects.items():
@@ -122,8 +126,8 @@ def _check_subjects(values: Params) -> None:
         if subject.is_trained_here and Path(subject.model).as_posix() not in trained:
             raise UserError(
                 f"params.yaml: subjects.{name}.model is {subject.model}, but what is trained is "
-                f"outputs/train/V/model/R with V one of {', '.join(values.variants)} and R one of "
-                f"{', '.join(map(str, values.replicas))} (replicas)."
+                f"outputs/train/V/model, or outputs/train/V/model/R for one network of it, with V one of "
+                f"{', '.join(values.variants)} and R one of {', '.join(map(str, values.replicas))} (replicas)."
             )
         if subject.is_trained_here and subject.guidance != 1 and not _can_be_guided(values, subject.variant):
             raise UserError(

@@ -3,8 +3,9 @@
 Every effect is signed so that a positive one speaks for the claim. Its two-sided p-value belongs to its 95 % interval,
 and is adjusted over all decided claims by the procedure of Benjamini and Hochberg (1995). A claim that two things are
 equal is decided by two one-sided tests against a margin of params.yaml (Schuirmann 1987). A claim about architecture is
-decided over training seeds alone. A claim looks up variants by the names that they have in the shipped params.yaml and
-profiles. One whose variants are not there is not decided, nor is one about images where the judge cannot judge.
+decided over training seeds alone, and one about a subject's loop over the subject's networks, where it has several. A
+claim looks up variants by the names that they have in the shipped params.yaml and profiles. One whose variants are not
+there is not decided, nor is one about images where the judge cannot judge.
 """
 
 from collections.abc import Callable, Sequence

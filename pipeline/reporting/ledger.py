@@ -50,7 +50,9 @@ def _measured(each: Decided, pictures: dict[str, Pictures]) -> str:
     else:
         against = f", against `{number['against']}`" if "against" in number else ""
         decides = f"; {chance(each.adjusted)} over the whole ledger" if each.adjusted is not None else ""
-        lines.append(f"**Here:** {effect(number, claim.unit)}{against} (n = {number['n']}{decides}).")
+        count = len(number.get("replicas", []))
+        over = f" over {count} {'networks' if each.subject else 'training seeds'}" if count else ""
+        lines.append(f"**Here:** {effect(number, claim.unit)}{against} (n = {number['n']}{over}{decides}).")
         if each.remark:
             lines[-1] += f" {each.remark}"
         lines.append(f"**What was measured:** {claim.measured_by}.")

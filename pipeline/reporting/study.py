@@ -1,6 +1,6 @@
 """What the stages left, as the chapters read it: the parameters, and the outputs that several chapters share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from pipeline.anatomy import pooled
 from pipeline.data import prepared
 from pipeline.data.images import ImageSet
 from pipeline.data.prepared import Prepared
@@ -70,11 +71,16 @@ class Study:
         """The variants whose network is told the class that is asked for."""
         return [variant for variant, runs in self.runs.items() if runs[0].told_class]
 
-    def of_subjects(self, stage: str, there: Callable[[Path], bool], load: Callable[[Path], T]) -> dict[str, T]:
-        """Subject -> what a stage left of it, of those that it looked at; there, load: what says whether a folder holds
-        something, and what reads it."""
-        folders = {name: self.outputs / stage / name for name in self.params.subjects}
-        return {name: load(folder) for name, folder in folders.items() if there(folder)}
+    def networks(self, stage: str, subject: str) -> list[Path]:
+        """The folders of a subject's networks that a stage has looked at."""
+        return pooled.folders(self.outputs / stage / subject)
+
+    def of_subjects(self, stage: str, load: Callable[[Path], T], over: Callable[[Sequence[T]], T]) -> dict[str, T]:
+        """Subject -> what a stage left of it, of those that it looked at; load: what reads a network's folder; over:
+        what puts several networks together."""
+        folders = {name: self.networks(stage, name) for name in self.params.subjects}
+        found = {name: [load(folder) for folder in of] for name, of in folders.items() if of}
+        return {name: of[0] if len(of) == 1 else over(of) for name, of in found.items()}
 
     @property
     def baseline(self) -> Run:

@@ -38,3 +38,20 @@ def as_json(summary: Summary) -> str:
     """The summary as JSON with a line for each number, so that a change of one is a change of a line."""
     lines = (f"  {json.dumps(name)}: {json.dumps(number, allow_nan=False)}" for name, number in summary.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def networks(summary: Summary, of: str) -> int:
+    """Return how many networks the numbers of a subject are over; of: the beginning of their names."""
+    return max([len(number.get("replicas", [])) for name, number in summary.items() if name.startswith(f"{of}.")] + [1])
+
+
+def over_networks(summary: Summary, of: str) -> str:
+    """Return what a chapter says of a subject that has several networks, as sentences, and nothing of a single one."""
+    count = networks(summary, of)
+    if count < 2:
+        return ""
+    return (
+        f"All numbers and curves are over {count} networks, the same but for their training seed, each on images of "
+        "its own; n counts the images of all. An interval is Student's over the networks, and never narrower than the "
+        "images alone make it. Pictures are of the first network."
+    )

@@ -6,8 +6,9 @@ import torch
 
 from pipeline.anatomy import forward, spectrum, trajectories, ways
 from pipeline.anatomy.effects import Trajectories
+from pipeline.anatomy.followed import CLEAN, NOISY
 from pipeline.anatomy.sweep import Loop
-from pipeline.anatomy.trajectories import CLEAN, NOISY, Course
+from pipeline.anatomy.trajectories import Course
 from pipeline.data.images import ImageSet
 from pipeline.diffusion.schedule import alpha_bar
 from pipeline.judges import bootstrap, similarity

@@ -18,7 +18,7 @@ INTERVENE = (
     "--out scratch/intervene"
 ).split()
 SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/model/0 --out scratch/fast".split()
-POLICIES = "outputs/shortcut/baseline/policies"
+POLICIES = "outputs/shortcut/baseline/0/policies"
 
 
 def test_a_killed_sweep_goes_on_and_ends_in_the_same_bytes(sound) -> None:
@@ -39,20 +39,20 @@ def test_a_killed_sweep_goes_on_and_ends_in_the_same_bytes(sound) -> None:
     shutil.copytree(store, sound.root / "scratch/store")
     assert sound.stage(*INTERVENE).returncode == 0
     assert not store.exists(), "a finished sweep leaves nothing behind"
-    cells = pd.read_csv(sound.root / "scratch/intervene/cells.csv").groupby("cell")
+    cells = pd.read_csv(sound.root / "scratch/intervene/0/cells.csv").groupby("cell")
     assert (cells.get_group(first.stem)["psnr"] == 1.5).all(), "it was taken as it was saved"
     shutil.rmtree(sound.root / "scratch/intervene")
     np.savez(sound.root / "scratch/store" / first.name, allow_pickle=False, **own)
     shutil.copytree(sound.root / "scratch/store", store)
     assert sound.stage(*INTERVENE).returncode == 0
-    found, whole = (sound.root / folder for folder in ("scratch/intervene", "outputs/intervene/baseline"))
+    found, whole = (sound.root / folder for folder in ("scratch/intervene/0", "outputs/intervene/baseline/0"))
     assert {path.name: path.read_bytes() for path in found.iterdir()} == {
         path.name: path.read_bytes() for path in whole.iterdir()
     }
 
 
 def test_every_cell_has_its_numbers_for_every_seed(project) -> None:
-    found = project.root / "outputs/intervene/baseline"
+    found = project.root / "outputs/intervene/baseline/0"
     cells, curves = pd.read_csv(found / "cells.csv"), pd.read_csv(found / "curves.csv")
     assert set(curves["sweep"]) == {"jump", "skips", "blocks", "duration", "relax", "end"}
     assert (cells.groupby("cell").size() == 6).all()
@@ -67,14 +67,14 @@ def test_every_cell_has_its_numbers_for_every_seed(project) -> None:
 def test_images_are_followed_for_the_subjects_that_ask_for_it(project) -> None:
     outputs = project.root / "outputs"
     for subject in ("baseline", "res_blocks_0"):
-        steps = pd.read_csv(outputs / f"trajectory/{subject}/steps.csv")
+        steps = pd.read_csv(outputs / f"trajectory/{subject}/0/steps.csv")
         assert steps["k"].tolist() == [5, 4, 3, 2, 1]
         assert (steps["n"] == 6).all()
     assert list((outputs / "intervene/res_blocks_0").iterdir()) == []
     summary = json.loads((project.root / "reports/tiny/summary.json").read_text())
     assert summary["trajectory.res_blocks_0.half_decided"]["n"] == 3
     assert "claims.res_blocks_0.coarse_first" in summary
-    with np.load(outputs / "trajectory/baseline/pictures.npz") as pictures:
+    with np.load(outputs / "trajectory/baseline/0/pictures.npz") as pictures:
         ends, drawn = pictures["x0"][:, -1], np.load(outputs / "sample/baseline/images/0/images.npy")
         assert abs(ends.astype(int) - drawn[:3]).max() <= 1, "the same seeds, in other batches"
 
@@ -100,7 +100,7 @@ def test_every_variant_is_followed_and_the_baseline_over_its_training(project) -
 def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
     policies = sorted((sound.root / POLICIES).iterdir())
     assert policies
-    methods = pd.read_csv(sound.root / "outputs/shortcut/baseline/methods.csv").set_index("method")
+    methods = pd.read_csv(sound.root / "outputs/shortcut/baseline/0/methods.csv").set_index("method")
     for policy in policies[:1]:
         done = sound.stage(*SAMPLE, "--policy", str(policy))
         assert done.returncode == 0, done.stderr
@@ -109,7 +109,7 @@ def test_a_found_policy_is_applied_to_the_subject(sound) -> None:
             for at in ("scratch/fast/images", "outputs/sample/baseline/images/0")
         )
         assert fast.shape == whole.shape
-        with np.load(sound.root / "outputs/shortcut/baseline/pictures.npz") as drawn:
+        with np.load(sound.root / "outputs/shortcut/baseline/0/pictures.npz") as drawn:
             reported = drawn[f"found, {policy.stem}"]
         assert abs(fast[6 : 6 + len(reported)].astype(int) - reported).max() <= 1, "in other batches"
         assert methods.loc[f"found, {policy.stem}", "cost"] <= 1

@@ -21,7 +21,7 @@ TOLD = {"model": "outputs/text/text/model/0", "prompts": ["the digit 1, upright,
 SMALL = {
     "data": {"classes": [0, 1]},
     "text": {"images": 32, "clip_from": 16, "held_out": 2, "steps": 3},
-    "subjects": {"told": {**TOLD, "stages": ["trajectory", "intervene"]}},
+    "subjects": {"told": {**TOLD, "replicas": 1, "stages": ["trajectory", "intervene"]}},
     "selection": {"run": False},
 }
 STAGE = "--params params.yaml --data prepare --judges judges --clip clip --checkpoints checkpoints --out outputs/text"

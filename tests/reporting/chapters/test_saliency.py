@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from skimage.io import imread
 
-from pipeline.anatomy import believed, salient
+from pipeline.anatomy import believed
 from pipeline.anatomy.believed import Over
 from pipeline.anatomy.effects import Saliency as Effects
 from pipeline.anatomy.salient import CAM, LAYER, MASKS, OTHER, RISE, RIVALS, Salient
@@ -107,7 +107,6 @@ def test_what_was_found_comes_back_from_the_disk(study, results, tmp_path: Path)
     np.testing.assert_array_equal(again.maps[RISE], maps.maps[RISE])
     np.testing.assert_array_equal(again.pictures["x0"], maps.pictures["x0"])
     assert again.times == list(TIMES)
-    assert salient.there(folder)
 
 
 def test_every_number_has_its_n_and_its_interval_holds_it(found: Found) -> None:

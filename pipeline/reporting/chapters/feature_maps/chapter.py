@@ -11,7 +11,7 @@ from pipeline.reporting.chapters.feature_maps import figures
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary
+from pipeline.reporting.summary import Summary, over_networks
 from pipeline.reporting.table import Cell, Column, Table, text, words
 
 NAME, TITLE = mapped.STAGE, "What the layers give at some steps"
@@ -28,7 +28,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `feature_maps` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, mapped.there, mapped.load)
+    subjects = study.of_subjects(NAME, mapped.load, mapped.over)
     return Found(study, subjects) if subjects else None
 
 
@@ -119,6 +119,7 @@ def _of_subject(subject: str, maps: Mapped, summary: Summary, pictures: Pictures
     idle = summary[f"{of}.{maps.times[0]}.mean.idle"]
     return {
         "name": subject,
+        "networks": over_networks(summary, of),
         "n": int(maps.measures["n"].iloc[0]),
         "shown": len(_shown(maps)),
         "change": _change(subject, maps, summary),

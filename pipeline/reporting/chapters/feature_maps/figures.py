@@ -35,7 +35,7 @@ def draw(folder: Path, found: Mapped, channels: list[int], seeds: list[int]) -> 
             "measures.png",
             "What the maps of each layer look like, from the input (left) through the middle (dotted line) to the "
             "output, mean over channels. A mosaic has a low smoothness and much in high frequencies. Lines are times, "
-            "the darker the earlier in the process; bands are 95 % intervals over seeds.",
+            "the darker the earlier in the process; bands are 95 % intervals.",
         ),
         (
             "channels.png",

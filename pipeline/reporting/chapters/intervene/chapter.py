@@ -6,27 +6,20 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.anatomy import intervened, phases
-from pipeline.anatomy.intervened import Intervened
+from pipeline.anatomy.intervened import KINDS, Intervened
 from pipeline.anatomy.source import SOURCE_BLOCKS
-from pipeline.judges.number import Kind, Number
+from pipeline.judges.number import Number
 from pipeline.params import Params
 from pipeline.reporting.chapters.intervene import curves, sheets
 from pipeline.reporting.chapters.intervene.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill, fold
 from pipeline.reporting.sources import SOURCE_STARTS
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary
+from pipeline.reporting.summary import Summary, over_networks
 from pipeline.reporting.table import NOTHING, Column, Table, listed, text, words
 
 NAME, TITLE = "intervene", "Without some steps, skips or blocks"
 LIMITS = ("redundant_from", "longest_cut", "shortest_rest")
-KINDS: dict[str, Kind | None] = {
-    "ssim": None,
-    "likeness": "likeness",
-    "psnr": "size",
-    "under": "share",
-    "kept": "share",
-}
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `intervene` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, intervened.there, intervened.load)
+    subjects = study.of_subjects(NAME, intervened.load, intervened.over)
     return Found(study.params, subjects) if subjects else None
 
 
@@ -51,8 +44,8 @@ def numbers(found: Found) -> Summary:
             for name, kind in KINDS.items():
                 if pd.notna(row.get(name)):
                     ends = [row[f"{name}_low"], row[f"{name}_high"]]
-                    number: Number = {"value": row[name], "n": row["n_seeds"], "ci95": ends}
-                    out[f"{NAME}.{subject}.{row['cell']}.{name}"] = {**number, "kind": kind} if kind else number
+                    number: Number = {"value": row[name], "n": row["n_seeds"], "ci95": ends, "kind": kind}
+                    out[f"{NAME}.{subject}.{row['cell']}.{name}"] = number
         out |= {f"{NAME}.{subject}.{name}": number for name, number in swept.findings.items()}
     return out
 
@@ -132,6 +125,7 @@ def _of_subject(
     asked, blocks = found.params.intervene, swept.blocks
     return {
         "name": subject,
+        "networks": over_networks(summary, f"{NAME}.{subject}"),
         "blocks": blocks,
         "seeds": int(swept.curves["n_seeds"].iloc[0]),
         "parts": fold("The parts of its network", str(_parts(swept))),

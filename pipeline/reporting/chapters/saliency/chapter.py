@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtr
 
-from pipeline.anatomy import believed, salient
+from pipeline.anatomy import believed, pooled, salient
 from pipeline.anatomy.salient import ADVERSARIALLY, CAM, RANDOMLY, RISE, RIVALS, Salient
 from pipeline.judges.number import Number
-from pipeline.params import BASELINE
+from pipeline.params import BASELINE, Bootstrap
 from pipeline.reporting.by_layer import noise
 from pipeline.reporting.chapters.saliency import figures
 from pipeline.reporting.chapters.saliency.claims import AGAINST, UNTIMED
@@ -17,7 +18,7 @@ from pipeline.reporting.chapters.saliency.claims import CLAIMS as CLAIMS
 from pipeline.reporting.chapters.saliency.figures import METHODS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary, below
+from pipeline.reporting.summary import Summary, below, over_networks
 from pipeline.reporting.table import Cell, Column, Table, listed, text, words
 
 NAME, TITLE = salient.STAGE, "What each step looks at, and whether to believe the maps"
@@ -34,7 +35,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `saliency` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, salient.there, salient.load)
+    subjects = study.of_subjects(NAME, salient.load, salient.over)
     return Found(study, subjects) if subjects else None
 
 
@@ -45,19 +46,31 @@ def numbers(found: Found) -> Summary:
     for subject, maps in found.subjects.items():
         out |= {f"{NAME}.{subject}.{name}": number for name, number in maps.findings.items()}
     if {BASELINE, UNTIMED} <= set(found.subjects):
-        gap = _order(found.subjects[BASELINE]) - _order(found.subjects[UNTIMED])
-        bootstrap = found.study.params.bootstrap
-        over = believed.Over(np.zeros(len(gap), np.int64), bootstrap.resamples, bootstrap.seed)
-        against = over.mean(gap)
-        out |= {f"{NAME}.{UNTIMED}.{AGAINST}": against} if against else {}
+        against = _against(found.subjects[BASELINE], found.subjects[UNTIMED], found.study.params.bootstrap)
+        out |= {f"{NAME}.{UNTIMED}.{name}": number for name, number in against.items()}
     return out
 
 
-def _order(maps: Salient) -> np.ndarray:
+def _against(timed: Salient, untimed: Salient, bootstrap: Bootstrap) -> dict[str, Number]:
+    """By how much the order from object to edges is larger in one subject than in the other, paired by seed in every
+    network that both have; empty where there is one time, or no object."""
+    each = list[dict[str, Number]]()
+    if len(timed.times) > 1:
+        for one, other in zip(_networks(timed), _networks(untimed), strict=False):
+            gap = _order(one) - _order(other)
+            mean = believed.Over(np.zeros(len(gap), np.int64), bootstrap.resamples, bootstrap.seed).mean(gap)
+            each.append({AGAINST: mean} if mean else {})
+    return pooled.numbers(each) if each else {}
+
+
+def _networks(maps: Salient) -> list[pd.DataFrame]:
+    """The games of every network of a subject."""
+    return [of for _, of in maps.games.groupby("network")] if "network" in maps.games else [maps.games]
+
+
+def _order(games: pd.DataFrame) -> np.ndarray:
     """By how much DF-RISE's map is more like the object early than late, [S], of each seed."""
-    if len(maps.times) < 2:
-        return np.full(maps.games["seed"].nunique(), np.nan)
-    return believed.hierarchy(believed.by_seed(maps.games, "foreground")[RISE])
+    return believed.hierarchy(believed.by_seed(games, "foreground")[RISE])
 
 
 def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
@@ -129,6 +142,7 @@ def _of_subject(subject: str, maps: Salient, found: Found, summary: Summary, pic
     iou = mine.get(f"mean.{RISE}.iou")
     return {
         "name": subject,
+        "networks": over_networks(summary, f"{NAME}.{subject}"),
         "n": mine[f"mean.{RISE}.gain"]["n"],
         "objects": iou["n"] if iou else 0,
         "n_sanity": mine[f"mean.noise.{RANDOMLY}"]["n"],

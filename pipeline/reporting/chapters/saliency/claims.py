@@ -169,7 +169,7 @@ CLAIMS = [
         f"the effect of `{Saliency.SEMANTICS_FIRST}` in the baseline, minus that in `{UNTIMED}`, paired by seed",
         "",
         _needs_time,
-        differs=f"{SETTING} One training of each is looked at, which decides nothing about the architecture.",
+        differs=SETTING,
         figure=f"{UNTIMED}/overlap.png",
     ),
 ]

@@ -86,14 +86,13 @@ def draw(folder: Path, found: Salient, summary: Summary, of: str, seeds: list[in
         (
             "convergence.png",
             "How alike two maps of DF-RISE are that have no mask in common, by how many masks each has. Where a line "
-            "stays below the dotted one, the map is still changed by which masks were drawn. Bands are 95 % intervals "
-            "over seeds.",
+            "stays below the dotted one, the map is still changed by which masks were drawn. Bands are 95 % intervals.",
         ),
         (
             "gains.png",
             "The area under insertion minus that under deletion, by time: how well a map finds what the prediction "
             "rests on. A method whose line is not above the grey ones knows no more than a rival that does not ask the "
-            "network. Bars are 95 % intervals over seeds.",
+            "network. Bars are 95 % intervals.",
         ),
         (
             "curves.png",
@@ -106,13 +105,13 @@ def draw(folder: Path, found: Salient, summary: Summary, of: str, seeds: list[in
             "What the maps mark, by time: the object, as the intersection over union of the final image's foreground "
             "with as many of the highest pixels, and rank correlations with the foreground and with the final image's "
             "edges. If the object came first and the detail last, the second panel would fall to the right and the "
-            "third would rise. Bars are 95 % intervals over seeds.",
+            "third would rise. Bars are 95 % intervals.",
         ),
         (
             "sanity.png",
             "How alike a map stays where it should change. With fresh weights it should be gone; where the predicted "
             "noise was changed (adversarial) it should change more than under a random change of the same size. The "
-            "first row, other masks, is what DF-RISE has in common with itself. Bars are 95 % intervals over seeds.",
+            "first row, other masks, is what DF-RISE has in common with itself. Bars are 95 % intervals.",
         ),
     ]
 

@@ -18,7 +18,7 @@ from pipeline.reporting.chapters.shortcut.claims import CLAIMS as CLAIMS
 from pipeline.reporting.chapters.shortcut.tradeoffs import AGAIN, SAMPLERS, UNTOUCHED
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary
+from pipeline.reporting.summary import Summary, networks
 from pipeline.reporting.table import TOGETHER, Cell, Column, Table, text, words
 
 NAME, TITLE = "shortcut", "What may be left out to save time"
@@ -35,7 +35,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `shortcut` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, compared.there, compared.load)
+    subjects = study.of_subjects(NAME, compared.load, compared.over)
     return Found(study.params, study.distance, subjects) if subjects else None
 
 
@@ -135,6 +135,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         subjects=[
             {
                 "name": subject,
+                "networks": networks(summary, f"{NAME}.{subject}"),
                 "table": _table(subject, ways, found.distance, summary),
                 "seeds": summary[f"{NAME}.{subject}.{UNTOUCHED}.ssim"]["n"],
                 "repeats": summary[f"{NAME}.{subject}.{UNTOUCHED}.time"]["n"],

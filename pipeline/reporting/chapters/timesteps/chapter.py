@@ -15,7 +15,7 @@ from pipeline.reporting.chapters.timesteps.figures import SAMPLERS, spoken
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.plots import write
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary, children
+from pipeline.reporting.summary import Summary, children, over_networks
 from pipeline.reporting.table import Cell, Column, Table, listed, percent, text, words
 
 NAME, TITLE = "timesteps", "Which concept is drawn when"
@@ -41,8 +41,8 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `timesteps` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, timed.there, timed.load)
-    courses = study.of_subjects(followed.STAGE, followed.there, followed.load)
+    subjects = study.of_subjects(NAME, timed.load, timed.over)
+    courses = study.of_subjects(followed.STAGE, followed.load, followed.over)
     return Found(study, subjects, courses) if subjects else None
 
 
@@ -143,6 +143,7 @@ def _of_subject(subject: str, each: Timed, found: Found, summary: Summary, pictu
     decided = text(way.findings["half_decided"], 0, 100) if way else ""
     return {
         "name": subject,
+        "networks": over_networks(summary, of),
         "seeds": found.study.params.timesteps.seeds,
         "judged": "settled.class" in each.findings,
         "styled": "settled.stroke" in each.findings,

@@ -235,7 +235,7 @@ def draw(
             "kept.png",
             "What is left of the full loop's images with every spacing (blue: dense early, orange: dense late, black: "
             "others; the dotted line is the uniform one). Where blue lies right of orange, the early part is what this "
-            "measure hangs on; for the energy, 0 dB is the full loop's. Bars are 95 % intervals over seeds.",
+            "measure hangs on; for the energy, 0 dB is the full loop's. Bars are 95 % intervals.",
         )
     )
     if f"{of}.{samplers[0]}.{UNIFORM}.frechet" in summary:
@@ -244,7 +244,7 @@ def draw(
             (
                 "distances.png",
                 "How far the images of every spacing are from the real ones, by sampler. Points left of the dotted "
-                "line are better than the uniform spacing with as many steps. Bars are 95 % intervals over seeds.",
+                "line are better than the uniform spacing with as many steps. Bars are 95 % intervals.",
             )
         )
     if any(word in found.steps for word in WORDS):
@@ -281,7 +281,7 @@ def draw(
                 "foreground.png",
                 "How much attention the finished image's foreground gets at each step, as a multiple of what even "
                 "attention would give it. Above 1 the figure is looked at more than the background. The band is a 95 % "
-                "interval over seeds.",
+                "interval.",
             )
         )
     if "word_maps" in found.pictures:

@@ -7,19 +7,18 @@ import numpy as np
 import pandas as pd
 
 from pipeline.anatomy import followed, intervened
-from pipeline.anatomy.followed import Followed
-from pipeline.judges.number import Kind, Number
+from pipeline.anatomy.followed import CLEAN, KINDS, NOISY, Followed
+from pipeline.judges.number import Number
 from pipeline.reporting.chapters.trajectory import figures
 from pipeline.reporting.chapters.trajectory.claims import CLAIMS as CLAIMS
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
-from pipeline.reporting.summary import Summary
+from pipeline.reporting.summary import Summary, over_networks
 from pipeline.reporting.table import Cell, Column, Table, text, words
 
 NAME, TITLE = "trajectory", "What happens at each step"
-SEEN = f"{figures.CLEAN}-calibrated"
+SEEN = f"{CLEAN}-calibrated"
 BORDERS = {"composition_ends": "the first phase ends", "denoising_begins": "the last phase begins"}
-KINDS: dict[str, Kind] = {"psnr": "psnr", "ssim": "correlation", "likeness": "likeness", "kept": "share"}
 
 
 @dataclass(frozen=True)
@@ -37,15 +36,16 @@ class Found:
     def borders(self, subject: str) -> dict[str, float]:
         """The borders between the phases of `intervene`, by their names there, as shares of the process; none where it
         has told no phases of the subject."""
-        folder, total = self.study.outputs / intervened.STAGE / subject, self.study.params.sampler.steps
-        found = intervened.findings(folder) if intervened.there(folder) else {}
+        total = self.study.params.sampler.steps
+        swept = [intervened.findings(folder) for folder in self.study.networks(intervened.STAGE, subject)]
+        found = intervened.over_findings(swept) if swept else {}
         ends = {name: found.get(f"phases.{name}") for name in BORDERS}
         return {name: (total - end["value"]) / total for name, end in ends.items() if end}
 
 
 def read(study: Study) -> Found | None:
     """What `trajectory` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, followed.there, followed.load)
+    subjects = study.of_subjects(NAME, followed.load, followed.over)
     return Found(study, subjects) if subjects else None
 
 
@@ -78,10 +78,9 @@ def _n(branches: pd.DataFrame) -> int:
 
 def _of_row(row: dict) -> dict[str, Number]:
     """The numbers in a row of a table."""
-    kinds = KINDS | {f"{kind}-{of}": "share" for kind in figures.NAMES for of in ("right", "calibrated")}
     return {
         name: {"value": row[name], "n": row["n"], "ci95": [row[f"{name}_low"], row[f"{name}_high"]], "kind": kind}
-        for name, kind in kinds.items()
+        for name, kind in KINDS.items()
         if name in row and pd.notna(row[name])
     }
 
@@ -107,7 +106,7 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     subject = next(iter(found.subjects))
     of = f"{NAME}.{subject}"
     decided, seen = summary[f"{of}.half_decided"], summary.get(f"{of}.recognised.{SEEN}")
-    noisy = summary.get(f"{of}.recognised.{figures.NOISY}-calibrated")
+    noisy = summary.get(f"{of}.recognised.{NOISY}-calibrated")
     said = (
         f"A classifier recognises the noisy image of `{subject}` for good after {text(noisy, 0, 100)} % of the steps, "
         f"and the clean image that is predicted from it after {text(seen, 0, 100)} % (n = {seen['n']} seeds). "
@@ -137,6 +136,7 @@ def _of_subject(subject: str, way: Followed, found: Found, summary: Summary, pic
     asked = found.study.params.trajectory
     return {
         "name": subject,
+        "networks": over_networks(summary, of),
         "seeds": len(way.images),
         "branched": _n(way.branches),
         "continuations": asked.continuations,
@@ -160,7 +160,7 @@ def _recognised(of: str, classes: list[str], summary: Summary) -> Table:
         Column("the predicted clean image, answers as they are, %", 0, 100),
         Column("images"),
     ]
-    names = (SEEN, f"{figures.NOISY}-calibrated", figures.CLEAN)
+    names = (SEEN, f"{NOISY}-calibrated", CLEAN)
     rows: list[list[Cell]] = []
     for ending, shown in [("", "all classes"), *((f".{i}", name) for i, name in enumerate(classes))]:
         found = [summary.get(f"{of}.recognised.{name}{ending}") for name in names]
@@ -171,7 +171,7 @@ def _recognised(of: str, classes: list[str], summary: Summary) -> Table:
 
 def _favourite(way: Followed) -> str:
     """The share of noise that the judge gives to its favourite class, in percent."""
-    name = f"{figures.NOISY}-favourite"
+    name = f"{NOISY}-favourite"
     return f"{100 * way.steps[name].iloc[0]:.0f}" if name in way.steps else ""
 
 

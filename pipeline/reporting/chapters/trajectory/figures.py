@@ -8,14 +8,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline.anatomy.followed import Followed
+from pipeline.anatomy.followed import CLEAN, NOISY, Followed
 from pipeline.files import replacing
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet, magnified
 from pipeline.reporting.page import Drawn
 from pipeline.reporting.plots import COLOURS, GREY, WIDTH, ends, grid, legend, panels, write
 
-CLEAN, NOISY = "x0", "x_k"
 NAMES = {CLEAN: "predicted clean image", NOISY: "noisy image"}
 FRAMES, SECONDS = 50, 6.0  # of a film, at most, and how long it takes
 MOST_BYTES = 1_000_000  # of a film, where one seed's images allow it
