@@ -43,7 +43,7 @@ def follow(args: argparse.Namespace, values: params.Params, network: Network) ->
     from pipeline.diffusion import subject as subjects
     from pipeline.diffusion.schedule import descend
     from pipeline.diffusion.seeds import seeds_from
-    from pipeline.judges import bootstrap, classifier, recognition
+    from pipeline.judges import bootstrap, classifier, recognition, similarity
     from pipeline.progress import bar
 
     device = compute.device(values.compute.device, values.compute.replica_threads)
@@ -71,7 +71,7 @@ def follow(args: argparse.Namespace, values: params.Params, network: Network) ->
     branched = None
     if found:
         draws = bootstrap.draws(labels[first], values.bootstrap.resamples, values.bootstrap.seed)
-        unrelated = ways.unrelated(course, labels)[first]
+        unrelated = similarity.unrelated(course.final, labels)
         branched = Branched(
             ways.branches(found, unrelated, loop.snr_db(), loop.steps, draws),
             ways.decided(found, unrelated, loop.steps, draws),

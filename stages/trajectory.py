@@ -61,7 +61,7 @@ def main() -> None:
         asked_for = ways.asked_for(course, labels, told, judge)
         draws = bootstrap.draws(asked_for, values.bootstrap.resamples, values.bootstrap.seed)
         some = bootstrap.draws(labels[first], values.bootstrap.resamples, values.bootstrap.seed)
-        unrelated = similarity.unrelated(course.final, labels)[first]
+        unrelated = similarity.unrelated(course.final, labels)
         snr = loop.snr_db()
         table = ways.images(course, seeds, asked_for)
         real = dataset.split("test")

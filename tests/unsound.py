@@ -154,11 +154,11 @@ BAD = {
     ),
     "a subject that is not trained": (
         lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/9"),
-        ["outputs/train/V/model/R", "R one of 0, 1, 2, 3"],
+        ["outputs/train/V/model/R", "R one of 0, 1, 2 (replicas)"],
     ),
     "more continued images than followed ones": (
-        lambda v: v["trajectory"].update(branch_seeds=51),
-        ["trajectory.branch_seeds is 51", "the 50 seeds of trajectory.seeds"],
+        lambda v: v["trajectory"].update(branch_seeds=35),
+        ["trajectory.branch_seeds is 35", "the 34 seeds of trajectory.seeds"],
     ),
     "continuations from more steps than there are": (
         lambda v: v["trajectory"].update(branch_starts=51),
@@ -252,8 +252,8 @@ BAD = {
         ["intervene.blocks goes up to 10", "has 9"],
     ),
     "a search on more seeds than are learnt on": (
-        lambda v: v["shortcut"].update(search=76),
-        ["shortcut.search is 76", "75 seeds of shortcut.learn"],
+        lambda v: v["shortcut"].update(search=61),
+        ["shortcut.search is 61", "60 seeds of shortcut.learn"],
     ),
     "weights": (lambda v: v["judges"].update(inception_weights="no/such.pth"), ["judges.inception_weights", "no/such"]),
 }

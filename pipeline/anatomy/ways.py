@@ -126,19 +126,13 @@ def images(course: Course, seeds: np.ndarray, labels: np.ndarray) -> pd.DataFram
     return when_recognised(course, seeds, labels).assign(**bands)
 
 
-def unrelated(course: Course, labels: np.ndarray) -> np.ndarray:
-    """Return the SSIM that unrelated images have, the mean over all images of a course for each of them, [S]; labels:
-    int [S]. It is for few images of a class, of which `similarity.unrelated` says little for a single one."""
-    return np.full(len(labels), similarity.unrelated(course.final, labels).mean())
-
-
 def branches(
     found: Branching, unrelated: np.ndarray, snr: dict[int, float], total: int, draws: np.ndarray
 ) -> pd.DataFrame:
     """Return a row per step from which images were continued: k, snr_db, done, ssim and likeness among siblings, and
     where a judge can say kept, each the mean with its interval; n counts images.
 
-    unrelated: [S], the SSIM at which likeness is 0; total: the steps of the loop; draws: int [B, S].
+    unrelated: [N], of the untouched images (`similarity.unrelated`); total: the steps of the loop; draws: int [B, S].
     """
     rows = []
     for i, k in enumerate(found.starts):

@@ -53,9 +53,11 @@ def unrelated(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def calibrated(ssim: np.ndarray, unrelated: np.ndarray) -> np.ndarray:
-    """Return the likeness that an SSIM stands for: 1 for an equal image, 0 for one that is no more alike than images
-    that have nothing to do with each other, and less for one that is less alike still.
+    """Return the likeness that an SSIM stands for, [...]: 1 for an equal image, 0 for one that is no more alike than
+    images that have nothing to do with each other, and less for one that is less alike still.
 
-    ssim, unrelated: [..., N], of the same images (`unrelated`).
+    ssim: [...]; unrelated: [N], of the untouched images (`unrelated`), whose mean is the zero of the scale. An image's
+    own would be no guide where its class has few others: one that is much like them would stretch the scale.
     """
-    return (ssim - unrelated) / (1 - unrelated)
+    zero = unrelated.mean()
+    return (ssim - zero) / (1 - zero)

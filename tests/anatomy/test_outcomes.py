@@ -53,7 +53,7 @@ def test_outcomes_are_likeness_to_the_untouched_images_and_what_judges_say_of_on
     assert [*judged] == [*images]
     assert (judged["untouched"].likeness == 1).all()
     np.testing.assert_array_equal(judged["e"].ssim, similarity.ssim(images["e"], images["untouched"]))
-    apart = similarity.unrelated(images["untouched"], labels)
+    apart = similarity.unrelated(images["untouched"], labels).mean()
     np.testing.assert_array_equal(judged["e"].likeness, (judged["e"].ssim - apart) / (1 - apart))
     assert judged["e"].ratios.tolist() == [2, 5]
     seen, told = features(images["e"]), judged["e"].judged

@@ -173,17 +173,6 @@ def test_a_network_that_is_told_no_class_is_judged_by_its_finished_images(course
     np.testing.assert_array_equal(ways.asked_for(course, labels, False, judge), judge(course.final).argmax(axis=1))
 
 
-def test_unrelated_images_have_their_mean_likeness_in_place_of_each_one_s(course: Course, seeds: np.ndarray) -> None:
-    labels = np.zeros(len(seeds), int)
-    pairs = [
-        similarity.ssim(course.final[[i]], course.final[[j]])[0]
-        for i in range(len(seeds))
-        for j in range(len(seeds))
-        if i != j
-    ]
-    np.testing.assert_allclose(ways.unrelated(course, labels), np.full(len(seeds), np.mean(pairs)))
-
-
 def test_a_step_s_row_says_how_many_are_recognised_and_what_the_judge_favours(known: tuple[Course, np.ndarray]) -> None:
     course, labels = known
     snr = {50 - i: float(i) for i in range(50)}

@@ -203,7 +203,7 @@ def limit(number: Number | None, never: float | None = None, said: str = "") -> 
     tried = number.get("tried", float("inf"))
 
     def shown(value: float) -> str:
-        return said if value == never else f"{value:g}" if value <= tried else f"more than {tried:g}"
+        return said if value == never else f"{round(value, 1):g}" if value <= tried else f"more than {tried:g}"
 
     value, (low, high) = shown(number["value"]), map(shown, number["ci95"])
     if number["value"] == tried and never == 0:
