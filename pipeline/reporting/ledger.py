@@ -40,6 +40,11 @@ def by_subject(decided: Sequence[Decided]) -> dict[str | None, list[Decided]]:
     return {subject: [each for each in decided if each.subject == subject] for subject in subjects}
 
 
+def networks(decided: Sequence[Decided]) -> int:
+    """How many networks the claims about a subject are decided over, at most."""
+    return max((len(each.number.get("replicas", [])) for each in decided if each.number), default=0) or 1
+
+
 def _measured(each: Decided, pictures: dict[str, Pictures]) -> str:
     """What stands behind a verdict, as a list."""
     claim, number = each.claim, each.number

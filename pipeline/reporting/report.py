@@ -83,7 +83,10 @@ def _story(
         tally=ledger.tally(decided),
         rate=percent(study.params.claims.false_discovery_rate),
         architecture=ledger.shown(ledgers.pop(None, []), pictures),
-        subjects=[{"name": name, "ledger": ledger.shown(of, pictures)} for name, of in ledgers.items()],
+        subjects=[
+            {"name": name, "networks": ledger.networks(of), "ledger": ledger.shown(of, pictures)}
+            for name, of in ledgers.items()
+        ],
         chapters=[f"[{each.chapter.TITLE}]({each.chapter.NAME}.md)" for each in chapters if each.found is not None],
         absent=listed([each.chapter.TITLE for each in chapters if each.found is None]),
         baseline=BASELINE,

@@ -11,13 +11,17 @@ import time
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import grown
+from pipeline.anatomy import followed, grown, pooled
 
 INTERVENE = (
     "stages/intervene.py --params params.yaml --subject baseline --judges outputs/judges --checkpoints checkpoints "
     "--out scratch/intervene"
 ).split()
 SAMPLE = "stages/sample.py --params params.yaml --model outputs/train/baseline/model/0 --out scratch/fast".split()
+TRAJECTORY = (
+    "stages/trajectory.py --params params.yaml --subject twins --data outputs/prepare --judges outputs/judges "
+    "--out scratch/followed"
+).split()
 POLICIES = "outputs/shortcut/baseline/0/policies"
 
 
@@ -138,3 +142,20 @@ def test_parts_are_printed_for_a_variant_and_a_folder(project) -> None:
     wrong = project.anatomy("parts", "nosuch")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
     assert "nosuch is neither" in wrong.stderr
+
+
+def test_networks_of_one_subject_are_followed_side_by_side_on_images_of_their_own(sound) -> None:
+    for name in ("3", "12"):
+        shutil.copytree(sound.root / "outputs/train/baseline/model/0", sound.root / "scratch/twins" / name)
+    twins = {"model": "scratch/twins", "prompts": [], "guidance": 1.0, "replicas": 5, "stages": ["trajectory"]}
+    sound.write(subjects={"twins": twins}, compute={"threads": 2})
+    done = sound.stage(*TRAJECTORY)
+    assert done.returncode == 0, done.stderr
+    first, second = (followed.load(folder) for folder in pooled.folders(sound.root / "scratch/followed"))
+    assert first.images["seed"].tolist() == list(range(6))
+    assert second.images["seed"].tolist() == list(range(6, 12))
+    alone = followed.load(sound.root / "outputs/trajectory/baseline/0")
+    pd.testing.assert_frame_equal(first.steps, alone.steps, atol=1e-3)
+    both = followed.over([first, second])
+    assert (both.steps["n"] == 12).all()
+    np.testing.assert_allclose(both.steps["psnr"], (first.steps["psnr"] + second.steps["psnr"]) / 2)

@@ -51,6 +51,7 @@ def test_what_was_found_comes_back_from_the_disk_beside_the_maps(study, results,
     assert chapter.read(made_up) is None
     folder.mkdir(parents=True)
     assert chapter.read(made_up) is None, "switched off, it leaves an empty folder"
+    folder = folder / "0"
     with mapped.keeping(folder, "t100", 40) as write:
         write("skip_01", np.ones((3, 2, 2), np.float32))
         write("block_01", np.zeros((1, 4, 4), np.float32))
@@ -142,3 +143,13 @@ def test_an_enlarged_map_keeps_every_pixel(side: int) -> None:
     for one, own in zip(large, maps, strict=True):
         assert set(one.ravel().tolist()) == set(own.ravel().tolist())
         assert (one[0, 0], one[-1, -1]) == (own[0, 0], own[-1, -1])
+
+
+def test_several_networks_are_one_subject(study, results, tmp_path: Path) -> None:
+    both = Found(study(results), {"baseline": mapped.over([made(LOOKS), made(LOOKS)])})
+    one = made(LOOKS).measures
+    pd.testing.assert_frame_equal(both.subjects["baseline"].measures[one.columns[:8]], one[one.columns[:8]])
+    summary = chapter.numbers(both)
+    page = chapter.page(both, summary, chapter.draw(both, summary, tmp_path / "figures/feature_maps"))
+    assert "over 2 networks" in page
+    assert f"n = {2 * one['n'].iloc[0]} images" in page

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from pipeline.anatomy import intervened
 from pipeline.anatomy.effects import Sweeps
 from pipeline.reporting.chapters.intervene import chapter, sheets
 from pipeline.reporting.chapters.intervene.chapter import Found, limit
@@ -145,3 +146,31 @@ def test_every_effect_of_the_sweeps_decides_a_claim_and_is_measured_under_its_na
     measured = {name.removeprefix("effects.") for name in swept.findings if name.startswith("effects.")}
     assert measured <= {effect.value for effect in Sweeps}
     assert len(measured) >= 5
+
+
+def test_several_networks_are_one_subject(swept, values, tmp_path) -> None:
+    own = swept.curves["sweep"].isin(["duration", "relax"])
+    later = swept.curves.assign(
+        start=swept.curves["start"] + own, cell=swept.curves["cell"].where(~own, "later-" + swept.curves["cell"])
+    )
+    limits = {
+        name: {**number, "value": number["value"] + 2} if name.endswith("redundant_from") else number
+        for name, number in swept.findings.items()
+    }
+    both = intervened.over([swept, replace(swept, curves=later, findings=limits)])
+    assert both.curves["cell"].tolist() == swept.curves["cell"].tolist(), "a cut from another start is the same cell"
+    assert (both.curves["n_seeds"] == 2 * swept.curves["n_seeds"]).all()
+    first = swept.findings["limits.1.zeros.redundant_from"]["value"]
+    assert both.findings["limits.1.zeros.redundant_from"]["ci95"] == [first, first + 2]
+    found = Found(values, {"baseline": both})
+    summary = chapter.numbers(found)
+    page = chapter.page(found, summary, chapter.draw(found, summary, tmp_path))
+    assert "over 2 networks" in page
+    assert "the least and the greatest of the networks" in page
+    assert f"(n = {2 * swept.curves['n_seeds'].iloc[0]} seeds)" in page
+
+
+def test_a_cell_that_one_network_alone_came_to_is_left_out(swept) -> None:
+    fewer = replace(swept, curves=swept.curves[swept.curves["sweep"] != "relax"])
+    assert "relax" not in set(intervened.over([swept, fewer]).curves["sweep"])
+    assert "relax" in set(intervened.over([swept, swept, fewer]).curves["sweep"])

@@ -1,6 +1,7 @@
 """What the chapter says of saliency maps is what was found, for every subject, and claims are decided by it."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pipeline.anatomy import believed
 from pipeline.anatomy.believed import Over
 from pipeline.anatomy.effects import Saliency as Effects
 from pipeline.anatomy.salient import CAM, LAYER, MASKS, OTHER, RISE, RIVALS, Salient
+from pipeline.params import BASELINE
 from pipeline.reporting import ledger
 from pipeline.reporting.chapters.saliency import chapter
 from pipeline.reporting.chapters.saliency.chapter import Found
@@ -98,7 +100,7 @@ def test_what_was_found_comes_back_from_the_disk(study, results, tmp_path: Path)
     folder.mkdir(parents=True)
     assert chapter.read(ours) is None, "switched off, it leaves an empty folder"
     maps = made(objects=9)
-    maps.save(folder)
+    maps.save(folder / "0")
     again = chapter.read(ours).subjects["baseline"]
     for name in ("games", "curves", "convergence", "sanity"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(maps, name), rtol=1e-5, check_dtype=False)
@@ -204,3 +206,21 @@ def test_with_one_time_there_is_no_order(study, results) -> None:
     page = chapter.page(alone, summary, pictures(alone))
     assert "noisier half" not in page
     assert "Does the order need" not in page
+
+
+def test_networks_decide_whether_the_order_needs_the_timestep(study, results, deciding, tmp_path: Path) -> None:
+    ours = study(results)
+    for place in (0, 1, 2):
+        made(order=0.3 + 0.01 * place).save(ours.outputs / f"saliency/baseline/{place}")
+        made(order=0.0).save(ours.outputs / f"saliency/{UNTIMED}/{place}")
+    subjects = dict.fromkeys((BASELINE, UNTIMED), ours.params.subjects[BASELINE])
+    both = chapter.read(replace(ours, params=ours.params.model_copy(update={"subjects": subjects})))
+    numbers = chapter.numbers(both)
+    gap = numbers[f"saliency.{UNTIMED}.{AGAINST}"]
+    np.testing.assert_allclose(np.diff(gap["replicas"]), 0.01, atol=1e-4)
+    assert gap["n"] == 3 * SEEDS
+    verdicts = {each.name: each.verdict for each in decide(CLAIMS, numbers, [BASELINE, UNTIMED], deciding)}
+    assert verdicts["hierarchy_needs_time"] == "supported"
+    assert numbers["saliency.baseline.mean.rise.gain"]["n"] == 3 * SEEDS
+    page = chapter.page(both, numbers, chapter.draw(both, numbers, tmp_path / "figures/saliency"))
+    assert page.count("over 3 networks") == 2

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.anatomy.compared import over
 from pipeline.anatomy.effects import Shortcuts
 from pipeline.anatomy.interventions import parse
 from pipeline.reporting.chapters.shortcut import chapter
@@ -119,3 +120,19 @@ def test_methods_have_dotted_names_of_their_own(compared) -> None:
 
 def test_every_effect_of_the_shortcuts_decides_a_claim() -> None:
     assert {claim.name for claim in chapter.CLAIMS} == {effect.value for effect in Shortcuts}
+
+
+def test_several_networks_decide_claims_and_the_first_is_shown(found, compared, tmp_path) -> None:
+    shifted = {name: {**effect, "value": effect["value"] + 1} for name, effect in compared.effects.items()}
+    other = replace(compared, effects=shifted, methods=compared.methods.assign(cost=0.1))
+    both = Found(found.params, found.distance, {"baseline": over([compared, other])})
+    summary, alone = chapter.numbers(both), chapter.numbers(found)
+    effects = [name for name in alone if ".effects." in name]
+    for name in effects:
+        assert summary[name]["value"] == pytest.approx(alone[name]["value"] + 0.5)
+    assert {name: n for name, n in summary.items() if name not in effects} == {
+        name: n for name, n in alone.items() if name not in effects
+    }
+    page = chapter.page(both, summary, chapter.draw(both, summary, tmp_path / "shortcut"))
+    assert "The claims are decided over 2 networks" in page
+    assert "belongs to the network" not in chapter.page(found, alone, chapter.draw(found, alone, tmp_path / "alone"))

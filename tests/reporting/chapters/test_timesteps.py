@@ -173,3 +173,16 @@ def test_every_effect_decides_a_claim_of_every_subject(found: Found, deciding) -
     assert decided["baseline.early_attribute_is_lost"].number["n"] == SEEDS
     assert decided["dog.semantics_early"].verdict == "no data"
     assert decided["dog.early_attribute_is_lost"].needs.startswith("ddim among timesteps.samplers")
+
+
+def test_several_networks_are_one_subject(found: Found, timing: Timed, tmp_path: Path) -> None:
+    both = Found(found.study, {"baseline": timed.over([timing, timing])}, {})
+    assert (both.subjects["baseline"].steps["n"] == 2 * timing.steps["n"]).all()
+    summary = chapter.numbers(both)
+    page = chapter.page(both, summary, chapter.draw(both, summary, tmp_path / "figures/timesteps"))
+    assert "over 2 networks" in page
+    ones = chapter.numbers(found)
+    effects = [name for name in summary if ".baseline.effects." in name]
+    assert effects
+    for name in effects:
+        assert summary[name]["value"] == pytest.approx(ones[name]["value"])

@@ -109,9 +109,8 @@ def test_the_page_shows_every_picture_and_the_numbers_of_every_subject(found: Fo
 
 def test_how_much_is_decided_where_phases_meet_is_read_off_between_the_steps_tried(found: Found, tmp_path) -> None:
     assert "the first phase ends" not in chapter.page(found, chapter.numbers(found), _drawn(found, tmp_path))
-    folder = found.study.outputs / "intervene/baseline"
+    folder = found.study.outputs / "intervene/baseline/0"
     folder.mkdir(parents=True)
-    (folder / "curves.csv").touch()
     steps = found.study.params.sampler.steps
     ends = {"composition_ends": steps * (1 - 0.5), "denoising_begins": steps * (1 - 0.75)}
     write_json(folder / "findings.json", {f"phases.{name}": {"value": k, "n": 9} for name, k in ends.items()})
@@ -211,3 +210,22 @@ def test_every_effect_decides_a_claim_of_every_subject(found: Found, deciding) -
     assert (coarse.verdict, coarse.number["n"]) == ("supported", SEEDS)
     assert decided["cat.simple_first"].verdict == "no data", "there is no digit 7"
     assert decided["cat.simple_first"].needs.startswith("a judge of the subject's images")
+
+
+def test_several_networks_are_one_subject(found: Found, way: Followed, tmp_path: Path) -> None:
+    for place in (0, 1):
+        way.save(found.study.outputs / f"trajectory/baseline/{place}")
+        steps = found.study.params.sampler.steps
+        ends = {f"phases.{name}": {"value": steps * (0.5 - place / 10), "n": 9} for name in chapter.BORDERS}
+        write_json(found.study.outputs / f"intervene/baseline/{place}/findings.json", ends)
+    both = chapter.read(found.study)
+    assert len(both.subjects["baseline"].images) == 2 * SEEDS
+    assert (both.subjects["baseline"].steps["n"] == 2 * SEEDS).all()
+    assert both.borders("baseline") == dict.fromkeys(chapter.BORDERS, pytest.approx(0.55))
+    numbers = chapter.numbers(both)
+    one, two = (each["trajectory.baseline.half_decided"] for each in (chapter.numbers(found), numbers))
+    assert two["value"] == pytest.approx(one["value"])
+    assert np.ptp(two["ci95"]) < np.ptp(one["ci95"]), "twice as many images"
+    page = chapter.page(both, numbers, _drawn(both, tmp_path))
+    assert "over 2 networks, the same but for their training seed" in page
+    assert "networks" not in chapter.page(found, chapter.numbers(found), _drawn(found, tmp_path))
