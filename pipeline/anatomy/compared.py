@@ -1,20 +1,20 @@
 """What `shortcut` leaves of a subject: every way to save time side by side, and the policies that were found."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import policy, pooled
+from pipeline.anatomy import policy
 from pipeline.anatomy.policy import Policy
 from pipeline.files import read_json, reading, replacing, write_json
 from pipeline.judges.number import Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "shortcut"
+MEASURES = ("ssim", "likeness", "kept", "frechet")  # of a method, with an interval over seeds
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,3 @@ def load(folder: Path) -> Compared:
         steps,
         blocks,
     )
-
-
-def over(found: Sequence[Compared]) -> Compared:
-    """Put the networks of a subject together: the effects that decide claims are over all of them. All else is that of
-    the first, for a schedule that is found belongs to its network, and so do the rivals that cost as much."""
-    return replace(found[0], effects=pooled.numbers([each.effects for each in found]))

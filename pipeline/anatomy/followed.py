@@ -1,13 +1,11 @@
 """What `trajectory` leaves of a subject: what happened to its images at every step, and what that says."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import pooled
 from pipeline.files import read_json, reading, replacing, write_json
 from pipeline.judges.number import Kind, Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
@@ -57,18 +55,4 @@ def load(folder: Path) -> Followed:
         read_json(folder / "findings.json", STAGE),
         pictures,
         labels,
-    )
-
-
-def over(found: Sequence[Followed]) -> Followed:
-    """Put the networks of a subject together; pictures are those of the first."""
-    first = found[0]
-    return Followed(
-        pooled.tables([each.steps for each in found], ["k"], KINDS),
-        pooled.joined([each.images for each in found]),
-        pooled.tables([each.branches for each in found], ["k"], KINDS),
-        first.schedules,
-        pooled.numbers([each.findings for each in found]),
-        first.pictures,
-        first.labels,
     )

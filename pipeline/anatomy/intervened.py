@@ -1,13 +1,11 @@
 """What `intervene` leaves of a subject: what every cell of the sweeps did to every seed's image, and what it says."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import pooled
 from pipeline.files import read_json, reading, replacing, write_json
 from pipeline.judges.number import Kind, Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
@@ -72,32 +70,3 @@ def findings(folder: Path) -> dict[str, Number]:
     """Read the phases, limits and effects that `intervene` found of a subject, without the rest."""
     found: dict[str, Number] = read_json(folder / "findings.json", STAGE)
     return found
-
-
-def over(found: Sequence[Intervened]) -> Intervened:
-    """Put the networks of a subject together; per-seed values and images are those of the first.
-
-    A cell of one network is that of another which does the same, from the network's own start where that is what the
-    sweep begins with. Limits are among the few that were tried, so they have their median.
-    """
-    first = found[0]
-    by = ["sweep", "fill", "noise", "parts", "n", "r", "from"]
-    tables = [each.curves.assign(**{"from": _from(each.curves)}) for each in found]
-    return Intervened(
-        first.parts,
-        first.cells,
-        pooled.tables(tables, by, KINDS, ["n_seeds"]).drop(columns="from"),
-        over_findings([each.findings for each in found]),
-        first.images,
-        first.seeds,
-    )
-
-
-def over_findings(found: Sequence[dict[str, Number]]) -> dict[str, Number]:
-    """Put the phases, limits and effects of a subject's networks together."""
-    return pooled.numbers(found, lambda name: name.startswith("limits."))
-
-
-def _from(curves: pd.DataFrame) -> pd.Series:
-    """The first step of every cell, 0 where it is the network's own start."""
-    return curves["start"].where(~curves["sweep"].isin(OWN_START), 0)

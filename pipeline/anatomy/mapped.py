@@ -1,6 +1,5 @@
 """What `feature_maps` leaves of a subject: tables of measures, pictures, and all maps of the first images."""
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import pooled
 from pipeline.files import read_json, write_json
 from pipeline.judges.number import Kind, Number
 from pipeline.tables import Write, read_arrays, read_csv, write_arrays, write_csv, writing_arrays
@@ -58,15 +56,4 @@ def load(folder: Path) -> Mapped:
         read_csv(folder / "images.csv", STAGE),
         read_json(folder / "findings.json", STAGE),
         read_arrays(folder / "pictures.npz", STAGE),
-    )
-
-
-def over(found: Sequence[Mapped]) -> Mapped:
-    """Put the networks of a subject together; pictures are those of the first."""
-    first = found[0]
-    return Mapped(
-        pooled.tables([each.measures for each in found], ["time", "layer"], MEASURES),
-        pooled.joined([each.images for each in found]),
-        pooled.numbers([each.findings for each in found]),
-        first.pictures,
     )

@@ -1,9 +1,5 @@
-"""What was found of a subject's networks, put together.
-
-A number of a subject is the mean over its networks with Student's 95 % interval, so what another training would change
-is in it. The interval is never narrower than the images alone make it: networks that agree by chance, or because a
-share is 1 in all of them, are no proof of no error.
-"""
+"""What was found of a subject's networks, put together: a number is the mean over the networks, each of which was
+looked at on images of its own, so what another training would change is in its interval (`moderated`)."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
+from pipeline.anatomy import moderated
 from pipeline.files import entries, is_folder
 from pipeline.judges.number import BOUNDS, Kind, Number, p_value
 
@@ -35,23 +31,42 @@ def numbers(
         return dict(found[0])
     names = dict.fromkeys(name for each in found for name in each)
     several = {name: [each[name] for each in found if name in each] for name in names}
-    return {name: _spanned(of) if spanned(name) else _mean(of) for name, of in several.items() if len(of) >= FEWEST}
+    several = {name: of for name, of in several.items() if len(of) >= FEWEST}
+    sampled = [name for name, of in several.items() if not spanned(name) and all("ci95" in each for each in of)]
+    over = dict(zip(sampled, _sampled([[each.get(name) for name in sampled] for each in found]), strict=True))
+    return {
+        name: over[name] if name in over else _spanned(of) if spanned(name) else _counted(of)
+        for name, of in several.items()
+    }
 
 
-def _mean(numbers: Sequence[Number]) -> Number:
-    """Return the mean of a number over networks, with its interval where it has one."""
-    out = _common(numbers)
-    values = np.array([[each["value"]] for each in numbers], dtype=float)
-    out["value"] = float(values.mean())
-    if not all("ci95" in each for each in numbers):
-        return out
-    lows, highs = (np.array([[each["ci95"][end]] for each in numbers], dtype=float) for end in (0, 1))
-    low, high = (float(end[0]) for end in _ends(values, lows, highs))
-    out |= {"ci95": [low, high], "dof": len(numbers) - 1, "replicas": values[:, 0].tolist()}
-    if "p" in out:
-        out["p"] = p_value(out)
-    bounds = BOUNDS.get(out.get("kind", ""), (-np.inf, np.inf))
-    return {**out, "ci95": [float(np.clip(end, *bounds)) for end in (low, high)]}
+def _sampled(found: Sequence[Sequence[Number | None]]) -> list[Number]:
+    """Return the means over networks of numbers that have intervals; found: of every network, None where it lacks
+    one."""
+
+    def stacked(part: Callable[[Number], float]) -> np.ndarray:
+        return np.array([[part(number) if number else np.nan for number in of] for of in found], dtype=float)
+
+    if not found[0]:
+        return []
+    values = stacked(lambda number: number["value"])
+    means = moderated.means(values, stacked(lambda each: each["ci95"][0]), stacked(lambda each: each["ci95"][1]))
+    out = list[Number]()
+    for place, of in enumerate(zip(*found, strict=True)):
+        there = [number for number in of if number]
+        ends = [float(means.low[place]), float(means.high[place])]
+        mean: Number = {**_common(there), "value": float(means.value[place]), "ci95": ends}
+        mean |= {"dof": float(means.dof[place]), "replicas": [number["value"] for number in there]}
+        if "p" in mean:
+            mean["p"] = p_value(mean)
+        bounds = BOUNDS.get(mean.get("kind", ""), (-np.inf, np.inf))
+        out.append({**mean, "ci95": [float(np.clip(end, *bounds)) for end in ends]})
+    return out
+
+
+def _counted(numbers: Sequence[Number]) -> Number:
+    """Return the mean of a number that has no interval."""
+    return {**_common(numbers), "value": float(np.mean([each["value"] for each in numbers]))}
 
 
 def _spanned(numbers: Sequence[Number]) -> Number:
@@ -74,16 +89,6 @@ def _common(numbers: Sequence[Number]) -> Number:
     return out
 
 
-def _ends(values: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of the intervals of means over networks, [P] each. values, lows, highs: float [R, P], of every
-    network, not a number where it lacks one."""
-    count = np.isfinite(values).sum(axis=0)
-    mean = np.nanmean(values, axis=0)
-    half = stdtrit(count - 1, 0.975) * np.nanstd(values, axis=0, ddof=1) / np.sqrt(count)
-    below, above = (np.sqrt(np.nansum((values - ends) ** 2, axis=0)) / count for ends in (lows, highs))
-    return mean - np.maximum(half, below), mean + np.maximum(half, above)
-
-
 def tables(
     found: Sequence[pd.DataFrame], by: Sequence[str], kinds: Mapping[str, Kind], counts: Sequence[str] = ("n",)
 ) -> pd.DataFrame:
@@ -101,20 +106,23 @@ def tables(
     aligned = [each.reindex(index) for each in keyed]
     out = keyed[0].loc[index].copy()
 
-    def stacked(name: str) -> np.ndarray:
-        return np.stack([each[name].to_numpy(dtype=float) for each in aligned if name in each])
+    def stacked(names: list[str]) -> np.ndarray:
+        return np.stack([each[names].to_numpy(dtype=float).T.ravel() for each in aligned])
 
+    sampled = [name for name in out.columns if f"{name}_low" in out]
+    ends = {end: [f"{name}_{end}" for name in sampled] for end in ("low", "high")}
+    if sampled and len(out):
+        means = moderated.means(stacked(sampled), stacked(ends["low"]), stacked(ends["high"]))
+        parts = ("", means.value), ("_low", means.low), ("_high", means.high)
+        for end, every in parts:
+            for name, column in zip(sampled, every.reshape(len(sampled), -1), strict=True):
+                out[f"{name}{end}"] = np.clip(column, *BOUNDS.get(kinds.get(name, ""), (-np.inf, np.inf)))
+    taken = {*sampled, *ends["low"], *ends["high"]}
     for name in out.columns:
-        if f"{name}_low" in out:
-            values = stacked(name)
-            ends = _ends(values, stacked(f"{name}_low"), stacked(f"{name}_high"))
-            bounds = BOUNDS.get(kinds.get(name, ""), (-np.inf, np.inf))
-            out[name] = np.nanmean(values, axis=0)
-            out[f"{name}_low"], out[f"{name}_high"] = (np.clip(end, *bounds) for end in ends)
-        elif name in counts:
-            out[name] = np.nansum(stacked(name), axis=0).astype(int)
-        elif pd.api.types.is_float_dtype(out[name]) and not str(name).endswith(("_low", "_high")):
-            out[name] = np.nanmean(stacked(name), axis=0)
+        if name in counts:
+            out[name] = np.nansum(stacked([name]), axis=0).astype(int)
+        elif name not in taken and pd.api.types.is_float_dtype(out[name]):
+            out[name] = np.nanmean(stacked([name]), axis=0)
     return out.reset_index()[list(found[0].columns)]
 
 

@@ -1,13 +1,11 @@
 """What `saliency` leaves of a subject: the maps of all its images, and what speaks for them and against them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import pooled
 from pipeline.files import read_json, replacing, write_json
 from pipeline.judges.number import Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
@@ -64,21 +62,6 @@ def load(folder: Path) -> Salient:
         read_json(folder / "findings.json", STAGE),
         read_arrays(folder / "maps.npz", STAGE),
         read_arrays(folder / "pictures.npz", STAGE),
-    )
-
-
-def over(found: Sequence[Salient]) -> Salient:
-    """Put the networks of a subject together; maps and pictures are those of the first. A number of masks from which on
-    maps count as one can only be one of few."""
-    first = found[0]
-    return Salient(
-        pooled.joined([each.games for each in found]),
-        pooled.tables([each.curves for each in found], ["time", "method", "game", "share"], {"score": "correlation"}),
-        pooled.joined([each.convergence for each in found]),
-        pooled.joined([each.sanity for each in found]),
-        pooled.numbers([each.findings for each in found], lambda name: name.endswith(".converged")),
-        first.maps,
-        first.pictures,
     )
 
 

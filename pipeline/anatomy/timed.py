@@ -1,13 +1,11 @@
 """What `timesteps` leaves of a subject: what spacings of its steps drew, and when its images show each word."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import pooled
 from pipeline.files import read_json, reading, replacing, write_json
 from pipeline.judges.number import Kind, Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
@@ -67,18 +65,4 @@ def load(folder: Path) -> Timed:
         pictures,
         labels,
         columns,
-    )
-
-
-def over(found: Sequence[Timed]) -> Timed:
-    """Put the networks of a subject together; pictures are those of the first."""
-    first = found[0]
-    return Timed(
-        first.spacings,
-        pooled.joined([each.images for each in found]),
-        pooled.tables([each.steps for each in found], ["k"], KINDS, ["n", "n_attention"]),
-        pooled.numbers([each.findings for each in found]),
-        first.pictures,
-        first.labels,
-        first.columns,
     )

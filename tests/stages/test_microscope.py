@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import followed, grown, pooled
+from pipeline.anatomy import followed, grown, overall, pooled
 
 INTERVENE = (
     "stages/intervene.py --params params.yaml --subject baseline --judges outputs/judges --checkpoints checkpoints "
@@ -156,6 +156,6 @@ def test_networks_of_one_subject_are_followed_side_by_side_on_images_of_their_ow
     assert second.images["seed"].tolist() == list(range(6, 12))
     alone = followed.load(sound.root / "outputs/trajectory/baseline/0")
     pd.testing.assert_frame_equal(first.steps, alone.steps, atol=1e-3)
-    both = followed.over([first, second])
+    both = overall.followed([first, second])
     assert (both.steps["n"] == 12).all()
     np.testing.assert_allclose(both.steps["psnr"], (first.steps["psnr"] + second.steps["psnr"]) / 2)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from skimage.io import imread
 
-from pipeline.anatomy import feature_maps, mapped
+from pipeline.anatomy import feature_maps, mapped, overall
 from pipeline.anatomy.feature_maps import Album, Look
 from pipeline.anatomy.mapped import Mapped
 from pipeline.judges import bootstrap
@@ -146,7 +146,7 @@ def test_an_enlarged_map_keeps_every_pixel(side: int) -> None:
 
 
 def test_several_networks_are_one_subject(study, results, tmp_path: Path) -> None:
-    both = Found(study(results), {"baseline": mapped.over([made(LOOKS), made(LOOKS)])})
+    both = Found(study(results), {"baseline": overall.mapped([made(LOOKS), made(LOOKS)])})
     one = made(LOOKS).measures
     pd.testing.assert_frame_equal(both.subjects["baseline"].measures[one.columns[:8]], one[one.columns[:8]])
     summary = chapter.numbers(both)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pipeline.anatomy import intervened
+from pipeline.anatomy import overall
 from pipeline.anatomy.effects import Sweeps
 from pipeline.reporting.chapters.intervene import chapter, sheets
 from pipeline.reporting.chapters.intervene.chapter import Found, limit
@@ -157,7 +157,7 @@ def test_several_networks_are_one_subject(swept, values, tmp_path) -> None:
         name: {**number, "value": number["value"] + 2} if name.endswith("redundant_from") else number
         for name, number in swept.findings.items()
     }
-    both = intervened.over([swept, replace(swept, curves=later, findings=limits)])
+    both = overall.intervened([swept, replace(swept, curves=later, findings=limits)])
     assert both.curves["cell"].tolist() == swept.curves["cell"].tolist(), "a cut from another start is the same cell"
     assert (both.curves["n_seeds"] == 2 * swept.curves["n_seeds"]).all()
     first = swept.findings["limits.1.zeros.redundant_from"]["value"]
@@ -172,5 +172,5 @@ def test_several_networks_are_one_subject(swept, values, tmp_path) -> None:
 
 def test_a_cell_that_one_network_alone_came_to_is_left_out(swept) -> None:
     fewer = replace(swept, curves=swept.curves[swept.curves["sweep"] != "relax"])
-    assert "relax" not in set(intervened.over([swept, fewer]).curves["sweep"])
-    assert "relax" in set(intervened.over([swept, swept, fewer]).curves["sweep"])
+    assert "relax" not in set(overall.intervened([swept, fewer]).curves["sweep"])
+    assert "relax" in set(overall.intervened([swept, swept, fewer]).curves["sweep"])

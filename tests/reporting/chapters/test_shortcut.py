@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.anatomy.compared import over
+from pipeline.anatomy import overall
 from pipeline.anatomy.effects import Shortcuts
 from pipeline.anatomy.interventions import parse
 from pipeline.reporting.chapters.shortcut import chapter
@@ -125,7 +125,7 @@ def test_every_effect_of_the_shortcuts_decides_a_claim() -> None:
 def test_several_networks_decide_claims_and_the_first_is_shown(found, compared, tmp_path) -> None:
     shifted = {name: {**effect, "value": effect["value"] + 1} for name, effect in compared.effects.items()}
     other = replace(compared, effects=shifted, methods=compared.methods.assign(cost=0.1))
-    both = Found(found.params, found.distance, {"baseline": over([compared, other])})
+    both = Found(found.params, found.distance, {"baseline": overall.compared([compared, other])})
     summary, alone = chapter.numbers(both), chapter.numbers(found)
     effects = [name for name in alone if ".effects." in name]
     for name in effects:

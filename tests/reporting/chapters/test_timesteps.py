@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.anatomy import concepts, spaced, timed
+from pipeline.anatomy import concepts, overall, spaced, timed
 from pipeline.anatomy.concepts import Course
 from pipeline.anatomy.effects import Timesteps
 from pipeline.anatomy.spaced import Distance
@@ -176,7 +176,7 @@ def test_every_effect_decides_a_claim_of_every_subject(found: Found, deciding) -
 
 
 def test_several_networks_are_one_subject(found: Found, timing: Timed, tmp_path: Path) -> None:
-    both = Found(found.study, {"baseline": timed.over([timing, timing])}, {})
+    both = Found(found.study, {"baseline": overall.timed([timing, timing])}, {})
     assert (both.subjects["baseline"].steps["n"] == 2 * timing.steps["n"]).all()
     summary = chapter.numbers(both)
     page = chapter.page(both, summary, chapter.draw(both, summary, tmp_path / "figures/timesteps"))

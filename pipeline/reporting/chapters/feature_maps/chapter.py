@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.anatomy import mapped
+from pipeline.anatomy import mapped, overall
 from pipeline.anatomy.mapped import MEASURES, Mapped
 from pipeline.judges.number import Number, counted
 from pipeline.reporting.by_layer import noise
@@ -28,7 +28,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `feature_maps` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, mapped.load, mapped.over)
+    subjects = study.of_subjects(NAME, mapped.load, overall.mapped)
     return Found(study, subjects) if subjects else None
 
 

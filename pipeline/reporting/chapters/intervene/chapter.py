@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.anatomy import intervened, phases
+from pipeline.anatomy import intervened, overall, phases
 from pipeline.anatomy.intervened import KINDS, Intervened
 from pipeline.anatomy.source import SOURCE_BLOCKS
 from pipeline.judges.number import Number
@@ -32,7 +32,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `intervene` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, intervened.load, intervened.over)
+    subjects = study.of_subjects(NAME, intervened.load, overall.intervened)
     return Found(study.params, subjects) if subjects else None
 
 

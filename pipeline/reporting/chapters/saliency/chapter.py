@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from pipeline.anatomy import believed, pooled, salient
+from pipeline.anatomy import believed, overall, pooled, salient
 from pipeline.anatomy.salient import ADVERSARIALLY, CAM, RANDOMLY, RISE, RIVALS, Salient
 from pipeline.judges.number import Number
 from pipeline.params import BASELINE, Bootstrap
@@ -35,7 +35,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `saliency` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, salient.load, salient.over)
+    subjects = study.of_subjects(NAME, salient.load, overall.salient)
     return Found(study, subjects) if subjects else None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.anatomy import compared
+from pipeline.anatomy import compared, overall
 from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.interventions import plan
 from pipeline.anatomy.policy import Policy
@@ -35,7 +35,7 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `shortcut` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, compared.load, compared.over)
+    subjects = study.of_subjects(NAME, compared.load, overall.compared)
     return Found(study.params, study.distance, subjects) if subjects else None
 
 
@@ -56,7 +56,7 @@ def numbers(found: Found) -> Summary:
 
 def _of_method(row: dict[Any, Any]) -> Summary:
     out: Summary = {}
-    for name in ("ssim", "likeness", "kept", "frechet"):
+    for name in compared.MEASURES:
         if pd.notna(row.get(name)):
             out[name] = {"value": row[name], "n": row["n"], "ci95": [row[f"{name}_low"], row[f"{name}_high"]]}
     out |= {name: counted(row[name], row["n"]) for name in ("ssim_mad", "under") if pd.notna(row[name])}

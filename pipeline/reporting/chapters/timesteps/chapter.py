@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import exp
 from pathlib import Path
 
-from pipeline.anatomy import followed, timed
+from pipeline.anatomy import followed, overall, timed
 from pipeline.anatomy.effects import Timesteps
 from pipeline.anatomy.followed import Followed
 from pipeline.anatomy.timed import CLIP, FULL, STYLE, UNIFORM, Timed, spacing_name
@@ -41,8 +41,8 @@ class Found:
 
 def read(study: Study) -> Found | None:
     """What `timesteps` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, timed.load, timed.over)
-    courses = study.of_subjects(followed.STAGE, followed.load, followed.over)
+    subjects = study.of_subjects(NAME, timed.load, overall.timed)
+    courses = study.of_subjects(followed.STAGE, followed.load, overall.followed)
     return Found(study, subjects, courses) if subjects else None
 
 

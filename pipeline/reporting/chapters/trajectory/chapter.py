@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.anatomy import followed, intervened
+from pipeline.anatomy import followed, intervened, overall
 from pipeline.anatomy.followed import CLEAN, KINDS, NOISY, Followed
 from pipeline.judges.number import Number
 from pipeline.reporting.chapters.trajectory import figures
@@ -38,14 +38,14 @@ class Found:
         has told no phases of the subject."""
         total = self.study.params.sampler.steps
         swept = [intervened.findings(folder) for folder in self.study.networks(intervened.STAGE, subject)]
-        found = intervened.over_findings(swept) if swept else {}
+        found = overall.over_findings(swept) if swept else {}
         ends = {name: found.get(f"phases.{name}") for name in BORDERS}
         return {name: (total - end["value"]) / total for name, end in ends.items() if end}
 
 
 def read(study: Study) -> Found | None:
     """What `trajectory` left of every subject; None where it left nothing."""
-    subjects = study.of_subjects(NAME, followed.load, followed.over)
+    subjects = study.of_subjects(NAME, followed.load, overall.followed)
     return Found(study, subjects) if subjects else None
 
 
