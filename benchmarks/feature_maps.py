@@ -92,7 +92,7 @@ def main() -> None:
             sys.exit("the pipeline could not be made")
         text = profiles.apply((HERE / "params.yaml").read_text(), "tiny", HERE / "profiles")
         values = parse_yaml(text, "params.yaml")
-        prompts = {"prompts": ["a", "b"], "guidance": args.guidance, "stages": [STAGE]}
+        prompts = {"prompts": ["a", "b"], "guidance": args.guidance, "replicas": 1, "stages": [STAGE]}
         values["subjects"] = {"large": {"model": str(model), **prompts}}
         values["sampler"] |= {"name": "ddim", "timesteps": args.steps, "clip": False}
         values[STAGE] |= {"times": TIMES, "seeds": args.seeds, "columns": 16, "batch_size": args.batch_size}
@@ -115,8 +115,8 @@ def main() -> None:
             "guidance": args.guidance,
             "seconds": seconds,
             "peak_bytes": used.ru_maxrss * 1024,
-            "maps_bytes": sum(path.stat().st_size for path in out.glob("maps/*/*.npz")),
-            "pictures_bytes": (out / "pictures.npz").stat().st_size,
+            "maps_bytes": sum(path.stat().st_size for path in out.glob("0/maps/*/*.npz")),
+            "pictures_bytes": (out / "0/pictures.npz").stat().st_size,
         }
     write_json(args.out, result)
     print(f"{result['weights']:,} weights: {seconds:.0f} s, {result['peak_bytes'] / 2**30:.1f} GiB at the most.")

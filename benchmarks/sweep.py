@@ -22,7 +22,7 @@ import numpy as np
 import torch  # after the pipeline has set it up
 
 from pipeline import compute, errors, params
-from pipeline.anatomy import cells, parts
+from pipeline.anatomy import cells, networks, parts
 from pipeline.anatomy.cells import Cell
 from pipeline.anatomy.interventions import Action, plan
 from pipeline.anatomy.sweep import Cache, Loop, calls
@@ -80,7 +80,7 @@ def main() -> None:
     values = params.load(args.params)
     chosen, sampler = values.intervene.model_copy(update={"fills": ["zeros"]}), values.sampler
     device = compute.device(values.compute.device, values.compute.threads)
-    under = subject.load(values.subjects[args.subject], values.diffusion).to(device)
+    under = subject.load(networks.of(values.subjects[args.subject])[0], values.diffusion).to(device)
     timesteps = descend(sampler.timesteps, len(under.alpha_bar))
     seeds = sampler.first_seed + np.arange(args.seeds)
     labels = seeds % under.conditions

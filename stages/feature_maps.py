@@ -13,7 +13,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--subject", required=True, help="a name under subjects")
-    parser.add_argument("--out", type=arguments.out, required=True, help="folder for maps, tables and pictures")
+    parser.add_argument(
+        "--out",
+        type=arguments.out,
+        required=True,
+        help="folder for maps, tables and pictures of each network",
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.feature_maps, values.sampler

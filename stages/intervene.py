@@ -19,7 +19,10 @@ def main() -> None:
         "--checkpoints", type=Path, required=True, help="folder of checkpoints to go on from, and to write"
     )
     parser.add_argument(
-        "--out", type=arguments.out, required=True, help="folder for parts, cells, curves, findings and pictures"
+        "--out",
+        type=arguments.out,
+        required=True,
+        help="folder for parts, cells, curves, findings and pictures of each network",
     )
     args = parser.parse_args()
     values = params.load(args.params)

@@ -16,7 +16,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
     parser.add_argument(
-        "--out", type=arguments.out, required=True, help="folder for policies, methods, times and pictures"
+        "--out",
+        type=arguments.out,
+        required=True,
+        help="folder for policies, methods, times and pictures of each network",
     )
     args = parser.parse_args()
     values = params.load(args.params)

@@ -15,7 +15,12 @@ def main() -> None:
     parser.add_argument("--subject", required=True, help="a name under subjects")
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--judges", type=Path, required=True, help="folder that judges wrote")
-    parser.add_argument("--out", type=arguments.out, required=True, help="folder for tables, findings and pictures")
+    parser.add_argument(
+        "--out",
+        type=arguments.out,
+        required=True,
+        help="folder for tables, findings and pictures of each network",
+    )
     args = parser.parse_args()
     values = params.load(args.params)
     chosen, sampler = values.trajectory, values.sampler

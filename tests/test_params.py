@@ -52,6 +52,7 @@ def test_unsound_values_are_refused_in_one_line_that_names_the_key(tmp_path: Pat
 def test_a_pipeline_in_a_folder_named_like_a_variant_is_not_that_variant(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("models/mine/wide").mkdir(parents=True)
+    Path("models/mine/wide/config.json").touch()
 
     def change(values: dict) -> None:
         values["subjects"]["mine"] = {"model": "models/mine/wide", "prompts": [], "guidance": 1.0}

@@ -152,6 +152,10 @@ BAD = {
         lambda v: v["subjects"]["baseline"].update(model="models/none"),
         ["subjects.baseline.model is 'models/none'", "not a folder"],
     ),
+    "a folder without a network": (
+        lambda v: v["subjects"]["baseline"].update(model="profiles"),
+        ["subjects.baseline.model is 'profiles'", "holds no network", "config.json"],
+    ),
     "a subject that is not trained": (
         lambda v: v["subjects"]["baseline"].update(model="outputs/train/baseline/model/9"),
         ["outputs/train/V/model/R", "R one of 0, 1, 2 (replicas)"],
@@ -213,8 +217,8 @@ BAD = {
     "every class withheld": (lambda v: v["train"].update(label_dropout=1.0), ["train.label_dropout is 1"]),
     "no quarter of T": (lambda v: v["embedding"].update(levels=10), ["embedding.levels is 10", "multiple of 8"]),
     "more told images than there are": (
-        lambda v: v["embedding"].update(told_images=81),
-        ["embedding.told_images is 81", "the 80 images of embedding.images"],
+        lambda v: v["embedding"].update(told_images=61),
+        ["embedding.told_images is 61", "the 60 images of embedding.images"],
     ),
     "more steps of variants than there are": (
         lambda v: v["growth"].update(columns=20, branch_starts=51),

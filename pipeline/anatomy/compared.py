@@ -14,7 +14,6 @@ from pipeline.judges.number import Number
 from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "shortcut"
-MEASURES = ("ssim", "likeness", "kept", "frechet")  # of a method, with an interval over seeds
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ MEANS: tuple[tuple[str, Kind], ...] = (
 
 @dataclass(frozen=True)
 class Curves:
-    """The cells' results as curves. found: what each cell gave; unrelated: [S], the SSIM at which likeness is 0
-    (`similarity.unrelated`); draws: int [B, S], resamples of the seeds; threshold: the likeness below which an image
-    has changed."""
+    """The cells' results as curves. found: what each cell gave; unrelated: [S], whose mean is the SSIM at which
+    likeness is 0 (`similarity.unrelated`); draws: int [B, S], resamples of the seeds; threshold: the likeness below
+    which an image has changed."""
 
     found: dict[Cell, Found]
     unrelated: np.ndarray

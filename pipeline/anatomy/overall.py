@@ -4,10 +4,7 @@ maps and what is told of single images are those of the first network."""
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pandas as pd
-
 from pipeline.anatomy import pooled
-from pipeline.anatomy.compared import MEASURES as COMPARED
 from pipeline.anatomy.compared import Compared
 from pipeline.anatomy.followed import KINDS as FOLLOWED
 from pipeline.anatomy.followed import Followed
@@ -38,30 +35,45 @@ def followed(found: Sequence[Followed]) -> Followed:
 def intervened(found: Sequence[Intervened]) -> Intervened:
     """Put the networks of a subject together; per-seed values and images are those of the first.
 
-    A cell of one network is that of another which does the same, from the network's own start where that is what the
-    sweep begins with. Limits are among the few that were tried, so they have their median.
+    Some sweeps begin where the network's own blocks become redundant, and rest between cuts as long as it may have. A
+    cell of such a sweep is that of another network with as many blocks and steps, or as long a rest; its `start`, and
+    the `n` of such cuts, are then 0, and its name is without them.
     """
     first = found[0]
-    by = ["sweep", "fill", "noise", "parts", "n", "r", "from"]
-    tables = [each.curves.assign(**{"from": _from(each.curves)}) for each in found]
+    tables, names = [], dict[str, str]()
+    for each in found:
+        own, rests = each.curves["sweep"].isin(OWN_START), each.curves["sweep"] == "relax"
+        pooled_as = each.curves.assign(
+            start=each.curves["start"].where(~own, 0),
+            n=each.curves["n"].where(~rests, 0),
+            snr_db=each.curves["snr_db"].where(~own),
+            cell=[_cell(row) if row["sweep"] in OWN_START else row["cell"] for row in each.curves.to_dict("records")],
+        )
+        if each is first:
+            names = dict(zip(each.curves["cell"], pooled_as["cell"], strict=True))
+        tables.append(pooled_as)
+    by = ["sweep", "fill", "noise", "parts", "start", "n", "r"]
+    curves = pooled.tables(tables, by, INTERVENED, ["n_seeds"])
     return Intervened(
         first.parts,
-        first.cells,
-        pooled.tables(tables, by, INTERVENED, ["n_seeds"]).drop(columns="from"),
+        first.cells.assign(cell=first.cells["cell"].map(names)),
+        curves,
         over_findings([each.findings for each in found]),
-        first.images,
+        {names.get(name, name): images for name, images in first.images.items()},
         first.seeds,
     )
 
 
+def _cell(row: dict) -> str:
+    """Return the name of a cell that begins at the network's own start: duration-03-n08, or relax-03-r05."""
+    length = f"r{row['r']:02d}" if row["sweep"] == "relax" else f"n{row['n']:02d}"
+    return f"{row['sweep']}-{row['parts']:02d}-{length}" + "-cache" * (row["fill"] == "cache")
+
+
 def over_findings(found: Sequence[dict[str, Number]]) -> dict[str, Number]:
-    """Put the phases, limits and effects of a subject's networks together."""
-    return pooled.numbers(found, lambda name: name.startswith("limits."))
-
-
-def _from(curves: pd.DataFrame) -> pd.Series:
-    """The first step of every cell, 0 where it is the network's own start."""
-    return curves["start"].where(~curves["sweep"].isin(OWN_START), 0)
+    """Put the phases, limits and effects of a subject's networks together. Phases and limits are among the few steps
+    that were tried, or halfway between them, so they have their median."""
+    return pooled.numbers(found, lambda name: name.startswith(("limits.", "phases.")))
 
 
 def mapped(found: Sequence[Mapped]) -> Mapped:
@@ -106,22 +118,5 @@ def timed(found: Sequence[Timed]) -> Timed:
 
 def compared(found: Sequence[Compared]) -> Compared:
     """Put the networks of a subject together: the effects that decide claims are over all of them. All else is that of
-    the first, for a schedule that is found belongs to its network, and so do the rivals that cost as much. What the
-    methods measure says how far networks differ, beside the few effects."""
-    every = pooled.numbers([{**_measured(each.methods), **each.effects} for each in found])
-    return replace(found[0], effects={name: every[name] for name in found[0].effects if name in every})
-
-
-def _measured(methods: pd.DataFrame) -> dict[str, Number]:
-    """What a table of methods has with an interval over seeds, by method and measure."""
-    measures = [name for name in COMPARED if name in methods]
-    return {
-        f"{row['method']}: {name}": {
-            "value": row[name],
-            "n": row["n"],
-            "ci95": [row[f"{name}_low"], row[f"{name}_high"]],
-        }
-        for row in methods.to_dict("records")
-        for name in measures
-        if pd.notna(row[name])
-    }
+    the first, for a schedule that is found belongs to its network, and so do the rivals that cost as much."""
+    return replace(found[0], effects=pooled.numbers([each.effects for each in found]))

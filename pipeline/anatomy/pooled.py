@@ -1,5 +1,9 @@
-"""What was found of a subject's networks, put together: a number is the mean over the networks, each of which was
-looked at on images of its own, so what another training would change is in its interval (`moderated`)."""
+"""What was found of a subject's networks, put together.
+
+A number of a subject is the mean over its networks, each of which was looked at on images of its own, with Student's
+95 % interval, so what another training would change is in it. The interval is never narrower than the images alone make
+it: networks that agree by chance, or because a share is 1 in all of them, are no proof of no error.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -7,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
-from pipeline.anatomy import moderated
 from pipeline.files import entries, is_folder
 from pipeline.judges.number import BOUNDS, Kind, Number, p_value
 
@@ -24,105 +28,110 @@ def folders(out: Path) -> list[Path]:
 def numbers(
     found: Sequence[Mapping[str, Number]], spanned: Callable[[str], bool] = lambda name: False
 ) -> dict[str, Number]:
-    """Return the numbers of all networks as one, by name; those that fewer than `FEWEST` networks have are left out.
-    spanned: which names are of numbers that can only be one of few values, such as a limit: of them the median is
-    taken, and the least and the greatest are their ends."""
+    """Return the numbers of all networks as one, by name; those that fewer than `FEWEST` of several networks have are
+    left out. spanned: which names are of numbers that can only be one of few values, such as a limit: of them the
+    median is taken, and the least and the greatest network are the ends."""
     if len(found) == 1:
         return dict(found[0])
     names = dict.fromkeys(name for each in found for name in each)
     several = {name: [each[name] for each in found if name in each] for name in names}
-    several = {name: of for name, of in several.items() if len(of) >= FEWEST}
-    sampled = [name for name, of in several.items() if not spanned(name) and all("ci95" in each for each in of)]
-    over = dict(zip(sampled, _sampled([[each.get(name) for name in sampled] for each in found]), strict=True))
-    return {
-        name: over[name] if name in over else _spanned(of) if spanned(name) else _counted(of)
-        for name, of in several.items()
-    }
+    return {name: _spanned(of) if spanned(name) else _mean(of) for name, of in several.items() if len(of) >= FEWEST}
 
 
-def _sampled(found: Sequence[Sequence[Number | None]]) -> list[Number]:
-    """Return the means over networks of numbers that have intervals; found: of every network, None where it lacks
-    one."""
-
-    def stacked(part: Callable[[Number], float]) -> np.ndarray:
-        return np.array([[part(number) if number else np.nan for number in of] for of in found], dtype=float)
-
-    if not found[0]:
-        return []
-    values = stacked(lambda number: number["value"])
-    means = moderated.means(values, stacked(lambda each: each["ci95"][0]), stacked(lambda each: each["ci95"][1]))
-    out = list[Number]()
-    for place, of in enumerate(zip(*found, strict=True)):
-        there = [number for number in of if number]
-        ends = [float(means.low[place]), float(means.high[place])]
-        mean: Number = {**_common(there), "value": float(means.value[place]), "ci95": ends}
-        mean |= {"dof": float(means.dof[place]), "replicas": [number["value"] for number in there]}
-        if "p" in mean:
-            mean["p"] = p_value(mean)
-        bounds = BOUNDS.get(mean.get("kind", ""), (-np.inf, np.inf))
-        out.append({**mean, "ci95": [float(np.clip(end, *bounds)) for end in ends]})
-    return out
-
-
-def _counted(numbers: Sequence[Number]) -> Number:
-    """Return the mean of a number that has no interval."""
-    return {**_common(numbers), "value": float(np.mean([each["value"] for each in numbers]))}
+def _mean(numbers: Sequence[Number]) -> Number:
+    """Return the mean of a number over networks, with its interval where all of them have one."""
+    out = _common(numbers)
+    values = np.array([[each["value"]] for each in numbers], dtype=float)
+    out["value"] = float(values.mean())
+    if not all("ci95" in each for each in numbers):
+        return out
+    lows, highs = (np.array([[each["ci95"][end]] for each in numbers], dtype=float) for end in (0, 1))
+    low, high = (float(end[0]) for end in _ends(values, lows, highs))
+    out |= {"ci95": [low, high], "dof": len(numbers) - 1, "replicas": values[:, 0].tolist()}
+    if all("p" in each for each in numbers):
+        out["p"] = p_value(out) if low < high else min(each["p"] for each in numbers)
+    bounds = BOUNDS.get(out.get("kind", ""), (-np.inf, np.inf))
+    return {**out, "ci95": [float(np.clip(end, *bounds)) for end in (low, high)]}
 
 
 def _spanned(numbers: Sequence[Number]) -> Number:
-    """Return the median of a number over networks, the lower one of two, and the least and the greatest as its ends."""
+    """Return the median of a number over networks, the lower one of two. Its interval is the range of the networks."""
     ordered = sorted(numbers, key=lambda each: each["value"])
-    middle = ordered[(len(ordered) - 1) // 2]
-    ends = [ordered[0]["value"], ordered[-1]["value"]]
-    return {**_common(numbers), **middle, "n": sum(each["n"] for each in numbers), "ci95": ends}
+    median = ordered[(len(ordered) - 1) // 2]
+    values = [each["value"] for each in numbers]
+    out = {**_common(numbers), "value": median["value"], "ci95": [min(values), max(values)], "replicas": values}
+    out |= {"snr_db": median["snr_db"]} if "snr_db" in median else {}
+    return out  # type: ignore[return-value]
 
 
 def _common(numbers: Sequence[Number]) -> Number:
-    """Return the first number with the count of all, the rival that most are nearest to, and means of what it has
-    beside its value."""
+    """Return the first number with the count of all, the rival that most are nearest to, the largest value that any has
+    tried, and means of what it has beside its value; without what is said of the value itself."""
     out: Number = {**numbers[0], "n": sum(each["n"] for each in numbers)}
+    out.pop("ci95", None)
+    out.pop("p", None)
     if "against" in out:
         out["against"] = Counter(each["against"] for each in numbers).most_common(1)[0][0]
+    if "tried" in out:
+        out["tried"] = max(each["tried"] for each in numbers)
     for name in ("spread", "snr_db"):
         if name in out:
             out[name] = float(np.mean([each[name] for each in numbers]))
     return out
 
 
+def _ends(values: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the intervals of means over networks, [P] each. values, lows, highs: float [R, P], of every
+    network, not a number where it lacks one; what is in fewer than two networks has none."""
+    count = np.isfinite(values).sum(axis=0)
+    mean = _means(values)
+    variance = np.nansum(np.square(values - mean), axis=0) / np.maximum(count - 1, 1)
+    half = stdtrit(np.maximum(count - 1, 1), 0.975) * np.sqrt(variance / np.maximum(count, 1))
+    below, above = (
+        np.sqrt(np.nansum(np.square(values - ends), axis=0)) / np.maximum(count, 1) for ends in (lows, highs)
+    )
+    several = np.where(count >= FEWEST, 0.0, np.nan)
+    return mean - np.maximum(half, below) + several, mean + np.maximum(half, above) + several
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """Return the means over networks, [P], not a number where none has a value; values: float [R, P]."""
+    count = np.isfinite(values).sum(axis=0)
+    return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
+
+
 def tables(
     found: Sequence[pd.DataFrame], by: Sequence[str], kinds: Mapping[str, Kind], counts: Sequence[str] = ("n",)
 ) -> pd.DataFrame:
-    """Return the tables of all networks as one, with the rows of the first that at least `FEWEST` networks have.
+    """Return the tables of several networks as one, with the rows that at least `FEWEST` of them have, in the order in
+    which they are found first.
 
     by: the columns that a row is known by; kinds: which values a column may have, of those with an interval in the
     columns `_low` and `_high` behind its name; counts: columns that are added up. Of other columns with fractions the
-    mean is taken, and of all else what the first table has.
+    mean is taken, and of all else what the first network that has the row says.
     """
-    if len(found) == 1:
-        return found[0]
     keyed = [table.set_index(list(by)) for table in found]
-    there = sum(keyed[0].index.isin(each.index).astype(int) for each in keyed)
-    index = keyed[0].index[there >= FEWEST]
+    every = pd.concat(keyed)
+    index = every.index[~every.index.duplicated()]
+    there = sum(index.isin(each.index).astype(int) for each in keyed)
+    index = index[there >= FEWEST]
     aligned = [each.reindex(index) for each in keyed]
-    out = keyed[0].loc[index].copy()
+    out = every[~every.index.duplicated()].loc[index].copy()
 
-    def stacked(names: list[str]) -> np.ndarray:
-        return np.stack([each[names].to_numpy(dtype=float).T.ravel() for each in aligned])
+    def stacked(name: str) -> np.ndarray:
+        return np.stack([each[name].to_numpy(dtype=float) for each in aligned if name in each])
 
-    sampled = [name for name in out.columns if f"{name}_low" in out]
-    ends = {end: [f"{name}_{end}" for name in sampled] for end in ("low", "high")}
-    if sampled and len(out):
-        means = moderated.means(stacked(sampled), stacked(ends["low"]), stacked(ends["high"]))
-        parts = ("", means.value), ("_low", means.low), ("_high", means.high)
-        for end, every in parts:
-            for name, column in zip(sampled, every.reshape(len(sampled), -1), strict=True):
-                out[f"{name}{end}"] = np.clip(column, *BOUNDS.get(kinds.get(name, ""), (-np.inf, np.inf)))
-    taken = {*sampled, *ends["low"], *ends["high"]}
     for name in out.columns:
-        if name in counts:
-            out[name] = np.nansum(stacked([name]), axis=0).astype(int)
-        elif name not in taken and pd.api.types.is_float_dtype(out[name]):
-            out[name] = np.nanmean(stacked([name]), axis=0)
+        if f"{name}_low" in out:
+            values = stacked(name)
+            ends = _ends(values, stacked(f"{name}_low"), stacked(f"{name}_high"))
+            bounds = BOUNDS.get(kinds.get(name, ""), (-np.inf, np.inf))
+            out[name] = _means(values)
+            out[f"{name}_low"], out[f"{name}_high"] = (np.clip(end, *bounds) for end in ends)
+        elif name in counts:
+            out[name] = np.nansum(stacked(name), axis=0).astype(int)
+        elif pd.api.types.is_float_dtype(out[name]) and not str(name).endswith(("_low", "_high")):
+            out[name] = _means(stacked(name))
     return out.reset_index()[list(found[0].columns)]
 
 

@@ -134,7 +134,8 @@ def per_seed(
     """Return a row per seed with the columns of `KINDS` that can be measured.
 
     full: the full loop's images, uint8 [S, H, W, C]; asked: int [S], the classes that count as right; unrelated: [S],
-    the SSIM at which likeness is 0; words: of the full loop's images, as `Reader.words` has them, or None.
+    whose mean is the SSIM at which likeness is 0; words: of the full loop's images, as `Reader.words` has them, or
+    None.
     """
     bands = alike(drawn.final, full)
     out = {

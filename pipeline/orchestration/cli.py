@@ -115,10 +115,12 @@ def parts(where: str) -> None:
         if hub.HUB.fullmatch(where):
             model = folder
             hub.fetch(where, Path(folder))
-        prompts = [""] if subject.is_told_text(Path(model)) else []
-        known = values.subjects.get(where)
-        plain = params.Subject(model=model, prompts=prompts, guidance=1.0)
-        asked = networks.of(known)[0] if known else plain
+        if where in values.subjects:
+            asked = networks.of(values.subjects[where])[0]
+        else:
+            first = networks.inside(Path(model))[0]
+            prompts = [""] if subject.is_told_text(first) else []
+            asked = params.Subject(model=str(first), prompts=prompts, guidance=1.0)
         table = anatomy.table(subject.load(asked, values.diffusion))
     print(table.to_string(index=False, formatters={"multiply_adds": "{:,}".format}))
 

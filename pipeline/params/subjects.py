@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field
 
 from pipeline.errors import UserError, short
-from pipeline.files import is_folder
+from pipeline.files import entries, is_file, is_folder
 from pipeline.params.section import BASELINE, Count, Name, Section
 
 SubjectStage = Literal["trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps"]
@@ -42,6 +42,15 @@ class Subject(Section):
                 f"params.yaml: {name}.model is {short(self.model)}, which is not a folder; `uv run anatomy fetch "
                 "OWNER/NAME@REVISION FOLDER` brings a pipeline from the hub."
             )
+        if not self.is_trained_here and not any(map(_is_network, [Path(self.model), *entries(Path(self.model))])):
+            raise UserError(
+                f"params.yaml: {name}.model is {short(self.model)}, which holds no network: no config.json or "
+                "model_index.json is in it, nor in a folder inside it."
+            )
+
+
+def _is_network(folder: Path) -> bool:
+    return any(is_file(folder / name) for name in ("config.json", "model_index.json"))
 
 
 class Watched(Subject):

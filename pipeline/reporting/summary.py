@@ -52,7 +52,6 @@ def over_networks(summary: Summary, of: str) -> str:
         return ""
     return (
         f"All numbers and curves are over {count} networks, the same but for their training seed, each on images of "
-        "its own; n counts the images of all. An interval is over the networks, and never narrower than the images "
-        "alone make it; how far networks differ is judged from all numbers together, for a few networks say little of "
-        "one (Smyth 2004). Pictures are of the first network."
+        "its own; n counts the images of all. An interval is Student's over the networks, and never narrower than the "
+        "images alone make it. Pictures are of the first network."
     )

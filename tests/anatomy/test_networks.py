@@ -50,6 +50,15 @@ def test_a_folder_of_nothing_is_left_to_what_loads_it(tmp_path: Path) -> None:
         assert [each.model for each in networks.of(asked(folder))] == [folder.as_posix()]
 
 
+def test_networks_of_several_kinds_are_no_subject(tmp_path: Path) -> None:
+    models(tmp_path, "0", "1", "2")
+    (tmp_path / "1/config.json").write_text('{"_diffusers_version": "0.0.1"}')
+    assert len(networks.of(asked(tmp_path))) == 3, "another version of a library is no other network"
+    (tmp_path / "2/config.json").write_text('{"layers_per_block": 2}')
+    with pytest.raises(UserError, match="differ in more than their weights, 0 and 2"):
+        networks.of(asked(tmp_path))
+
+
 def look(network: Network) -> tuple[str, int, int]:
     network.folder.mkdir()
     (network.folder / "said").write_text(Path(network.asked.model).name)

@@ -72,11 +72,12 @@ def test_two_networks_of_three_are_enough() -> None:
 
 def test_what_can_only_be_one_of_few_values_has_their_median_and_ends() -> None:
     limits: list[dict[str, Number]] = [
-        {"limits.2": {"value": value, "n": 10, "ci95": [0.0, 50.0], "snr_db": -value, "nb": 2}}
-        for value in (9, 0, 4, 5)
+        {"limits.2": {"value": value, "n": 10, "ci95": [0.0, 50.0], "p": 0.5, "snr_db": -value, "tried": tried}}
+        for value, tried in ((9, 12), (0, 8), (4, 8), (5, 8))
     ]
     found = pooled.numbers(limits, lambda name: name.startswith("limits."))["limits.2"]
     assert (found["value"], found["ci95"], found["n"], found["snr_db"]) == (4, [0, 9], 40, -4)
+    assert (found["tried"], found["replicas"], "p" in found) == (12, [9, 0, 4, 5], False)
 
 
 def test_the_rival_that_most_networks_are_nearest_to_is_named() -> None:
@@ -85,9 +86,7 @@ def test_the_rival_that_most_networks_are_nearest_to_is_named() -> None:
 
 
 def test_one_network_stays_as_it_is() -> None:
-    table = pd.DataFrame({"k": [1], "x": [2.0], "x_low": [1.0], "x_high": [3.0]})
     assert pooled.numbers([{"a": number(1, 1)}]) == {"a": number(1, 1)}
-    assert pooled.tables([table], ["k"], {}) is table
 
 
 def test_rows_of_all_networks_say_whose_they_are() -> None:
@@ -111,3 +110,26 @@ def test_ninety_five_of_a_hundred_intervals_hold_the_truth() -> None:
         found = pooled.numbers([{"a": number(effect, 1.96)} for effect in effects])["a"]
         held += found["ci95"][0] <= 1 <= found["ci95"][1]
     assert 930 <= held <= 985
+
+
+def test_a_number_that_only_some_networks_sampled_has_no_interval() -> None:
+    found = pooled.numbers([{"a": number(1, 1, p=0.3)}, {"a": {"value": 3.0, "n": 20}}])["a"]
+    assert found == {"value": 2.0, "n": 40}
+
+
+def test_networks_that_agree_without_error_are_no_surer_than_one_of_them() -> None:
+    found = pooled.numbers([{"a": number(-0.25, 0, p=0.002)} for _ in range(3)])["a"]
+    assert (found["ci95"], found["p"]) == ([-0.25, -0.25], 0.002)
+
+
+def test_a_row_that_the_first_network_lacks_is_there_where_others_have_it() -> None:
+    one = pd.DataFrame({"k": [1], "x": [1.0]})
+    found = pooled.tables([one, one.assign(k=2), one.assign(k=2, x=3.0)], ["k"], {})
+    assert found.to_dict("list") == {"k": [2], "x": [2.0]}
+
+
+def test_a_value_that_no_network_has_is_none() -> None:
+    table = pd.DataFrame({"k": [1, 2], "x": [1.0, np.nan], "x_low": [0.0, np.nan], "x_high": [2.0, np.nan]})
+    found = pooled.tables([table, table], ["k"], {})
+    assert np.isfinite(found.loc[0, ["x", "x_low", "x_high"]].astype(float)).all()
+    assert not np.isfinite(found.loc[1, ["x", "x_low", "x_high"]].astype(float)).any()

@@ -149,16 +149,22 @@ def test_every_effect_of_the_sweeps_decides_a_claim_and_is_measured_under_its_na
 
 
 def test_several_networks_are_one_subject(swept, values, tmp_path) -> None:
-    own = swept.curves["sweep"].isin(["duration", "relax"])
+    own, rests = swept.curves["sweep"].isin(["duration", "relax"]), swept.curves["sweep"] == "relax"
     later = swept.curves.assign(
-        start=swept.curves["start"] + own, cell=swept.curves["cell"].where(~own, "later-" + swept.curves["cell"])
+        start=swept.curves["start"] + own,
+        n=swept.curves["n"] + rests,
+        cell=swept.curves["cell"].where(~own, "later-" + swept.curves["cell"]),
     )
     limits = {
         name: {**number, "value": number["value"] + 2} if name.endswith("redundant_from") else number
         for name, number in swept.findings.items()
     }
     both = overall.intervened([swept, replace(swept, curves=later, findings=limits)])
-    assert both.curves["cell"].tolist() == swept.curves["cell"].tolist(), "a cut from another start is the same cell"
+    assert len(both.curves) == len(swept.curves), "a cut from another start is the same cell"
+    assert set(both.curves.loc[both.curves["sweep"] == "relax", "cell"]) == {
+        f"relax-{nb:02d}-r{rest:02d}" for nb in (1, 3) for rest in (0, 2)
+    }
+    assert set(both.images) == {"untouched", *both.curves["cell"]} >= set(both.cells["cell"])
     assert (both.curves["n_seeds"] == 2 * swept.curves["n_seeds"]).all()
     first = swept.findings["limits.1.zeros.redundant_from"]["value"]
     assert both.findings["limits.1.zeros.redundant_from"]["ci95"] == [first, first + 2]

@@ -223,4 +223,5 @@ def test_networks_decide_whether_the_order_needs_the_timestep(study, results, de
     assert verdicts["hierarchy_needs_time"] == "supported"
     assert numbers["saliency.baseline.mean.rise.gain"]["n"] == 3 * SEEDS
     page = chapter.page(both, numbers, chapter.draw(both, numbers, tmp_path / "figures/saliency"))
-    assert page.count("over 3 networks") == 2
+    assert page.count("over 3 networks, the same but for their training seed") == 2
+    assert "paired, over 3 networks of each)" in page

@@ -221,7 +221,7 @@ def test_several_networks_are_one_subject(found: Found, way: Followed, tmp_path:
     both = chapter.read(found.study)
     assert len(both.subjects["baseline"].images) == 2 * SEEDS
     assert (both.subjects["baseline"].steps["n"] == 2 * SEEDS).all()
-    assert both.borders("baseline") == dict.fromkeys(chapter.BORDERS, pytest.approx(0.55))
+    assert both.borders("baseline") == dict.fromkeys(chapter.BORDERS, pytest.approx(0.6))
     numbers = chapter.numbers(both)
     one, two = (each["trajectory.baseline.half_decided"] for each in (chapter.numbers(found), numbers))
     assert two["value"] == pytest.approx(one["value"])

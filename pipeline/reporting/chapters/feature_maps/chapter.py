@@ -37,15 +37,17 @@ def numbers(found: Found) -> Summary:
     out: Summary = {}
     for subject, maps in found.subjects.items():
         of = f"{NAME}.{subject}"
+        count = maps.images["network"].nunique() if "network" in maps.images else 1
         for row in maps.measures.to_dict("records"):
             where = f"{of}.{row['time']}.{row['layer']}"
             for measure, kind in MEASURES.items():
                 ends = [row[f"{measure}_low"], row[f"{measure}_high"]]
                 out[f"{where}.{measure}"] = {"value": row[measure], "n": row["n"], "ci95": ends, "kind": kind}
-            out[f"{where}.idle"] = counted(row["idle"], row["channels"])
+            out[f"{where}.idle"] = counted(row["idle"], row["channels"] * count)
         for time, rows in maps.measures.groupby("time", sort=False):
-            channels = int(rows["channels"].sum())
-            out[f"{of}.{time}.mean.idle"] = counted(float((rows["idle"] * rows["channels"]).sum() / channels), channels)
+            channels = int(rows["channels"].sum()) * count
+            idle = float((rows["idle"] * rows["channels"]).sum() / rows["channels"].sum())
+            out[f"{of}.{time}.mean.idle"] = counted(idle, channels)
         out |= {f"{of}.{name}": number for name, number in maps.findings.items()}
     return out
 
@@ -126,7 +128,7 @@ def _of_subject(subject: str, maps: Mapped, summary: Summary, pictures: Pictures
         "steps": _steps(of, maps, summary),
         "layers": _layers(of, maps, summary),
         "channels": f"{idle['n']:,}",
-        "maps": f"outputs/{NAME}/{subject}/maps",
+        "maps": f"outputs/{NAME}/{subject}/0/maps",
         "pictures": {name: pictures[f"{subject}/{name}.png"] for name in ("measures", "channels", "images")},
         "sheets": sheets,
     }

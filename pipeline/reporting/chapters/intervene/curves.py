@@ -215,9 +215,10 @@ def lengths(rows: pd.DataFrame, axis: str, scale: Scale) -> Figure:
     apart = 0.02 * (tried[-1] - tried[0])
     for i, ((nb, group), colour) in enumerate(zip(groups.items(), in_order(len(groups)), strict=True)):
         ordered, style = group.sort_values(axis), "-" if len(tried) > 2 else "none"
-        label = f"nb = {nb!s}, from step {ordered['start'].iloc[0]}"
-        if axis == "r":
-            label += f", n = {ordered['n'].iloc[0]}"
+        start, length = ordered["start"].iloc[0], ordered["n"].iloc[0]  # 0 where each network has its own
+        label = (
+            f"nb = {nb!s}" + f", from step {start}" * bool(start) + f", n = {length}" * (axis == "r" and bool(length))
+        )
         places = ordered[axis] + apart * (i - (len(groups) - 1) / 2)
         for ax, column in zip(axes[:, 0], columns, strict=True):
             _line(ax, places, ordered, column, colour, label, style, False, 1.4)

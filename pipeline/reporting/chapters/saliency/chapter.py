@@ -23,6 +23,7 @@ from pipeline.reporting.table import Cell, Column, Table, listed, text, words
 
 NAME, TITLE = salient.STAGE, "What each step looks at, and whether to believe the maps"
 BOTH = (RISE, CAM)
+ALONE = " One training of each is looked at, so this says nothing of the architecture."
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,13 @@ def _converged(maps: Salient, mine: Summary, reached: float) -> str:
     """Say at each time how many masks are enough, or that those which were drawn are not."""
     most = max(maps.convergence["masks"])
     enough = {time: mine.get(f"{time}.converged") for time in maps.times}
-    said = [f"{each['value']:,.0f} at {noise(time)} of T" for time, each in enough.items() if each]
+    several = max(len(number.get("replicas", [])) for number in mine.values())
+    said = [
+        f"{each['value']:,.0f} at {noise(time)} of T"
+        + (f" (in {len(each['replicas'])} of {several} networks)" if len(each.get("replicas", [])) < several else "")
+        for time, each in enough.items()
+        if each
+    ]
     rest = [noise(time) for time, each in enough.items() if not each]
     alike = text(mine[f"mean.convergence.{most}"])
     begins = (
@@ -245,8 +252,8 @@ def _untimed(summary: Summary) -> str:
     found = summary.get(f"{NAME}.{UNTIMED}.{AGAINST}")
     if not found:
         return ""
+    over = f", over {len(found['replicas'])} networks of each" if "replicas" in found else ""
     return (
         f"The map of `{BASELINE}` is more like the object early than late by {text(found, sign=True)} more than that "
-        f"of `{UNTIMED}` (n = {found['n']} seeds, paired). One training of each is looked at, so this says nothing of "
-        "the architecture."
+        f"of `{UNTIMED}` (n = {found['n']} seeds, paired{over}).{'' if over else ALONE}"
     )

@@ -98,7 +98,7 @@ def draw(folder: Path, found: Salient, summary: Summary, of: str, seeds: list[in
             "curves.png",
             "How like the prediction from the whole input the prediction from a part is, as the pixels that a map "
             "ranks highest are put in (left) or taken out (right). A good map rises early on the left and falls "
-            "early on the right. Means over seeds, a row per time.",
+            "early on the right. Means over images, a row per time.",
         ),
         (
             "overlap.png",

@@ -56,7 +56,7 @@ def numbers(found: Found) -> Summary:
 
 def _of_method(row: dict[Any, Any]) -> Summary:
     out: Summary = {}
-    for name in compared.MEASURES:
+    for name in ("ssim", "likeness", "kept", "frechet"):
         if pd.notna(row.get(name)):
             out[name] = {"value": row[name], "n": row["n"], "ci95": [row[f"{name}_low"], row[f"{name}_high"]]}
     out |= {name: counted(row[name], row["n"]) for name in ("ssim_mad", "under") if pd.notna(row[name])}
@@ -96,7 +96,9 @@ def finding(found: Found, summary: Summary) -> Finding:
     source = methods[methods["family"] == "source"].iloc[0]
     searched = methods[(methods["family"] == "found") & (methods["ssim"] >= source["ssim"])]
     fewer = methods[methods["ssim"].notna() & methods["family"].isin(SAMPLERS)]
-    said = [f"The source's shortcut on `{subject}` saves {_said(subject, source, found, summary)}."]
+    count = networks(summary, f"{NAME}.{subject}")
+    where = f"`{subject}`" + (f", the first of {count} networks," if count > 1 else "")
+    said = [f"The source's shortcut on {where} saves {_said(subject, source, found, summary)}."]
     if len(searched):
         best = searched.sort_values("cost").iloc[0]
         said.append(f"A schedule that was searched for saves {_said(subject, best, found, summary)}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.anatomy import followed, overall, timed
 from pipeline.anatomy.effects import Timesteps
 from pipeline.anatomy.followed import Followed
-from pipeline.anatomy.timed import CLIP, FULL, STYLE, UNIFORM, Timed, spacing_name
+from pipeline.anatomy.timed import CLIP, FULL, KINDS, STYLE, UNIFORM, Timed, spacing_name
 from pipeline.judges.number import Number
 from pipeline.reporting.chapters.timesteps import figures
 from pipeline.reporting.chapters.timesteps.claims import CLAIMS as CLAIMS
@@ -64,9 +64,9 @@ def _of_row(row: dict) -> dict[str, Number]:
             "value": row[name],
             "n": row["n_attention" if name == "attention" else "n"],
             "ci95": [row[f"{name}_low"], row[f"{name}_high"]],
-            "kind": "size" if name == "attention" else "share",
+            "kind": kind,
         }
-        for name in (*figures.WORDS, *(f"{CLIP}{word}" for word in figures.WORDS), "attention")
+        for name, kind in KINDS.items()
         if name in row
     }
 
@@ -108,7 +108,8 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     if not there:
         return None
     when = listed([f"its {word} after {text(number, 0, 100)} %" for word, number in there.items()])
-    said = f"The clean image that `{subject}` predicts shows for good {when} of the steps (n = {asked.seeds} seeds)."
+    n = next(iter(there.values()))["n"]
+    said = f"The clean image that `{subject}` predicts shows for good {when} of the steps (n = {n} seeds)."
     lost = summary.get(f"{of}.effects.{Timesteps.EARLY_ATTRIBUTE_IS_LOST}")
     if lost:
         first = min(STYLE, key=lambda word: there[word]["value"])
@@ -144,7 +145,7 @@ def _of_subject(subject: str, each: Timed, found: Found, summary: Summary, pictu
     return {
         "name": subject,
         "networks": over_networks(summary, of),
-        "seeds": found.study.params.timesteps.seeds,
+        "seeds": int(each.steps["n"].iloc[0]),
         "judged": "settled.class" in each.findings,
         "styled": "settled.stroke" in each.findings,
         "sheets": [mine[sampler] for sampler in found.samplers],

@@ -261,8 +261,8 @@ def draw(
                 "How far the clean image that is predicted at each step agrees with each word: the probability that "
                 "the judge gives to the class, and the share of images that have the slant and the stroke of the "
                 "finished one. A word is drawn where its line rises above the dotted one of its colour, which is how "
-                f"often two different images share the word.{by_clip}{beneath} Bands and bars are 95 % intervals over "
-                "seeds.",
+                f"often two different images share the word.{by_clip}{beneath} Bands and bars are 95 % "
+                "intervals.",
             )
         )
     if "attention" in found.pictures:

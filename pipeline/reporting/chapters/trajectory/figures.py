@@ -67,7 +67,7 @@ def draw(folder: Path, found: Followed, classes: list[str], octaves: list[str], 
                 "good; the earlier a line falls, the earlier images are recognised. Bands are 95 % intervals.",
             )
         )
-        if found.images["label"].duplicated().any():  # a class with several images has numbers of its own
+        if any(name.startswith(f"recognised.{NOISY}-calibrated.") for name in found.findings):  # of several images
             write(by_class(found.findings, classes), folder / "classes.png")
             drawn.append(
                 (
