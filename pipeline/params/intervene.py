@@ -12,7 +12,7 @@ class Intervene(Section):
     """The sweeps of interventions over every subject."""
 
     run: bool  # whether the stage does anything
-    seeds: Annotated[int, Field(ge=2, le=10**9)]  # images per cell
+    seeds: Annotated[int, Field(ge=2, le=10**9)]  # images of every network and cell
     starts: Annotated[int, Field(ge=3)] | Literal["all"]  # starting steps
     phase_starts: Annotated[int, Field(ge=3)] | Literal["all"]  # starting steps of the jumps of the usual length
     jumps: list[Count]  # n: steps that one call of the network covers

@@ -15,7 +15,7 @@ class Saliency(Section):
 
     run: bool  # whether the stage does anything
     times: Shares  # the timesteps to look at; a step of its own is found for each, as near as there is one
-    seeds: Several  # images that the numbers are over
+    seeds: Several  # images of every network that the numbers are over
     shown: Annotated[int, Field(ge=1, le=8)]  # of these, images in the pictures
     masks: Annotated[int, Field(ge=32, le=10**6)]  # of DF-RISE, for each image and step
     cells: Annotated[int, Field(ge=2, le=256)]  # of a mask, per side of the image

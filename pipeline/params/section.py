@@ -39,7 +39,7 @@ class Following(Section):
     """How images are followed on their way from noise, for the sections of the stages that do so."""
 
     run: bool  # whether the stage does anything
-    seeds: Annotated[int, Field(ge=2, le=10**9)]  # images that are followed
+    seeds: Annotated[int, Field(ge=2, le=10**9)]  # images of each network that are followed
     shown: Annotated[int, Field(ge=1, le=20)]  # seeds in the pictures
     columns: Annotated[int, Field(ge=2, le=20)]  # steps in the pictures
     branch_seeds: Annotated[int, Field(ge=2, le=10**9)]  # images that are continued with fresh noise
