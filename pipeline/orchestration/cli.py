@@ -120,7 +120,7 @@ def parts(where: str) -> None:
         else:
             first = networks.inside(Path(model))[0]
             prompts = [""] if subject.is_told_text(first) else []
-            asked = params.Subject(model=str(first), prompts=prompts, guidance=1.0)
+            asked = params.Subject(model=model and str(first), prompts=prompts, guidance=1.0)
         table = anatomy.table(subject.load(asked, values.diffusion))
     print(table.to_string(index=False, formatters={"multiply_adds": "{:,}".format}))
 

@@ -161,7 +161,9 @@ def test_every_claim_has_its_line_with_the_verdict_first(pages, results, result)
     verdict, behind = by_claim["Twice the width gives better images."]
     assert verdict == "supported"
     assert "It prints +25.6 %." in behind
-    assert re.search(r"\*\*Here:\*\* \+19\.5 \[.*\] % \(n = 40; p = 0\.\d+ over the whole ledger\)\.", behind)
+    assert re.search(
+        r"\*\*Here:\*\* \+19\.5 \[.*\] % \(n = 40 over \d training seeds; p = 0\.\d+ over the whole ledger\)\.", behind
+    )
     assert "[ablation](ablation.md), [figure](figures/ablation/distances.png)" in behind
     assert "- **Setting:** scaled. The change of the network is the source's; " in behind
     shown = {says for says, (_, behind) in by_claim.items() if "[figure](figures/" in behind}

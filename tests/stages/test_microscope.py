@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from pipeline.anatomy import followed, grown, overall, pooled
 
@@ -148,7 +149,9 @@ def test_networks_of_one_subject_are_followed_side_by_side_on_images_of_their_ow
     for name in ("3", "12"):
         shutil.copytree(sound.root / "outputs/train/baseline/model/0", sound.root / "scratch/twins" / name)
     twins = {"model": "scratch/twins", "prompts": [], "guidance": 1.0, "replicas": 5, "stages": ["trajectory"]}
-    sound.write(subjects={"twins": twins}, compute={"threads": 2})
+    values = yaml.safe_load((sound.root / "params.yaml").read_text())
+    values["subjects"]["twins"], values["compute"]["threads"] = twins, 2
+    (sound.root / "params.yaml").write_text(yaml.safe_dump(values))
     done = sound.stage(*TRAJECTORY)
     assert done.returncode == 0, done.stderr
     first, second = (followed.load(folder) for folder in pooled.folders(sound.root / "scratch/followed"))
