@@ -170,7 +170,8 @@ def test_several_networks_are_one_subject(swept, values, tmp_path) -> None:
     assert both.findings["limits.1.zeros.redundant_from"]["ci95"] == [first, first + 2]
     found = Found(values, {"baseline": both})
     summary = chapter.numbers(found)
-    page = chapter.page(found, summary, chapter.draw(found, summary, tmp_path))
+    with unrendered():
+        page = chapter.page(found, summary, chapter.draw(found, summary, tmp_path))
     assert "over 2 networks" in page
     assert "the least and the greatest of the networks" in page
     assert f"(n = {2 * swept.curves['n_seeds'].iloc[0]} seeds)" in page

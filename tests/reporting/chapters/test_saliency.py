@@ -208,7 +208,7 @@ def test_with_one_time_there_is_no_order(study, results) -> None:
     assert "Does the order need" not in page
 
 
-def test_networks_decide_whether_the_order_needs_the_timestep(study, results, deciding, tmp_path: Path) -> None:
+def test_networks_decide_whether_the_order_needs_the_timestep(study, results, deciding) -> None:
     ours = study(results)
     for place in (0, 1, 2):
         made(order=0.3 + 0.01 * place).save(ours.outputs / f"saliency/baseline/{place}")
@@ -222,6 +222,6 @@ def test_networks_decide_whether_the_order_needs_the_timestep(study, results, de
     verdicts = {each.name: each.verdict for each in decide(CLAIMS, numbers, [BASELINE, UNTIMED], deciding)}
     assert verdicts["hierarchy_needs_time"] == "supported"
     assert numbers["saliency.baseline.mean.rise.gain"]["n"] == 3 * SEEDS
-    page = chapter.page(both, numbers, chapter.draw(both, numbers, tmp_path / "figures/saliency"))
+    page = chapter.page(both, numbers, pictures(both))
     assert page.count("over 3 networks, the same but for their training seed") == 2
     assert "paired, over 3 networks of each)" in page
