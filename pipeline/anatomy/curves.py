@@ -8,15 +8,12 @@ import pandas as pd
 
 from pipeline.anatomy import phases
 from pipeline.anatomy.cells import Cell
+from pipeline.anatomy.intervened import KINDS
 from pipeline.anatomy.trials import Found
 from pipeline.judges import number, similarity
-from pipeline.judges.number import Kind, Number
+from pipeline.judges.number import Number
 
-MEANS: tuple[tuple[str, Kind], ...] = (
-    ("ssim", "correlation"),
-    ("likeness", "likeness"),
-    ("psnr", "psnr"),
-)  # what is averaged over seeds
+MEANS = ("ssim", "likeness", "psnr")  # what is averaged over seeds
 
 
 @dataclass(frozen=True)
@@ -41,9 +38,9 @@ class Curves:
         it takes for the same class as before."""
         n = self.draws.shape[1]
         out: dict[str, Number] = {}
-        for name, kind in MEANS:
+        for name in MEANS:
             values = self.values(cell, name)
-            mean = number.resampled(values.mean(), n, values[self.draws].mean(axis=1), kind)
+            mean = number.resampled(values.mean(), n, values[self.draws].mean(axis=1), KINDS[name])
             out[name] = {**mean, "spread": float(values.std(ddof=1))}
         shares = {"under": self.values(cell, "likeness") < self.threshold}
         shares |= {"kept": self.values(cell, "kept")} if "kept" in self.found[cell] else {}

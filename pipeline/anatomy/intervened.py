@@ -12,8 +12,11 @@ from pipeline.tables import read_arrays, read_csv, write_arrays, write_csv
 
 STAGE = "intervene"
 KINDS: dict[str, Kind] = {  # what the table of curves has with an interval
-    **{"ssim": "correlation", "likeness": "likeness", "psnr": "psnr"},
-    **{"under": "share", "kept": "share"},
+    "ssim": "correlation",
+    "likeness": "likeness",
+    "psnr": "psnr",
+    "under": "share",
+    "kept": "share",
 }
 OWN_START = ("duration", "relax")  # sweeps that begin where the network's own blocks become redundant
 UNTOUCHED, SEEDS = "untouched", "seeds"  # in pictures.npz, beside the cells' names

@@ -118,7 +118,7 @@ def parts(where: str) -> None:
         if where in values.subjects:
             asked = networks.of(values.subjects[where])[0]
         else:
-            first = networks.inside(Path(model))[0]
+            first = params.networks_in(Path(model))[0]
             prompts = [""] if subject.is_told_text(first) else []
             asked = params.Subject(model=model and str(first), prompts=prompts, guidance=1.0)
         table = anatomy.table(subject.load(asked, values.diffusion))

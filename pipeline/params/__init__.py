@@ -31,7 +31,7 @@ from pipeline.params.section import BASELINE, Section
 from pipeline.params.segment import Segment
 from pipeline.params.selection import Selection
 from pipeline.params.shortcut import Shortcut
-from pipeline.params.subjects import SUBJECT_STAGES, Subject, Watched, subject
+from pipeline.params.subjects import SUBJECT_STAGES, Subject, Watched, networks_in, subject
 from pipeline.params.text import Text
 from pipeline.params.timesteps import Timesteps
 from pipeline.params.train import Train
@@ -82,6 +82,7 @@ __all__ = [
     "Watched",
     "load",
     "memory",
+    "networks_in",
     "parse",
     "plain",
     "subject",

@@ -1,16 +1,17 @@
 """The section `subjects`: the denoisers under the microscope."""
 
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
 from pipeline.errors import UserError, short
-from pipeline.files import entries, is_file, is_folder
+from pipeline.files import entries, is_file, is_folder, read_object
 from pipeline.params.section import BASELINE, Count, Name, Section
 
 SubjectStage = Literal["trajectory", "feature_maps", "intervene", "shortcut", "saliency", "timesteps"]
 SUBJECT_STAGES: tuple[SubjectStage, ...] = get_args(SubjectStage)  # those that look at subjects, in the report's order
+WEIGHTS = ("config.json", "model_index.json")  # one of these is in the folder of a network, or of a pipeline
 
 
 class Subject(Section):
@@ -42,15 +43,36 @@ class Subject(Section):
                 f"params.yaml: {name}.model is {short(self.model)}, which is not a folder; `uv run anatomy fetch "
                 "OWNER/NAME@REVISION FOLDER` brings a pipeline from the hub."
             )
-        if not self.is_trained_here and not any(map(_is_network, [Path(self.model), *entries(Path(self.model))])):
+        if not self.is_trained_here and not _is_network(networks_in(Path(self.model))[0]):
             raise UserError(
                 f"params.yaml: {name}.model is {short(self.model)}, which holds no network: no config.json or "
                 "model_index.json is in it, nor in a folder inside it."
             )
 
 
+def networks_in(folder: Path) -> list[Path]:
+    """Return the folders of the networks that a folder holds, in the order of their names; the folder itself where it
+    is a network's, or holds none. Networks that differ in more than their weights are a `UserError`."""
+    if _is_network(folder) or not is_folder(folder):
+        return [folder]
+    found = sorted(filter(_is_network, entries(folder)), key=lambda each: (len(each.name), each.name))
+    for each in found[1:]:
+        if _form(each) != _form(found[0]):
+            raise UserError(
+                f"{folder} holds networks that differ in more than their weights, {found[0].name} and {each.name}; a "
+                "subject has one network, or several that differ in their training seed alone."
+            )
+    return found or [folder]
+
+
+def _form(folder: Path) -> dict[str, Any]:
+    """Return what a network's or a pipeline's configuration says, without what says where it comes from."""
+    held = read_object(next(folder / name for name in WEIGHTS if is_file(folder / name)))
+    return {key: value for key, value in held.items() if not key.startswith("_")}
+
+
 def _is_network(folder: Path) -> bool:
-    return any(is_file(folder / name) for name in ("config.json", "model_index.json"))
+    return any(is_file(folder / name) for name in WEIGHTS)
 
 
 class Watched(Subject):

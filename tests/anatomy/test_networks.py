@@ -57,6 +57,8 @@ def test_networks_of_several_kinds_are_no_subject(tmp_path: Path) -> None:
     (tmp_path / "2/config.json").write_text('{"layers_per_block": 2}')
     with pytest.raises(UserError, match="differ in more than their weights, 0 and 2"):
         networks.of(asked(tmp_path))
+    with pytest.raises(UserError, match="differ in more than their weights"):
+        asked(tmp_path).check("subjects.mine")
 
 
 def look(network: Network) -> tuple[str, int, int]:
