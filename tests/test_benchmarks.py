@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from scipy.stats import ttest_1samp, ttest_rel
+from scipy.stats import nct, t, ttest_1samp, ttest_rel
 
-from benchmarks import recipe, saliency, startup, sweep, training
+from benchmarks import recipe, saliency, stability, startup, sweep, training
 from pipeline import errors
 from pipeline.orchestration import profiles
 from tests import programs
@@ -192,3 +193,37 @@ def test_a_run_s_time_is_parted_into_work_and_overhead() -> None:
 )
 def test_a_process_is_named_by_its_stage(command: str, stage: str) -> None:
     assert startup.stage_of(command.split()) == stage
+
+
+@pytest.mark.parametrize(("mean", "pooled"), [(0.0, 1.0), (1.0, 1.0), (1.0, 4.0), (40.0, 1.0)])
+def test_verdicts_differ_as_often_as_the_power_of_the_test_says(mean: float, pooled: float) -> None:
+    seeds, values = 3, np.array([-1.0, 0.0, 1.0])  # of mean 0 and standard deviation 1
+    found = stability.differing({"it": stability.Effects(values + mean, pooled)}, seeds, np.random.default_rng(0))
+    dof, centre = pooled * (seeds - 1), mean * np.sqrt(seeds)
+    border = t.ppf(0.975, dof)
+    above, below = nct.sf(border, dof, centre), nct.cdf(-border, dof, centre)
+    assert found == pytest.approx([1 - above**2 - below**2 - (1 - above - below) ** 2], abs=0.04)
+
+
+def test_stability_is_read_from_reports_of_several_training_seeds(tmp_path: Path) -> None:
+    def report(name: str, *seeds: float) -> str:
+        number = {"value": np.mean(seeds), "n": 9, "ci95": [0, 2], "dof": 2, "replicas": seeds, "verdict": "supported"}
+        equal = {**number, "verdict": "the same within the margin"}
+        (tmp_path / name).mkdir()
+        summary = {"claims.wide_is_better": number, "claims.equal": equal, "fd": {"value": 1.0, "n": 9}}
+        (tmp_path / name / "summary.json").write_text(json.dumps(summary))
+        return name
+
+    reports = f"{report('one', 1.0, 1.1, 0.9)} {report('other', 1.2, 0.8, 1.0)}"
+    done = programs.run(lambda: errors.run(stability.main), *reports.split(), "--out", "out.json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert (found["claims"], found["training_seeds"]) == (1, 6)
+    assert found["by_seeds"]["40"]["share"] == 0, "an effect of ten times its error is decided alike by any forty seeds"
+    assert "40 training seeds: 0.0 of 1 verdicts differ" in done.stdout
+
+    counted = {"claims.width_doubles_memory": {"value": 1.0, "n": 1, "verdict": "supported"}}
+    (tmp_path / "one/summary.json").write_text(json.dumps(counted))
+    refused = programs.run(lambda: errors.run(stability.main), "one", "--out", "none.json", folder=tmp_path)
+    assert refused.returncode
+    assert "No claim is decided over several training seeds" in refused.stderr
