@@ -174,6 +174,7 @@ def test_several_networks_are_one_subject(swept, values, tmp_path) -> None:
         page = chapter.page(found, summary, chapter.draw(found, summary, tmp_path))
     assert "over 2 networks" in page
     assert "the least and the greatest of the networks" in page
+    assert "(the median of the networks, with the least and the greatest in grey)" in page
     assert f"(n = {2 * swept.curves['n_seeds'].iloc[0]} seeds)" in page
 
 

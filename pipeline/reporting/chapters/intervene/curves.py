@@ -124,7 +124,9 @@ def _of_boundaries(findings: Findings) -> str:
     """What a caption says of the vertical lines, where there are any."""
     if PHASED not in findings:
         return ""
-    lines = "Vertical lines are where three levels part best, with their intervals in grey"
+    several = any("replicas" in findings[name] for name in BOUNDARIES if name in findings)
+    grey = "the median of the networks, with the least and the greatest in grey" if several else "intervals in grey"
+    lines = f"Vertical lines are where three levels part best ({grey})"
     if phased(findings[PHASED]):
         return f"{lines}. "
     return f"{lines}; but three levels are not shown to fit better than a curve without phases. "
