@@ -143,6 +143,22 @@ def shifted(number: Number, by: float) -> Number:
     return out
 
 
+def in_percent(number: Number) -> Number:
+    """Return the logarithm of a ratio as a change in percent. A change that was averaged, and has its interval, on the
+    scale of logarithms counts halving and doubling alike, and its interval never falls below -100 %."""
+
+    def change(log: float) -> float:
+        return float(100 * np.expm1(log))
+
+    out: Number = {**number, "value": change(number["value"])}
+    out.pop("kind", None)
+    if "ci95" in number:
+        out["ci95"] = [change(end) for end in number["ci95"]]
+    if "replicas" in number:
+        out["replicas"] = [change(value) for value in number["replicas"]]
+    return out
+
+
 def p_value(number: Number, bound: float = 0) -> float:
     """Return the two-sided p-value of a bound, read off from the number's interval: either half of it is taken as that
     of Student's t with its degrees of freedom, so that p is 0.05 where the bound is an end of the interval."""

@@ -5,10 +5,13 @@ import pytest
 from scipy import stats
 
 from pipeline.judges.number import (
+    Number,
     difference,
+    in_percent,
     least,
     negative,
     of_few_values,
+    over_replicas,
     p_value,
     rank_correlation,
     resampled,
@@ -109,3 +112,15 @@ def test_the_least_of_gaps_is_above_nothing_where_all_are_and_below_it_no_more_o
         assert (found["ci95"][1] < 0) == (found["p"] < 0.05 and found["value"] < 0)
         uncorrected += min(values) < -1.96
     assert wrong / 1000 < 0.035 < 0.07 < uncorrected / 1000
+
+
+def test_a_change_in_percent_is_averaged_as_a_ratio() -> None:
+    logs: list[Number] = [{"value": float(np.log(ratio)), "n": 30} for ratio in (0.5, 2.0, 1.0)]
+    found = in_percent(over_replicas(logs))
+    assert found["value"] == pytest.approx(0), "halved and doubled is unchanged"
+    assert found["replicas"] == pytest.approx([-50, 100, 0])
+    ends = stats.t.interval(0.95, 2, 0, stats.sem(np.log([0.5, 2.0, 1.0])))
+    assert found["ci95"] == pytest.approx([100 * (np.exp(end) - 1) for end in ends])
+    assert found["ci95"][0] > -100
+    assert (found["p"], found["dof"]) == (over_replicas(logs)["p"], 2)
+    assert in_percent(logs[1]) == {"value": pytest.approx(100), "n": 30}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from pipeline.judges.number import Number, centred, resampled, scaled
+from pipeline.judges.number import Number, centred, in_percent, negative, resampled, scaled
 from pipeline.judges.replicated import Measured
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting import plots
@@ -89,7 +89,7 @@ def numbers(study: Study) -> Summary:
                 out[f"{key}.accuracy"] = accuracy.level(variant)
     falls = study.replicated(lambda run: _late_fall(run, frechet), "plain")
     for variant in study.variants:
-        out[f"snapshots.{variant}.late_fall"] = _percent(falls.level(variant))
+        out[f"snapshots.{variant}.late_fall"] = negative(in_percent(negative(falls.level(variant))))
         weights = {variant: 1.0, BASELINE: -1.0} if variant != BASELINE else {BASELINE: 0.0}
         out[f"snapshots.{variant}.late_fall_gap"] = falls.contrast(weights, lambda d: 100 * np.expm1(d))
     return out
@@ -117,15 +117,6 @@ def _late_fall(run: Run, frechet: str) -> Measured:
     n = run.evaluated.snapshots["end"][frechet]["n"]
     fall = replicates[0] - replicates[1]
     return Measured(resampled(values[0] - values[1], n, fall), fall)
-
-
-def _percent(fall: Number) -> Number:
-    """A fall in logarithms as percent of what was there."""
-    out: Number = {**fall, "value": float(-100 * np.expm1(-fall["value"]))}
-    out["ci95"] = [float(-100 * np.expm1(-end)) for end in fall["ci95"]]
-    if "replicas" in fall:
-        out["replicas"] = [float(-100 * np.expm1(-each)) for each in fall["replicas"]]
-    return out
 
 
 def _marks(study: Study) -> list[int]:

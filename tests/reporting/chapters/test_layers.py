@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import gmean
 
 from pipeline.anatomy import layered
 from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, MEASURES, SEED, SEGMENTER, Layered
@@ -108,6 +109,17 @@ def test_every_number_is_over_the_training_seeds_with_an_interval_that_holds_it(
     assert numbers["segment.overlap"]["value"] == pytest.approx(0.9 - 0.05 * 1.5)
     rows = found.layered.measures.query("network == 'denoiser' and view == 't100' and layer == 'block_01'")
     assert numbers["layers.denoiser.t100.block_01.edges"]["replicas"] == rows["edges"].tolist()
+
+
+def test_a_rise_of_the_loss_is_averaged_as_a_ratio_and_a_fall_of_the_overlap_as_points(found: Found) -> None:
+    skips = found.layered.skips
+    skips.loc[skips["replica"] == REPLICAS[0], "worse"] = 900.0
+    numbers = chapter.numbers(found)
+    for network, view, mean in ((DENOISER, "t025", gmean), (SEGMENTER, COMPOSITE, np.mean)):
+        rows = skips[(skips["network"] == network) & (skips["view"] == view) & (skips["skip"] == "skip_01")]
+        number = numbers[f"layers.skips.{network}.{view}.skip_01"]
+        assert number["value"] == pytest.approx(mean(1 + rows["worse"] / 100) * 100 - 100)
+        assert (number["ci95"][0] > -100) == (network == DENOISER), "no loss falls by more than all of it"
 
 
 def test_effects_are_those_of_the_made_up_layers(found: Found, deciding) -> None:

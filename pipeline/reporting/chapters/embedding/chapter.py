@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.anatomy import embedded
 from pipeline.anatomy.embedded import FRESH, PIXELS, TRAINED, Embedded
-from pipeline.judges.number import Kind, Number, over_replicas, shifted
+from pipeline.judges.number import Kind, Number, in_percent, over_replicas, shifted
 from pipeline.params import BASELINE
 from pipeline.reporting.chapters.embedding import figures
 from pipeline.reporting.chapters.embedding.claims import CLAIMS as CLAIMS
@@ -81,11 +81,11 @@ def _rises(of: list[Embedded]) -> Summary:
         logs = np.log([figures.ratios(each, measure) for each in of])  # [R, true, told]
         for off in [each for each in range(1 - count, count) if each]:
             each = np.diagonal(logs, off, axis1=1, axis2=2).mean(axis=1)
-            out[f"off.{off:+d}.{name}"] = _over(list(100 * np.expm1(each)), n)
+            out[f"off.{off:+d}.{name}"] = in_percent(_over(list(each), n))
         for part, share in PARTS.items():
             off = count // share
             both = [np.diagonal(logs, each, axis1=1, axis2=2) for each in (off, -off)]
-            out[f"{part}.{name}"] = _over(list(100 * np.expm1(np.concatenate(both, axis=1).mean(axis=1))), n)
+            out[f"{part}.{name}"] = in_percent(_over(list(np.concatenate(both, axis=1).mean(axis=1)), n))
     best = [float(abs(figures.best(figures.ratios(each, "loss")) - np.arange(count)).mean()) for each in of]
     return {**out, "best_off": _over(best, n, "size")}
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipeline.anatomy import layered
 from pipeline.anatomy.layered import COMPOSITE, DENOISER, FLOOR, FRESH, MEASURES, SEED, SEGMENTER, Layered
-from pipeline.judges.number import Kind, Number, least, over_replicas
+from pipeline.judges.number import Kind, Number, in_percent, least, over_replicas
 from pipeline.reporting.by_layer import noise
 from pipeline.reporting.chapters.layers import figures
 from pipeline.reporting.chapters.layers.claims import CLAIMS as CLAIMS
@@ -70,7 +71,11 @@ def numbers(found: Found) -> Summary:
             out[f"{of}.{layer!s}"] = _alike(rows["cka"], rows["n"], other)
         out[f"{of}.mean"] = _alike(pairs.groupby("replica")["cka"].mean(), pairs["n"], other)
     for (network, view, skip), rows in found.layered.skips.groupby(["network", "view", "skip"], sort=False):
-        out[f"{NAME}.skips.{network}.{view}.{skip}"] = _over(rows["worse"], rows["n"])
+        out[f"{NAME}.skips.{network}.{view}.{skip}"] = (
+            in_percent(_over(np.log1p(rows["worse"] / 100), rows["n"]))
+            if network == DENOISER
+            else _over(rows["worse"], rows["n"])
+        )
     if found.layered.measures["replica"].nunique() > 1:
         out |= {f"{NAME}.effects.{name}": effect for name, effect in _effects(found)}
     return out
