@@ -55,11 +55,12 @@ def _mean(numbers: Sequence[Number]) -> Number:
 
 
 def _spanned(numbers: Sequence[Number]) -> Number:
-    """Return the median of a number over networks, the lower one of two. Its interval is the range of the networks."""
+    """Return the median of a number over networks, the lower one of two. Its ends are the range of the networks."""
     ordered = sorted(numbers, key=lambda each: each["value"])
     median = ordered[(len(ordered) - 1) // 2]
     values = [each["value"] for each in numbers]
-    out = {**_common(numbers), "value": median["value"], "ci95": [min(values), max(values)], "replicas": values}
+    out = {**_common(numbers), "value": median["value"], "ci95": [min(values), max(values)], "ranged": True}
+    out["replicas"] = values
     out |= {"snr_db": median["snr_db"]} if "snr_db" in median else {}
     return out  # type: ignore[return-value]
 

@@ -35,6 +35,7 @@ class Number(TypedDict):
     dof: NotRequired[float]  # degrees of freedom of Student's t behind the interval; without them it is the normal's
     kind: NotRequired[Kind]  # which values are possible (`BOUNDS`); without it, any value is
     replicas: NotRequired[list[float]]  # the values of the single replicas, of which the value is the mean
+    ranged: NotRequired[bool]  # whether the ends in `ci95` are the least and the greatest network, and no interval
     spread: NotRequired[float]  # standard deviation of the values, where the value is their mean
     n_reference: NotRequired[int]  # real images that it was compared with
     required: NotRequired[float]  # the value that it must reach

@@ -1,6 +1,7 @@
 """Two reports side by side: whether another machine, training seed or revision comes to the same verdicts.
 
-Both are read from their summary.json. Times and peak memory are of the machine, and are left out.
+Both are read from their summary.json. Times and peak memory are of the machine, and are left out. The range of several
+networks that stands behind a limit is no interval, and nothing is asked of it.
 """
 
 import json
@@ -120,7 +121,7 @@ def agree(one: Summary, other: Summary) -> Agreement:
         for name, (mine, theirs) in verdicts.items()
         if mine != theirs
     ]
-    sampled = [name for name in both if "ci95" in one[name] and "ci95" in other[name]]
+    sampled = [name for name in both if _has_interval(one[name]) and _has_interval(other[name])]
     holds = [
         each[name]["ci95"][0] <= beside[name]["value"] <= each[name]["ci95"][1]
         for name in sampled
@@ -140,6 +141,11 @@ def agree(one: Summary, other: Summary) -> Agreement:
         [name for name in one if name not in other],
         [name for name in other if name not in one],
     )
+
+
+def _has_interval(number: Number) -> bool:
+    """Whether the ends of a number are a 95 % interval, and not the range of its networks."""
+    return "ci95" in number and not number.get("ranged", False)
 
 
 def _errors(one: Number, other: Number) -> float:

@@ -58,6 +58,12 @@ def test_intervals_are_counted_both_ways_and_distances_are_in_standard_errors() 
     assert agree.agree({"a": entry(0, 4.303, dof=2)}, {"a": entry(2, 0)}).apart[0].errors == pytest.approx(2, rel=1e-3)
 
 
+def test_the_range_of_several_networks_is_no_interval() -> None:
+    one, other = ({"limit": entry(value, 2.0, ranged=True)} for value in (10, 20))
+    found = agree.agree(one, other)
+    assert (found.held, found.intervals, found.apart, found.unequal) == (0, 0, [], [])
+
+
 def test_what_was_counted_must_be_equal_and_times_are_left_out(tmp_path: Path) -> None:
     for folder, parameters, seconds in (("one", 5, 3.0), ("other", 6, 9.0)):
         (tmp_path / folder).mkdir()
