@@ -19,6 +19,7 @@ GAP, FRAME = 6, 3  # pixels between two images, and of a frame in it
 SIZE = 11  # points of a letter
 LETTER, TITLE, LINE = 14, 17, 29  # pixels of a label's letter, of a letter of the title, and of a line, about
 SHORTEST = 30  # letters of a line of the title
+WORD = 8  # letters of a line of a column's label that are never broken
 CLEAREST = 0.98  # the share of places that shades tell apart; the others are black or white
 
 
@@ -40,6 +41,7 @@ def contact_sheet(
     height, width = sheet.shape[:2]
     cell = (height - GAP) // len(rows), (width - GAP) // len(columns)
     left = LETTER * max(len(line) for label in rows for line in label.split("\n")) + 2 * GAP
+    columns = broken(columns, cell[1] // LETTER)
     heading = max(label.count("\n") + 1 if label else 0 for label in columns)
     longest = max(len(line) for label in columns for line in label.split("\n"))
     said = wrap(title, max((left + width) // TITLE, SHORTEST))
@@ -69,6 +71,14 @@ def contact_sheet(
     grey = not np.ptp(drawn, axis=2).any()  # then a file of grey alone has half the size
     with replacing(path) as unfinished:
         Image.fromarray(drawn[..., 0] if grey else drawn).save(unfinished, format="PNG", dpi=(DPI, DPI))
+
+
+def broken(labels: Sequence[str], letters: int) -> list[str]:
+    """The labels of columns, with lines of so many letters, and of more where a word has more: what is too long for a
+    column is broken between words, before all letters are made smaller."""
+    longest = max((len(word) for label in labels for word in label.split()), default=0)
+    width = max(longest, letters, WORD)
+    return ["\n".join(part for line in label.split("\n") for part in wrap(line, width) or [""]) for label in labels]
 
 
 def magnified(images: np.ndarray, side: int = SIDE) -> np.ndarray:

@@ -34,6 +34,13 @@ def test_colour_images_keep_their_colour(tmp_path: Path) -> None:
     assert (imread(tmp_path / "a.png")[..., :3] == [200, 0, 0]).all(axis=-1).sum() > 1000
 
 
+def test_long_labels_of_columns_are_broken_between_words() -> None:
+    found = grid.broken(["T - shirt / top\nseed 0", "Pullover\nseed 1", "Ankle boot\nseed 2", ""], 6)
+    assert found == ["T -\nshirt /\ntop\nseed 0", "Pullover\nseed 1", "Ankle\nboot\nseed 2", ""]
+    assert grid.broken(["100 %", "25 % of T"], 3) == ["100 %", "25 % of\nT"]
+    assert grid.broken(["Ankle boot"], 10) == ["Ankle boot"], "what has room stays in one line"
+
+
 def test_no_value_is_changed_and_large_images_are_reduced_to_means() -> None:
     images = np.random.default_rng(0).integers(0, 255, (1, 2, 16, 16, 1), dtype=np.uint8)
     large = grid.magnified(images)

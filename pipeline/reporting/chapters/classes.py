@@ -140,7 +140,7 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     above.vlines(places + 0.25, *plots.ends(floor), color=plots.GREY, linewidth=2)
     real = [number["value"] for number in floor]
     above.plot(places + 0.25, real, "s", color=plots.GREY, markersize=5, label="real test images")
-    above.set_ylabel(f"{study.distance} to the class's images")
+    above.set_ylabel(f"{study.distance}, by class")
     below.set_ylabel("recognised, %")
     plots.legend(figure, above)
     plots.write(figure, folder / "classes.png")
