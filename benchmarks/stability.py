@@ -2,8 +2,10 @@
 
 Several reports of the same parameters, made with different training seeds, say of each claim what its effect was with
 every seed. A made-up study draws the effects of its seeds from the normal distribution that has their mean and standard
-deviation, and decides all claims as the ledger does: Student's t, then Benjamini and Hochberg over the whole ledger.
-The share of pairs of such studies in which a verdict differs is what `anatomy agree` would find with so many seeds.
+deviation, and decides all claims about as the ledger does: Student's t, then Benjamini and Hochberg over all of them.
+The share of pairs of such studies in which a verdict differs is about what `anatomy agree` would find with so many
+seeds. Two things are left out: claims that ask whether something is equal, and the scales and rivals by which the
+ledger tests some effects; here every effect is the mean of independent seeds.
 
     uv run python benchmarks/stability.py REPORTS REPORTS --out reports/benchmarks/stability-seeds.json
 """
@@ -19,8 +21,9 @@ from scipy.stats import false_discovery_control, t
 from pipeline import errors
 from pipeline.errors import UserError
 from pipeline.files import write_json
-from pipeline.reporting.claims import SAME
-from pipeline.reporting.summary import Summary, load
+from pipeline.reporting import agree
+from pipeline.reporting.ledger import CLAIMS
+from pipeline.reporting.summary import Summary
 
 SEEDS = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40)
 LEVEL = 0.05  # the largest adjusted p-value that decides
@@ -38,12 +41,14 @@ class Effects:
 
 def read(reports: Sequence[Summary]) -> dict[str, Effects]:
     """The effects of every claim that all reports decide by a difference from nothing over several training seeds."""
-    names = [name for name in reports[0] if name.startswith("claims.") and all(name in each for each in reports)]
+    equal = {f"claims.{claim.name}" for claim in CLAIMS if claim.equal}
+    named = [name for name in reports[0] if name.startswith("claims.") and name not in equal]
+    names = [name for name in named if all(name in report for report in reports)]
     out = {}
     for name in names:
         each = [report[name] for report in reports]
         seeds = [number.get("replicas", []) for number in each]
-        if min(map(len, seeds)) > 1 and all("dof" in number and number["verdict"] != SAME for number in each):
+        if min(map(len, seeds)) > 1 and all("dof" in number for number in each):
             pooled = each[0]["dof"] / (len(seeds[0]) - 1)
             out[name.removeprefix("claims.")] = Effects(np.array([x for values in seeds for x in values]), pooled)
     return out
@@ -76,7 +81,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="what the studies are drawn from")
     parser.add_argument("--out", type=Path, required=True, help="file for the numbers of verdicts that differ")
     args = parser.parse_args()
-    effects = read([load(folder) for folder in args.reports])
+    effects = read([agree.read(folder) for folder in args.reports])
     if not effects:
         raise UserError("No claim is decided over several training seeds in all of these reports.")
     rng = np.random.default_rng(args.seed)

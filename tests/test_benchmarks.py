@@ -15,6 +15,7 @@ from scipy.stats import nct, t, ttest_1samp, ttest_rel
 from benchmarks import recipe, saliency, stability, startup, sweep, training
 from pipeline import errors
 from pipeline.orchestration import profiles
+from pipeline.reporting.ledger import CLAIMS
 from tests import programs
 
 ROOT = Path(__file__).parents[1]
@@ -205,12 +206,21 @@ def test_verdicts_differ_as_often_as_the_power_of_the_test_says(mean: float, poo
     assert found == pytest.approx([1 - above**2 - below**2 - (1 - above - below) ** 2], abs=0.04)
 
 
+def test_a_ledger_of_many_claims_without_an_effect_decides_fewer_of_the_others() -> None:
+    rng, values = np.random.default_rng(0), np.array([-1.0, 0.0, 1.0])
+    it, nothing = stability.Effects(values + 1, 4.0), stability.Effects(values, 4.0)
+    alone = (stability.decide({"it": it}, 3, 4000, rng)[:, 0] == 1).mean()
+    among = (stability.decide({"it": it, **{f"n{i}": nothing for i in range(9)}}, 3, 4000, rng)[:, 0] == 1).mean()
+    assert 0.01 < among < 0.6 * alone
+
+
 def test_stability_is_read_from_reports_of_several_training_seeds(tmp_path: Path) -> None:
     def report(name: str, *seeds: float) -> str:
         number = {"value": np.mean(seeds), "n": 9, "ci95": [0, 2], "dof": 2, "replicas": seeds, "verdict": "supported"}
-        equal = {**number, "verdict": "the same within the margin"}
+        equal = {**number, "verdict": "contradicted"}
         (tmp_path / name).mkdir()
-        summary = {"claims.wide_is_better": number, "claims.equal": equal, "fd": {"value": 1.0, "n": 9}}
+        equality = next(claim.name for claim in CLAIMS if claim.equal)
+        summary = {"claims.width_helps": number, f"claims.{equality}": equal, "claims.width_doubles_time": number}
         (tmp_path / name / "summary.json").write_text(json.dumps(summary))
         return name
 

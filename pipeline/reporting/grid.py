@@ -19,7 +19,7 @@ GAP, FRAME = 6, 3  # pixels between two images, and of a frame in it
 SIZE = 11  # points of a letter
 LETTER, TITLE, LINE = 14, 17, 29  # pixels of a label's letter, of a letter of the title, and of a line, about
 SHORTEST = 30  # letters of a line of the title
-WORD = 8  # letters of a line of a column's label that are never broken
+WORD = 8  # a line of a column's label of so many letters or fewer is never broken
 CLEAREST = 0.98  # the share of places that shades tell apart; the others are black or white
 
 
@@ -74,11 +74,12 @@ def contact_sheet(
 
 
 def broken(labels: Sequence[str], letters: int) -> list[str]:
-    """The labels of columns, with lines of so many letters, and of more where a word has more: what is too long for a
-    column is broken between words, before all letters are made smaller."""
+    """The labels of columns, in lines of so many letters, or of as many as the longest word of all labels has: what is
+    too long for a column is broken between words, before all letters are made smaller."""
     longest = max((len(word) for label in labels for word in label.split()), default=0)
     width = max(longest, letters, WORD)
-    return ["\n".join(part for line in label.split("\n") for part in wrap(line, width) or [""]) for label in labels]
+    lines = [[wrap(line, width, break_on_hyphens=False) or [""] for line in label.split("\n")] for label in labels]
+    return ["\n".join(part for parts in label for part in parts) for label in lines]
 
 
 def magnified(images: np.ndarray, side: int = SIDE) -> np.ndarray:

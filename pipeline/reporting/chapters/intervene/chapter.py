@@ -91,6 +91,7 @@ def _phases(subject: str, summary: Summary) -> str | None:
         return None
     first, second = (summary[f"{of}.{name}"] for name in curves.BOUNDARIES)
     where = f"step {limit(first)} ({first['snr_db']:+.1f} dB) and step {limit(second)} ({second['snr_db']:+.1f} dB)"
+    where += ", with the least and the greatest network in brackets" * first.get("ranged", False)
     gain = f"{text(effect, sign=True)} against {effect['against']}; n = {effect['n']} seeds"
     if curves.phased(effect):
         return (
@@ -197,7 +198,8 @@ def source_starts(nb: int, blocks: int) -> str:
 
 
 def limit(number: Number | None, never: float | None = None, said: str = "") -> str:
-    """A limit with its interval, in words where it is `never`. Its `tried` is the largest that could be found."""
+    """A limit with its interval or its range over networks, in words where it is `never`. Its `tried` is the largest
+    that could be found."""
     if number is None:
         return NOTHING
     tried = number.get("tried", float("inf"))
