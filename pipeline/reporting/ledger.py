@@ -48,9 +48,8 @@ def networks(decided: Sequence[Decided]) -> int:
 def _measured(each: Decided, pictures: dict[str, Pictures]) -> str:
     """What stands behind a verdict, as a list."""
     claim, number = each.claim, each.number
-    lines = [
-        f"**The source:** {claim.source}, {claim.where}{'' if claim.where.endswith('?') else '.'}{f' It prints {claim.printed}.' if claim.printed else ''}"
-    ]
+    where = claim.where if claim.where.endswith("?") else f"{claim.where}."
+    lines = [f"**The source:** {claim.source}, {where}{f' It prints {claim.printed}.' if claim.printed else ''}"]
     lines.append(f"**Setting:** {claim.setting}. {claim.differs}".rstrip())
     if number is None:
         lines.append(f"**Here:** {NO_DATA}; it needs {each.needs}.")
