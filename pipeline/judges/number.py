@@ -4,7 +4,7 @@ A `Number` is a plain dictionary, so that a JSON file holds it as it is. It has 
 possible, so that no interval reaches beyond them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
@@ -122,41 +122,31 @@ def negative(number: Number) -> Number:
 
 def scaled(number: Number, by: float) -> Number:
     """Return the number times `by`, which may be negative. It loses its kind, which is true of the old unit alone."""
-    out: Number = {**number, "value": number["value"] * by}
-    out.pop("kind", None)
-    if "ci95" in number:
-        out["ci95"] = sorted(end * by for end in number["ci95"])
-    if "replicas" in number:
-        out["replicas"] = [value * by for value in number["replicas"]]
-    return out
+    return _mapped(number, lambda x: x * by)
 
 
 def shifted(number: Number, by: float) -> Number:
     """Return the number plus a constant. It loses its kind, and its p-value is that of the new 0."""
-    out: Number = {**number, "value": number["value"] + by}
-    out.pop("kind", None)
+    out = _mapped(number, lambda x: x + by)
     if "p" in number:
         out["p"] = p_value(number, -by)
-    if "ci95" in number:
-        out["ci95"] = [end + by for end in number["ci95"]]
-    if "replicas" in number:
-        out["replicas"] = [value + by for value in number["replicas"]]
     return out
 
 
 def in_percent(number: Number) -> Number:
     """Return the logarithm of a ratio as a change in percent. A change that was averaged, and has its interval, on the
     scale of logarithms counts halving and doubling alike, and its interval never falls below -100 %."""
+    return _mapped(number, lambda x: float(100 * np.expm1(x)))
 
-    def change(log: float) -> float:
-        return float(100 * np.expm1(log))
 
-    out: Number = {**number, "value": change(number["value"])}
+def _mapped(number: Number, to: Callable[[float], float]) -> Number:
+    """Return the number on another scale, to which `to` maps every value in order or in reverse; without its kind."""
+    out: Number = {**number, "value": to(number["value"])}
     out.pop("kind", None)
     if "ci95" in number:
-        out["ci95"] = [change(end) for end in number["ci95"]]
+        out["ci95"] = sorted(map(to, number["ci95"]))
     if "replicas" in number:
-        out["replicas"] = [change(value) for value in number["replicas"]]
+        out["replicas"] = list(map(to, number["replicas"]))
     return out
 
 

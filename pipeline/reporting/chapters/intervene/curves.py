@@ -124,7 +124,7 @@ def _of_boundaries(findings: Findings) -> str:
     """What a caption says of the vertical lines, where there are any."""
     if PHASED not in findings:
         return ""
-    several = any(findings[name].get("ranged", False) for name in BOUNDARIES if name in findings)
+    several = findings[BOUNDARIES[0]].get("ranged", False)
     grey = "the median of the networks, with the least and the greatest in grey" if several else "intervals in grey"
     lines = f"Vertical lines are where three levels part best ({grey})"
     if phased(findings[PHASED]):
