@@ -6,8 +6,8 @@ between variants is free of what the whole replica shares, and its error comes f
 (V - 1)(R - 1) degrees of freedom instead of R - 1. A variant that has failed to learn has an error of its own, so it
 stays apart and is judged by its own replicas alone.
 
-A share that is 0, or 1, in every replica has Wilson's interval over all their images, and the difference of two such
-shares is as uncertain as both (Newcombe 1998, method 10): no difference between replicas is no proof of no error.
+A share that is 0, or 1, in every replica has Wilson's interval over all their images, and a difference from it is as
+uncertain as the share too (Newcombe 1998, method 10): no difference between replicas is no proof of no error.
 
 A distance or a loss is compared on the log scale and a share on that of the arcsine of its root, where the errors of
 variants are alike whatever their level (Bartlett 1947).
@@ -99,15 +99,26 @@ class Replicated:
 
     def change(self, variant: str, base: str) -> Number:
         """How far the variant is above the base: in percent on the log scale, else as a difference."""
-        values = {each: self.found[each][0].number["value"] for each in (variant, base)}
-        if variant != base and self._at_bound(variant) and self._at_bound(base) and values[variant] == values[base]:
-            n = min(self.found[each][0].number["n"] for each in values)
-            one, other = (high - low for low, high in map(self._wilson, values))
-            ends = [-one, other] if values[base] == 1 else [-other, one]  # only one of the two can be farther inside
-            return {"value": 0.0, "n": n, "ci95": ends, "p": 1.0, "replicas": [0.0] * self.replicas}
-        middle = (self.on_scale(variant).mean() + self.on_scale(base).mean()) / 2
-        weights = {} if variant == base else {variant: 1.0, base: -1.0}
-        return self.contrast(weights or {variant: 0.0}, lambda d: SCALES[self.scale].gap(d, float(middle)))
+        if variant == base:
+            return self.contrast({variant: 0.0}, lambda d: d)
+        middle = float((self.on_scale(variant).mean() + self.on_scale(base).mean()) / 2)
+        out = self.contrast({variant: 1.0, base: -1.0}, lambda d: SCALES[self.scale].gap(d, middle))
+        return self._as_uncertain_as(out, variant, base)
+
+    def _as_uncertain_as(self, change: Number, variant: str, base: str) -> Number:
+        """The change, whose interval reaches farther where one of both is at its bound: that one can only be farther
+        inside."""
+        bounded = [each for each in (variant, base) if self._at_bound(each)]
+        if not bounded:
+            return change
+        value, (low, high) = change["value"], change["ci95"]
+        below, above = [value - low], [high - value]
+        for each in bounded:
+            least, most = self._wilson(each)
+            lowers = (self.found[each][0].number["value"] == 1) == (each == variant)
+            (below if lowers else above).append(most - least)
+        out: Number = {**change, "ci95": [value - float(np.hypot.reduce(below)), value + float(np.hypot.reduce(above))]}
+        return {**out, "p": max(change["p"], p_value(out))}
 
     def contrast(self, weights: Mapping[str, float], shown: Callable[[np.ndarray], np.ndarray]) -> Number:
         """A sum of variants' levels on the scale, with weights that add up to 0, shown in a reader's unit.

@@ -171,3 +171,22 @@ def test_replicas_that_all_agree_do_not_prove_that_there_is_no_error(bound: floa
     assert own["ci95"] == [0, 0], "the base of a table is no comparison"
     shared = made({"a": [bound] * 4, "b": [bound] * 4}, "share", shared=True).level("a")
     assert abs(shared["ci95"][1] - shared["ci95"][0]) == pytest.approx(z2 / (40 + z2))
+
+
+@pytest.mark.parametrize(("bound", "variant", "base"), [(1.0, "a", "b"), (0.0, "a", "b"), (1.0, "b", "a")])
+def test_a_change_from_a_share_at_its_bound_has_the_error_of_that_share_too(
+    bound: float, variant: str, base: str
+) -> None:
+    """Newcombe's square and add (1998, method 10), on the side on which the share at its bound can lie."""
+    found = made({"a": [bound] * 3, "b": [0.9, 0.7, 0.8]}, "share", apart=frozenset("ab"))
+    middle = (found.on_scale("a").mean() + found.on_scale("b").mean()) / 2
+    plain = found.contrast({variant: 1.0, base: -1.0}, lambda d: SCALES["share"].gap(d, middle))
+    change = found.change(variant, base)
+    z2 = stats.norm.ppf(0.975) ** 2
+    reach = z2 / (120 + z2)  # of Wilson's interval of a share of 0 or 1, of 3 x 40 images
+    value, ends, before = change["value"], np.array(change["ci95"]), np.array(plain["ci95"])
+    assert value == plain["value"] != 0
+    farther, other = (0, 1) if (bound == 1) == (variant == "a") else (1, 0)
+    assert ends[other] == before[other]
+    assert abs(ends[farther] - value) == pytest.approx(np.hypot(before[farther] - value, reach))
+    assert change["p"] >= plain["p"]

@@ -68,7 +68,7 @@ CLAIMS = [
         "",
         believed(_measured(COMPLEX, "a baseline that is told the class")),
         setting="differs",
-        differs=CLIP,
+        differs=f"{CLIP} The source says it of MNIST.",
         figure="classes",
     ),
     Claim(

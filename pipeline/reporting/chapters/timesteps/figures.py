@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.anatomy.timed import CLAIMED, CLIP, FULL, UNIFORM, Timed
+from pipeline.anatomy.timed import CLAIMED, CLIP, FULL, STYLE, UNIFORM, Timed
 from pipeline.judges.number import Number
 from pipeline.reporting.grid import contact_sheet, shades
 from pipeline.reporting.page import Drawn
@@ -254,15 +254,16 @@ def draw(
             if branches is not None
             else ""
         )
+        styled = any(word in found.steps for word in STYLE)
+        by_style = ", and the share of images that have the slant and the stroke of the finished one" if styled else ""
         by_clip = " Dashed: the share that CLIP gives to the word." if f"{CLIP}class" in found.steps else ""
         drawn.append(
             (
                 "concepts.png",
                 "How far the clean image that is predicted at each step agrees with each word: the probability that "
-                "the judge gives to the class, and the share of images that have the slant and the stroke of the "
-                "finished one. A word is drawn where its line rises above the dotted one of its colour, which is how "
-                f"often two different images share the word.{by_clip}{beneath} Bands and bars are 95 % "
-                "intervals.",
+                f"the judge gives to the class{by_style}. A word is drawn where its line rises above the dotted one "
+                f"of its colour, which is how often two different images share the word.{by_clip}{beneath} Bands and "
+                "bars are 95 % intervals.",
             )
         )
     if "attention" in found.pictures:

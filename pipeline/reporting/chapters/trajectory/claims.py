@@ -41,7 +41,7 @@ CLAIMS = [
         "points",
         JUDGE,
         "differs",
-        LOOKED,
+        f"{LOOKED} The source says it of MNIST.",
     ),
     _claim(
         Trajectories.RECOGNISED_BY_50_TO_70,
