@@ -214,7 +214,7 @@ def lengths(rows: pd.DataFrame, axis: str, scale: Scale) -> Figure:
     columns, tried = ["likeness", *(["kept"] if "kept" in rows else [])], sorted(rows[axis].unique())
     figure, axes = panels(len(columns), 1, WIDTH, 2.4 * len(columns) + 0.9, sharex=True)
     groups = dict(list(rows.groupby("parts")))
-    apart = 0.02 * (tried[-1] - tried[0])
+    apart = 0.02 * ((tried[-1] - tried[0]) or 1)
     for i, ((nb, group), colour) in enumerate(zip(groups.items(), in_order(len(groups)), strict=True)):
         ordered, style = group.sort_values(axis), "-" if len(tried) > 2 else "none"
         start, length = ordered["start"].iloc[0], ordered["n"].iloc[0]  # 0 where each network has its own

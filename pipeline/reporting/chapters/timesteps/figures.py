@@ -254,16 +254,20 @@ def draw(
             if branches is not None
             else ""
         )
-        styled = any(word in found.steps for word in STYLE)
-        by_style = ", and the share of images that have the slant and the stroke of the finished one" if styled else ""
+        by_style, above_chance = "", ""
+        if any(word in found.steps for word in STYLE):
+            by_style = ", and the share of images that have the slant and the stroke of the finished one"
+            above_chance = (
+                " Slant and stroke are drawn where their lines rise above the dotted ones of their colours, which are "
+                "how often two different images share the word."
+            )
         by_clip = " Dashed: the share that CLIP gives to the word." if f"{CLIP}class" in found.steps else ""
         drawn.append(
             (
                 "concepts.png",
                 "How far the clean image that is predicted at each step agrees with each word: the probability that "
-                f"the judge gives to the class{by_style}. A word is drawn where its line rises above the dotted one "
-                f"of its colour, which is how often two different images share the word.{by_clip}{beneath} Bands and "
-                "bars are 95 % intervals.",
+                f"the judge gives to the class{by_style}.{above_chance}{by_clip}{beneath} Bands and bars are 95 % "
+                "intervals.",
             )
         )
     if "attention" in found.pictures:
