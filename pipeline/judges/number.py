@@ -104,6 +104,16 @@ def share(hits: np.ndarray) -> Number:
     return {"value": float(hits.mean()), "n": len(hits), "ci95": bootstrap.proportion_interval(hits), "kind": "share"}
 
 
+def is_proportion(value: float, n: int) -> bool:
+    """Say whether a value is so many of n."""
+    return bool(np.isclose(value * n, np.round(value * n), rtol=0, atol=1e-6))
+
+
+def of_alike(value: float, n: int) -> list[float]:
+    """Return Wilson's 95 % interval of a share of n images (`is_proportion`)."""
+    return bootstrap.proportion_interval(np.arange(n) < round(value * n))
+
+
 def centred(value: float, replicates: np.ndarray) -> np.ndarray:
     """Shift the replicates so that their mean is the value. The Frechet distance of a resample is larger than that of
     all images, so a ratio of such distances would be too near to 1."""
@@ -197,12 +207,16 @@ def over_replicas(numbers: Sequence[Number]) -> Number:
     """Return one number for all replicas: their mean with Student's 95 % interval, within what is possible. It is for
     what a replica has once, such as a correlation over its variants; what every variant has is `Replicated`.
 
-    A number of a single replica stays as it is.
+    A number of a single replica stays as it is. A share of images that is the same in all replicas has Wilson's
+    interval over the images of one, for no difference between replicas is no proof of no error.
     """
     first = numbers[0]
     values = np.array([number["value"] for number in numbers], dtype=float)
     if len(values) == 1:
         return first
+    if first.get("kind") == "share" and np.ptp(values) == 0 and is_proportion(first["value"], first["n"]):
+        alike: Number = {**first, "ci95": of_alike(first["value"], first["n"]), "replicas": values.tolist()}
+        return {**alike, "p": p_value(alike)}
     mean, ends = student(values)
     low, high = BOUNDS.get(first.get("kind", ""), (-np.inf, np.inf))
     out: Number = {**first, "value": mean, "ci95": ends, "dof": len(values) - 1, "replicas": values.tolist()}

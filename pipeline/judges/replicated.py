@@ -6,8 +6,9 @@ between variants is free of what the whole replica shares, and its error comes f
 (V - 1)(R - 1) degrees of freedom instead of R - 1. A variant that has failed to learn has an error of its own, so it
 stays apart and is judged by its own replicas alone.
 
-A share that is 0, or 1, in every replica has Wilson's interval over all their images, and a difference from it is as
-uncertain as the share too (Newcombe 1998, method 10): no difference between replicas is no proof of no error.
+No difference between replicas is no proof of no error. A share that is 0, or 1, in every replica has Wilson's interval
+over all their images, and so has one between that is the same in every replica and has nothing else that shows its
+error; a difference from such a share is as uncertain as the share too (Newcombe 1998, method 10).
 
 A distance or a loss is compared on the log scale and a share on that of the arcsine of its root, where the errors of
 variants are alike whatever their level (Bartlett 1947).
@@ -20,11 +21,11 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from pipeline.judges.bootstrap import proportion_interval
-from pipeline.judges.number import BOUNDS, Number, centred, p_value, resampled
+from pipeline.judges.number import BOUNDS, Number, centred, is_proportion, of_alike, p_value, resampled
 
 ScaleName = Literal["log", "share", "plain"]
 SMALLEST = 1e-12  # of a value on the log scale
+NOTHING = 1e-9  # an error below it is one of rounding
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,9 @@ class Replicated:
         if self.replicas == 1 or ("ci95" not in first and (values == values[0]).all()):
             return first
         scale, mine = SCALES[self.scale], self.on_scale(variant)
-        if self._at_bound(variant):
-            return {**first, "ci95": self._wilson(variant), "replicas": values.tolist()}
         error, dof = self._added(*self._error_of_level(variant), {variant: 1.0})
+        if self._at_bound(variant) or (error < NOTHING and self._is_alike(variant)):
+            return {**first, "ci95": self._wilson(variant), "replicas": values.tolist()}
         ends = scale.back(mine.mean() + stdtrit(dof, 0.975) * error * np.array([-1, 1]))
         value = float(scale.back(mine.mean()))
         out: Number = {**first, "value": value, "ci95": _around(value, ends), "dof": dof, "replicas": values.tolist()}
@@ -106,18 +107,21 @@ class Replicated:
         return self._as_uncertain_as(out, variant, base)
 
     def _as_uncertain_as(self, change: Number, variant: str, base: str) -> Number:
-        """The change, whose interval reaches farther where one of both is at its bound: that one can only be farther
-        inside."""
-        bounded = [each for each in (variant, base) if self._at_bound(each)]
-        if not bounded:
+        """The change, whose interval reaches farther where the replicas do not show the error of one of both."""
+        low, high = change.get("ci95", [-np.inf, np.inf])
+        unshown = high - low < NOTHING
+        hides = self._is_alike if unshown else self._at_bound
+        value, below, above = change["value"], [change["value"] - low], [high - change["value"]]
+        for each, down, up in ((variant, below, above), (base, above, below)):
+            if hides(each):
+                share, (least, most) = self.found[each][0].number["value"], self._wilson(each)
+                down.append(share - least)
+                up.append(most - share)
+        if len(below) == 1:
             return change
-        value, (low, high) = change["value"], change["ci95"]
-        below, above = [value - low], [high - value]
-        for each in bounded:
-            least, most = self._wilson(each)
-            lowers = (self.found[each][0].number["value"] == 1) == (each == variant)
-            (below if lowers else above).append(most - least)
         out: Number = {**change, "ci95": [value - float(np.hypot.reduce(below)), value + float(np.hypot.reduce(above))]}
+        if unshown:
+            out.pop("dof", None)  # all that is known of the error is that of the images
         return {**out, "p": max(change["p"], p_value(out))}
 
     def contrast(self, weights: Mapping[str, float], shown: Callable[[np.ndarray], np.ndarray]) -> Number:
@@ -149,18 +153,22 @@ class Replicated:
             "replicas": shown(each).tolist(),
         }
 
+    def _is_alike(self, variant: str) -> bool:
+        """Say whether a sampled share of images is the same in all of several replicas."""
+        first = self.found[variant][0].number
+        alike = {each.number["value"] for each in self.found[variant]} == {first["value"]}
+        sampled = self.scale == "share" and self.replicas > 1 and "ci95" in first
+        return alike and sampled and is_proportion(first["value"], first["n"])
+
     def _at_bound(self, variant: str) -> bool:
         """Say whether a sampled share is 0 in all of several replicas, or 1 in all. Their differences, of which there
-        are none, do not show its error then."""
-        values = [each.number["value"] for each in self.found[variant]]
-        sampled = "ci95" in self.found[variant][0].number
-        return self.scale == "share" and self.replicas > 1 and sampled and set(values) in ({0.0}, {1.0})
+        are none, do not show its error then, whatever the others' do."""
+        return self._is_alike(variant) and self.found[variant][0].number["value"] in (0.0, 1.0)
 
     def _wilson(self, variant: str) -> list[float]:
-        """The interval of such a share over the images of all replicas (`bootstrap.proportion_interval`)."""
+        """The interval of a share that is the same in all replicas, over the images of all."""
         first = self.found[variant][0].number
-        count = first["n"] * (1 if self.shared else self.replicas)
-        return proportion_interval(np.full(count, first["value"] == 1))
+        return of_alike(first["value"], first["n"] * (1 if self.shared else self.replicas))
 
     def _of_one(
         self, value: float, n: int, weights: Mapping[str, float], shown: Callable[[np.ndarray], np.ndarray]

@@ -124,3 +124,12 @@ def test_a_change_in_percent_is_averaged_as_a_ratio() -> None:
     assert found["ci95"][0] > -100
     assert (found["p"], found["dof"]) == (over_replicas(logs)["p"], 2)
     assert in_percent(logs[1]) == {"value": pytest.approx(100), "n": 30}
+
+
+def test_replicas_with_the_same_share_have_the_error_of_its_images() -> None:
+    alike: Number = {"value": 0.9, "n": 50, "ci95": [0.8, 0.95], "kind": "share"}
+    found = over_replicas([alike] * 3)
+    assert found["ci95"] == pytest.approx(list(stats.binomtest(45, 50).proportion_ci(method="wilson")))
+    assert (found["value"], found["replicas"]) == (0.9, [0.9] * 3)
+    other: Number = {**alike, "value": 0.92}
+    assert over_replicas([alike, alike, other])["dof"] == 2, "Student's where they differ"

@@ -190,3 +190,19 @@ def test_a_change_from_a_share_at_its_bound_has_the_error_of_that_share_too(
     assert ends[other] == before[other]
     assert abs(ends[farther] - value) == pytest.approx(np.hypot(before[farther] - value, reach))
     assert change["p"] >= plain["p"]
+
+
+def test_a_share_that_is_the_same_in_all_replicas_has_the_error_of_its_images() -> None:
+    """Wilson's interval by SciPy, and Newcombe's of a difference by its formula (1998, method 10)."""
+    found = made({"a": [0.6] * 3, "b": [0.35] * 3, "c": [0.5, 0.6, 0.4]}, "share", apart=frozenset("abc"))
+    (p, low, high), (q, least, most) = (
+        (share, *stats.binomtest(round(120 * share), 120).proportion_ci(method="wilson")) for share in (0.6, 0.35)
+    )
+    assert found.level("a")["ci95"] == pytest.approx([low, high])
+    change = found.change("a", "b")
+    ends = [p - q - np.hypot(p - low, most - q), p - q + np.hypot(high - p, q - least)]
+    assert change["ci95"] == pytest.approx(ends)
+    assert 0 < change["p"] < 0.001
+    assert found.change("a", "c")["ci95"][0] < found.change("a", "c")["value"], "the other's replicas show an error"
+    measured = made({"a": [0.61] * 3}, "share", apart=frozenset("a"))
+    assert measured.level("a")["ci95"] == pytest.approx([0.61, 0.61]), "0.61 is no share of 40 images"
