@@ -103,7 +103,9 @@ def test_every_number_is_over_the_training_seeds_with_an_interval_that_holds_it(
         if f".{SEED}." in name:
             assert "ci95" not in number, "pairs of training seeds share seeds"
             continue
-        assert (len(number["replicas"]), number["dof"]) == (3, 2), name
+        assert len(number["replicas"]) == 3, name
+        if np.ptp(number["replicas"]) > 0:
+            assert number["dof"] == 2, name
         low, high = number["ci95"]
         assert low - 1e-9 <= number["value"] <= high + 1e-9, name
     assert numbers["segment.overlap"]["value"] == pytest.approx(0.9 - 0.05 * 1.5)
