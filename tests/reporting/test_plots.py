@@ -1,5 +1,6 @@
 """Figures of numbers are the same bytes twice, of a readable size, and no two variants look alike."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,43 @@ def test_every_figure_is_drawn_the_same_twice_and_stays_of_a_readable_size(
         height, width = imread(tmp_path / "a" / name).shape[:2]
         assert 150 < height < 1700, name
         assert 600 < width < 1500, name
+
+
+@pytest.mark.parametrize(("end", "points"), [(64, 2), (48, 2), (47, 1)])
+def test_a_last_point_of_few_batches_does_not_bend_the_training_loss(
+    end: int, points: int, study, summed, result, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Rows after 32 images and at the end: the last one is left out where it is the mean of less than half as many."""
+    run = result(0, 1.0)
+    curve = run.trained.curve.assign(images_seen=[0, 32, end])
+    made = study({"baseline": [replace(run, trained=replace(run.trained, curve=curve))]})
+    training_loss, validation_loss = lines(monkeypatch, loss, made, summed(made.runs), tmp_path, "curves.png")
+    assert [1000 * seen for seen in training_loss["baseline"][0]] == [32, end][:points]
+    assert [1000 * seen for seen in validation_loss["baseline"][0]] == [0, 32, end]
+
+
+def test_hard_classes_stand_beside_the_same_of_real_images(
+    study, summed, result, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = study({"baseline": [result(0, 1.0)]})
+    summary = summed(made.runs)
+    panels = lines(monkeypatch, classes, made, summary, tmp_path, "classes.png")
+    for panel, metric, times in zip(panels, ("fd_classifier", "accuracy"), (1, 100), strict=True):
+        for name, whose in (("baseline", "baseline"), ("real test images", "floor")):
+            numbers = [summary[f"evaluate.{whose}.class.{c}.{metric}"] for c in range(len(made.prepared.classes))]
+            assert panel[name][1] == pytest.approx([times * number["value"] for number in numbers])
+
+
+def lines(monkeypatch: pytest.MonkeyPatch, chapter, made, summary, folder: Path, name: str) -> list[dict]:
+    """The lines of each panel of one of a chapter's figures, by their label: x and y."""
+    drawn: dict[str, list[dict]] = {}
+
+    def write(figure, path: Path) -> None:
+        drawn[path.name] = [{line.get_label(): line.get_data() for line in ax.lines} for ax in figure.axes]
+
+    monkeypatch.setattr(plots, "write", write)
+    chapter.draw(chapter.read(made), summary, folder)
+    return drawn[name]
 
 
 def test_a_value_that_would_press_the_others_against_the_axis_is_beyond_it() -> None:

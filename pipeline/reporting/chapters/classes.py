@@ -125,21 +125,19 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
     farthest = sorted(found.shared, key=lambda c: -summary[f"{of}.{c}.{study.frechet}"]["value"])[:SHOWN]
     shown = sorted(farthest, key=int)
     names = [study.prepared.classes[int(c)] for c in shown]
-    distances = [summary[f"{of}.{c}.{study.frechet}"] for c in shown]
-    floor = [summary[f"evaluate.{FLOOR}.class.{c}.{study.frechet}"] for c in shown]
-    accuracies = [summary[f"{of}.{c}.accuracy"] for c in shown]
     figure, axes = plots.panels(2, 1, plots.WIDTH, 6.6)
     above, below = axes[:, 0]
-    places, mine = np.arange(len(names)), plots.colour(study.variants.index(BASELINE))
-    for ax, each, times in ((above, distances, 1), (below, accuracies, 100)):
-        low, high = plots.ends(each)
-        ax.vlines(places, times * np.array(low), times * np.array(high), color=mine, linewidth=2)
-        ax.plot(places, [times * number["value"] for number in each], "o", color=mine, label="baseline")
+    places = np.arange(len(names))
+    mine = {"color": plots.colour(study.variants.index(BASELINE)), "marker": "o", "label": "baseline"}
+    real = {"color": plots.GREY, "marker": "s", "markersize": 5, "label": "real test images"}
+    for ax, metric, times in ((above, study.frechet, 1), (below, "accuracy", 100)):
+        for whose, x, look in ((BASELINE, places, mine), (FLOOR, places + 0.25, real)):
+            numbers = [summary[f"evaluate.{whose}.class.{c}.{metric}"] for c in shown]
+            low, high = plots.ends(numbers)
+            ax.vlines(x, times * np.array(low), times * np.array(high), color=look["color"], linewidth=2)
+            ax.plot(x, [times * number["value"] for number in numbers], linestyle="", **look)
         ax.set_xticks(places, names, rotation=90 if max(map(len, names)) > 3 else 0)
         ax.grid(alpha=0.25, axis="y")
-    above.vlines(places + 0.25, *plots.ends(floor), color=plots.GREY, linewidth=2)
-    real = [number["value"] for number in floor]
-    above.plot(places + 0.25, real, "s", color=plots.GREY, markersize=5, label="real test images")
     above.set_ylabel(f"{study.distance}, by class")
     below.set_ylabel("recognised, %")
     plots.legend(figure, above)
@@ -148,7 +146,7 @@ def draw(found: Found, summary: Summary, folder: Path) -> Pictures:
         "classes": Picture(
             f"{NAME}/classes.png",
             "Distance (above) and share of recognised images (below) of the baseline by class, with 95 % intervals. A "
-            "class is hard where the black point is far above the grey one, or low in the lower panel.",
+            "class is hard where the black point is far above the grey one, or far below it in the lower panel.",
         )
     }
 

@@ -127,9 +127,9 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
         "curves": Picture(
             f"{NAME}/curves.png",
             "Loss against images seen: a variant whose line is lower predicts the noise better. Training loss is the "
-            "mean of the batches since the point before. Validation loss is that of the averaged weights, on the same "
-            "images, timesteps and noise at every point and in every variant, so the lines in the lower panel can be "
-            f"compared directly.{BAND * study.several}",
+            "mean of the batches since the point before; a last point of few batches is left out. Validation loss is "
+            "that of the averaged weights, on the same images, timesteps and noise at every point and in every "
+            f"variant, so the lines in the lower panel can be compared directly.{BAND * study.several}",
         ),
         "early": Picture(
             f"{NAME}/early.png",
@@ -152,7 +152,7 @@ def _draw_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
     columns = [("train_loss", "training loss (as trained)"), ("validation_loss", "validation loss (averaged weights)")]
     for ax, (column, title) in zip(axes[:, 0], columns, strict=True):
         for i, (variant, runs) in enumerate(curves.items()):
-            shown = [curve[["images_seen", column]].dropna() for curve in runs]
+            shown = [_of_many(curve, column) for curve in runs]
             plots.band(ax, i, variant, shown[0]["images_seen"] / 1000, [each[column] for each in shown])
         ax.set_title(title, fontsize=10)
         ax.set_ylabel("mean squared error")
@@ -161,6 +161,15 @@ def _draw_curves(path: Path, curves: dict[str, list[pd.DataFrame]]) -> None:
     axes[1, 0].set_xlabel("thousand images seen")
     plots.legend(figure, axes[0, 0])
     plots.write(figure, path)
+
+
+def _of_many(curve: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The points of a curve in one column; without the last of the training loss where it is the mean of less than
+    half as many images as the one before, whose noise would look like a turn of the curve."""
+    shown = curve[["images_seen", column]].dropna()
+    stretches = curve["images_seen"].diff().to_numpy()
+    few = column == "train_loss" and len(curve) > 2 and stretches[-1] < stretches[-2] / 2
+    return shown.iloc[:-1] if few else shown
 
 
 def _draw_early(path: Path, updates: dict[str, list[pd.DataFrame]], share: float) -> None:

@@ -36,7 +36,7 @@ def training(main: str, places: dict[str, int], marks: dict[str, int], summary: 
     """Good, clear and blurry of the shown variant over its training, and the CLIP score of all variants."""
     figure, axes = panels(2, 1, WIDTH, 6.4, sharex=True)
     above, below = axes[:, 0]
-    seen, tint = list(marks.values()), colour(places[main])
+    seen, tint = [each / 1000 for each in marks.values()], colour(places[main])
 
     def over(variant: str, name: str) -> list[Number]:
         return [summary[f"scores.{variant}.{mark + '.' if mark != END else ''}{name}"] for mark in marks]
@@ -50,7 +50,7 @@ def training(main: str, places: dict[str, int], marks: dict[str, int], summary: 
     for variant, place in places.items():
         band(below, place, variant, seen, replicas(over(variant, SCORE)), marker="o", markersize=3)
     below.axhline(summary[f"scores.{FLOOR}.{SCORE}"]["value"], color=GREY, linewidth=1, label="real test images")
-    below.set(ylabel="CLIP score", xlabel="images seen in training")
+    below.set(ylabel="CLIP score", xlabel="thousand images seen")
     for ax in (above, below):
         grid(ax)
     legend(figure, above, below)
