@@ -11,6 +11,7 @@ from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting.claims import CONTRADICTED, ONE_SEED, SAME, SUPPORTED, Claim
 from pipeline.reporting.ledger import CLAIMS
 from pipeline.reporting.page import fill
+from pipeline.reporting.sources import ASKED
 from pipeline.reporting.summary import Summary, children, load
 from pipeline.reporting.table import Cell, Column, Table, effect, listed, words
 
@@ -42,6 +43,12 @@ class Report:
         return len(loss.get("replicas", [0])) if loss else 1
 
     @property
+    def data(self) -> str:
+        """Return what tells its data set from those of other reports: how many images are in its splits."""
+        counts = [self.summary.get(f"prepare.{split}") for split in ("train", "test")]
+        return " ".join(str(each["value"]) for each in counts if each) or self.name
+
+    @property
     def minutes(self) -> float:
         """Return how long all its trainings took, one after the other, in minutes."""
         each = self.summary
@@ -61,7 +68,12 @@ class Report:
 
 HEADINGS = [
     *(words("report"), words("its title"), Column("variants"), Column("training seeds"), Column("images seen")),
-    *(Column("baseline's distance"), Column("of real images"), Column("training, minutes", 0), words("committed")),
+    *(
+        Column("baseline's distance"),
+        Column("of real images"),
+        Column("all trainings, summed, minutes", 0),
+        words("committed"),
+    ),
 ]
 
 
@@ -169,7 +181,8 @@ def _agreed(reports: Sequence[Report], claims: dict[str, Claim]) -> str:
     if not same:
         return "No claim is decided in two of these reports with the same verdict."
     lines = [
-        f"- **{next(iter(each.values()))}** in {listed(list(each))}: {claims[name].says}" for name, each in same.items()
+        f"- **{next(iter(each.values()))}** in {listed(list(each))}: {_said(name, claims)}"
+        for name, each in same.items()
     ]
     return "\n".join(["Decided in more than one report, and alike in all of them:", "", *lines])
 
@@ -180,20 +193,31 @@ def _turned(reports: Sequence[Report], claims: dict[str, Claim]) -> str:
     if not apart:
         return "No claim is decided in one way by one report and in another by the next."
     lines = [
-        f"- {claims[name].says} {'; '.join(f'**{said}** in {report}' for report, said in each.items())}."
+        f"- {_said(name, claims)} {'; '.join(f'**{said}** in {report}' for report, said in each.items())}."
         for name, each in apart.items()
     ]
     return "\n".join(["Decided differently, so that they turn with the data or the scale:", "", *lines])
 
 
+def _said(name: str, claims: dict[str, Claim]) -> str:
+    """A claim by its name in the ledger, in words, and of which subject."""
+    return claims[name].says + (f" (`{name.split('.')[0]}`)" if claims[name].of_subjects else "")
+
+
 def _opening(reports: Sequence[Report], claims: dict[str, Claim]) -> str:
-    """What was looked at, in a sentence with its numbers."""
+    """What was looked at, in sentences with their numbers."""
     held = [{verdict(report, name, claim) for report in reports} for name, claim in claims.items()]
     counts = [sum(wanted in each for each in held) for wanted in (SUPPORTED, CONTRADICTED)]
-    shared = _shared(reports, claims)
-    alike = sum(len(set(each.values())) == 1 for each in shared.values())
+    data = {report.name: report.data for report in reports}
+    shared = _shared(reports, claims).values()
+    apart = [each for each in shared if len({data[name] for name in each}) > 1]
+    alike, alike_apart = (sum(len(set(each.values())) == 1 for each in some) for some in (shared, apart))
+    asked = {claim.name: claim.source == ASKED for claim in claims.values()}
     return (
-        f"{len(claims)} claims of the literature were looked at in {len(reports)} reports. In at least one of them "
-        f"{counts[0]} are supported, and {counts[1]} contradicted. {len(shared)} are decided in more than one, and "
-        f"{alike} of these alike in all."
+        f"{len(asked)} claims were looked at in {len(reports)} reports: {len(asked) - sum(asked.values())} of the "
+        f"literature, and {sum(asked.values())} that this project asks. A claim about the sampling loop counts once "
+        f"for each network that was looked into, which makes {len(claims)} rows. In at least one report {counts[0]} "
+        f"rows are supported, and {counts[1]} contradicted. {len(shared)} are decided in more than one report, and "
+        f"{alike} of these alike in all; {len(apart)} are decided on more than one data set, and {alike_apart} of "
+        "these alike on all."
     )

@@ -114,7 +114,7 @@ def _sentences(study: Study, summary: Summary, decided: list[Decided]) -> list[s
         f"`{best}` draws the images nearest to the real ones, with {study.distance} {shown[best]} where {beside}real "
         f"test images have {shown[FLOOR]}.",
         f"With the whole 95 % interval of the difference, better than the baseline: {listed(better) or 'none'}; worse: "
-        f"{listed(worse) or 'none'}.",
+        f"{listed(worse) or 'none'}. The ledger asks for more, since it decides many claims at once.",
         f"This rests on {over}.",
         f"Of the claims about architecture and training, {architecture}; of those about the sampling loop, {loops}.",
         f"In {differs} of the {len(decided)} claims the setting differs from the source's in kind, and in most others "

@@ -25,6 +25,7 @@ def report(folder: Path, title: str, seeds: int, **verdicts: str) -> None:
         "train.baseline.images": {"value": 1200, "n": 1},
         "train.baseline.seconds": {"value": 60.0, "n": seeds},
         "evaluate.baseline.fd_classifier": number,
+        "prepare.train": {"value": len(title), "n": 1},
     }
     summary |= {f"claims.{name.replace('__', '.')}": {**number, "verdict": said} for name, said in verdicts.items()}
     (folder / "summary.json").write_text(json.dumps(summary))
@@ -35,6 +36,7 @@ def reports(tmp_path: Path) -> Path:
     report(tmp_path, "Digits", 4, **SHARED, baseline__coarse_first="supported")
     report(tmp_path / "clothes", "Clothes", 3, width_helps="supported", attention_matters="supported")
     report(tmp_path / "once", "Once", 1, width_helps="contradicted", old_name="supported")
+    report(tmp_path / "others", "Others", 3, baseline__coarse_first="supported")  # as many images as Digits
     (tmp_path / "figures").mkdir()
     return tmp_path
 
@@ -42,7 +44,7 @@ def reports(tmp_path: Path) -> Path:
 def test_every_report_has_a_column_and_every_claim_its_verdict_and_effect(reports: Path) -> None:
     page = overview.write(reports).read_text()
     lines = page.splitlines()
-    assert next(line for line in lines if line.startswith("| claim")) == "| claim | default | clothes | once |"
+    assert next(line for line in lines if line.startswith("| claim")) == "| claim | default | clothes | once | others |"
     (width,) = [line for line in lines if line.startswith("| Twice the width gives better images")]
     cells = [cell.strip() for cell in width.split("|")[2:5]]
     effect = "<br>+2.00 [+1.00, +3.00] %"
@@ -55,8 +57,11 @@ def test_every_report_has_a_column_and_every_claim_its_verdict_and_effect(report
 
 def test_it_says_what_holds_everywhere_and_what_turns_with_the_data(reports: Path) -> None:
     page = overview.write(reports).read_text()
-    assert "3 claims of the literature were looked at in 3 reports" in page
-    assert "2 are decided in more than one, and 1 of these alike in all" in page
+    assert "3 claims were looked at in 4 reports: 2 of the literature, and 1 that this project asks" in page
+    assert "In at least one report 3 rows are supported, and 1 contradicted" in page
+    assert "3 are decided in more than one report, and 2 of these alike in all" in page
+    assert "; 2 are decided on more than one data set, and 1 of these alike on all" in page
+    assert "in default and others: Coarse structure is there before fine texture. (`baseline`)" in page
     assert "- **supported** in default and clothes: Twice the width gives better images." in page
     (turned,) = [line for line in page.splitlines() if line.startswith("- Without attention")]
     assert "**contradicted** in default; **supported** in clothes" in turned

@@ -155,8 +155,8 @@ def finding(found: Found, summary: Summary) -> Finding:
     """Whether complex classes are harder."""
     rank = summary["ranks.classes.errors.stroke_length"]
     return Finding(
-        f"Over the {rank['n']} classes, the rank correlation of the baseline's errors and the stroke length of the "
-        f"real images is {text(rank)}: 1 would mean that the class with the longer strokes is always the harder one.",
+        f"Over the {rank['n']} classes, the rank correlation of the baseline's errors and the length of the real "
+        f"images' skeletons is {text(rank)}: 1 would mean that the class with the longer one is always the harder one.",
         "classes",
         3,
     )
@@ -167,7 +167,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
     frechet = found.study.frechet
     columns = [
         words(f"rank correlation over {len(found.shared)} classes, baseline"),
-        Column("stroke length of the real images"),
+        Column("skeleton length of the real images"),
         Column("variance within the class"),
     ]
     rows: list[list[Cell]] = [
@@ -180,7 +180,25 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
     return fill(
         Path(__file__).with_suffix(".md"),
         **pictures,
+        by_class=_by_class(found, summary),
         table=Table(columns, rows),
         several=found.study.several,
         n=summary[f"evaluate.{BASELINE}.class.{found.shared[0]}.accuracy"]["n"],
     )
+
+
+def _by_class(found: Found, summary: Summary) -> Table:
+    """A row per class: the baseline's images beside real ones."""
+    columns = [words("class"), Column(found.study.distance), Column("of real images")]
+    columns += [
+        Column("recognised, %", 1, 100),
+        Column("of real images, %", 1, 100),
+        Column("by the second judge, %", 1, 100),
+    ]
+    rows: list[list[Cell]] = []
+    for c in found.shared:
+        mine, real = (f"evaluate.{whose}.class.{c}" for whose in (BASELINE, FLOOR))
+        keys = [f"{of}.{name}" for name in (found.study.frechet, "accuracy") for of in (mine, real)]
+        called = found.study.prepared.classes[int(c)]
+        rows.append([called, *(summary[key] for key in keys), summary.get(f"{mine}.{SECOND}")])
+    return Table(columns, rows)

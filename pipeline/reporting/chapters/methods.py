@@ -97,16 +97,16 @@ def _settings(study: Study) -> Table:
     steps = timesteps if isinstance(timesteps, int) else len(timesteps)
     size, updates = prepared.image_size, study.baseline.images_seen // params.train.batch_size
     rows: list[list[Cell]] = [
-        ["images", prepared.name, None, "MNIST", "drawn by GLIDE"],
-        ["pixels", f"{size}x{size}", None, "28x28", "64x64"],
-        ["parameters of the network", int(study.baseline.trained.costs["parameters"]), None, 957_513, None],
-        ["updates", updates, 100_000, None, None],
-        ["batch size", params.train.batch_size, None, 64, None],
-        ["trainings of a variant", len(params.replicas), 1, None, None],
-        ["noise levels in training", params.diffusion.timesteps, None, None, None],
-        ["steps of the sampling loop", f"{steps} ({params.sampler.name.upper()})", None, None, 100],
-        ["images that a distance is over", params.sample.count, None, None, None],
-        ["images that an intervention is over", params.intervene.seeds, None, None, 100],
+        ["images", prepared.name, None, "MNIST", "Fashion-MNIST", "drawn by GLIDE"],
+        ["pixels", f"{size}x{size}", None, "28x28", "28x28", "64x64"],
+        ["parameters of the network", int(study.baseline.trained.costs["parameters"]), None, 957_513, None, None],
+        ["updates", updates, 100_000, None, None, None],
+        ["batch size", params.train.batch_size, None, 64, None, None],
+        ["trainings of a variant", len(params.replicas), 1, None, None, None],
+        ["noise levels in training", params.diffusion.timesteps, None, 100, 100, None],
+        ["steps of the sampling loop", f"{steps} ({params.sampler.name.upper()})", None, 100, 100, 100],
+        ["images that a distance is over", params.sample.count, None, None, None, None],
+        ["images that an intervention is over", params.intervene.seeds, None, None, None, 100],
     ]
-    columns = [words(""), *(Column(name) for name in ("here", "Lu and Li", "Morathi", "Prasad et al."))]
+    columns = [words(""), *(Column(name) for name in ("here", "Lu and Li", "Morathi", "Brown", "Prasad et al."))]
     return Table(columns, rows)

@@ -139,7 +139,7 @@ def page(study: Study, summary: Summary, pictures: Pictures) -> str:
         table=_table(study, summary),
         recognised=_recognised(study, summary),
         taught=_taught(study, summary),
-        n_test=summary[f"evaluate.{FLOOR}.{TAUGHT}"]["n"],
+        n_test=f"{summary[f'evaluate.{FLOOR}.{TAUGHT}']['n']:,}",
         seen=f"{study.params.evaluate.teaching_images:,}",
         memory=_memory(study, summary),
         kernel=DISTANCES[study.quality.kernel],

@@ -148,7 +148,7 @@ def draw(study: Study, summary: Summary, folder: Path) -> Pictures:
         drawn[variant] = Picture(
             f"{NAME}/{variant}.png",
             f"What `{variant}` draws from the same seeds, a row per snapshot. Look down a column to see after how many "
-            "training images a class appears, and when its lines become clean.",
+            "training images a class appears, and when its shape becomes clean.",
             variant,
         )
     return drawn

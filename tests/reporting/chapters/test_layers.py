@@ -190,9 +190,17 @@ def test_the_page_shows_every_picture_and_whole_tables(study, results, replicas,
     assert f"{len(replicas)} training seed" in said
 
 
-def test_a_network_that_has_not_learnt_to_segment_is_said_not_to(found: Found, tmp_path: Path) -> None:
+def test_a_network_that_has_not_learnt_to_segment_is_said_not_to_and_decides_nothing(
+    found: Found, deciding, tmp_path: Path
+) -> None:
     summary = chapter.numbers(found)
+    before = {each.name: each.verdict for each in decide(CLAIMS, summary, [], deciding)}
     summary["segment.overlap"]["value"] = 0.4
+    after = {each.name: each for each in decide(CLAIMS, summary, [], deciding)}
+    of_both = {"segmentation_marks_regions", "segmentation_follows_edges", "diffusion_spreads", "diffusion_is_mosaic"}
+    assert {name for name, each in after.items() if each.verdict == "no data"} == of_both
+    assert "no data" not in before.values()
+    assert "of at least 0.7, and the one here reaches 0.40" in after["diffusion_spreads"].needs
     with unrendered():
         page = chapter.page(found, summary, chapter.draw(found, summary, tmp_path))
     assert "has not learnt its task" in page

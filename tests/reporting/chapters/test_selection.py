@@ -88,14 +88,14 @@ def test_the_page_says_what_pleased_the_judge_and_what_was_lost(found: Found, tm
     assert linked == {path.relative_to(tmp_path / "figures").as_posix() for path in (tmp_path / "figures").rglob("*.*")}
     for block in re.findall(r"(?:^\|.*\n)+", page, re.M):
         assert len({row.count("|") for row in block.splitlines()}) == 1, block
-    one_way = "It pleases the judge that selects, and it makes the set narrower. The distance to the real images falls"
-    other = "It pleases the judge that selects, and it makes the set wider. The distance to the real images rises"
+    one_way = "It pleases the judge that selects. It makes the set narrower. The distance to the real images falls"
+    other = "It pleases the judge that selects. It makes the set wider. The distance to the real images rises"
     assert page.count(one_way) == page.count(other) == 1
     open_gap = {"value": 0.1, "n": 6, "ci95": [-1.0, 1.0], "p": 0.9}
     by = "selection.clip_score"
     unknown = summary | {f"{by}.{metric}.gap": open_gap for metric in ("clip_score", "diversity")}
     assert (
-        "It is left open whether it pleases the judge that selects, and whether the set is narrower is left open. The "
+        "Whether it pleases the judge that selects is left open. Whether the set is narrower is left open. The "
         "distance to the real images falls"
     ) in chapter.page(found, unknown, pictures)
     assert "that of the second judge falls" in page

@@ -213,6 +213,21 @@ def test_every_effect_decides_a_claim_of_every_subject(found: Found, deciding) -
     assert decided["cat.simple_first"].needs.startswith("a judge of the subject's images")
 
 
+@pytest.mark.parametrize(("share", "said"), [(0.79, "no data"), (0.8, "supported")])
+def test_when_images_are_recognised_is_not_said_where_few_are(share: float, said: str, found: Found, deciding) -> None:
+    """A mean over images of which a third never shows its class would say that they are bad, and not when they form."""
+    summary = chapter.numbers(found)
+    effect = {"value": 0.05, "n": 30, "ci95": [0.04, 0.06], "p": 1e-6}
+    of_recognition = {"recognised_by_60_to_70", "recognised_by_50_to_70"}
+    summary |= {f"trajectory.baseline.effects.{name}": effect for name in of_recognition}
+    last = summary["trajectory.baseline.steps.1.x_k-calibrated"]
+    summary["trajectory.baseline.steps.1.x_k-calibrated"] = {**last, "value": share}
+    decided = {each.claim.name: each for each in decide(CLAIMS, summary, ["baseline"], deciding)}
+    assert {decided[name].verdict for name in of_recognition} == {said}
+    assert ("here it is 79 %" in decided["recognised_by_60_to_70"].needs) == (said == "no data")
+    assert decided["coarse_first"].verdict != "no data"
+
+
 def test_several_networks_are_one_subject(found: Found, way: Followed, tmp_path: Path) -> None:
     for place in (0, 1):
         way.save(found.study.outputs / f"trajectory/baseline/{place}")

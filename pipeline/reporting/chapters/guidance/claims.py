@@ -5,7 +5,7 @@ from pipeline.reporting.claims import Claim, Setting
 from pipeline.reporting.effects import Effect, judged, measured
 from pipeline.reporting.sources import FASHION, GUIDANCE, INTERVAL, TEMPORAL
 
-SMALL = "The network, the images and the loop are smaller, and most images show their class without guidance."
+SMALL = "The network, the images and the loop are smaller."
 
 
 def _measured(name: str) -> Effect:

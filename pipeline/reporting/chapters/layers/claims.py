@@ -1,8 +1,10 @@
 """What the source says of the two networks' feature maps, to be put to the test over training seeds."""
 
+from pipeline.judges.number import Number
 from pipeline.reporting.claims import Claim
-from pipeline.reporting.effects import Effect, measured
+from pipeline.reporting.effects import Effect, MissingError, measured
 from pipeline.reporting.sources import ABLATION
+from pipeline.reporting.summary import Summary
 
 SETTING = (
     "The source looks at some channels of two networks that were trained on different images. Here both have one "
@@ -24,8 +26,33 @@ def _measured(name: str) -> Effect:
     )
 
 
-def _claim(name: str, where: str, says: str, measured_by: str, unit: str = "points", figure: str = "read") -> Claim:
-    effect = _measured(name)
+def _learnt(effect: Effect) -> Effect:
+    """An effect that counts where the segmentation network has learnt its task: what others look like says nothing of
+    the task."""
+
+    def counted(s: Summary) -> Number:
+        number, overlap = effect(s), s["segment.overlap"]
+        if overlap["value"] < overlap["required"]:
+            raise MissingError(
+                f"a segmentation network with an intersection over union of at least {overlap['required']:g}, and the "
+                f"one here reaches {overlap['value']:.2f}"
+            )
+        return number
+
+    return counted
+
+
+def _claim(
+    name: str,
+    where: str,
+    says: str,
+    measured_by: str,
+    unit: str = "points",
+    figure: str = "read",
+    of_both: bool = False,
+) -> Claim:
+    """Return a claim; of_both: whether it compares the denoiser with the segmentation network."""
+    effect = _learnt(_measured(name)) if of_both else _measured(name)
     return Claim(
         name, ABLATION, where, says, None, measured_by, unit, effect, setting="differs", differs=SETTING, figure=figure
     )
@@ -37,12 +64,14 @@ CLAIMS = [
         "section 2.2, Figure 3",
         "A segmentation network's maps mark regions, and more so than a diffusion model's.",
         f"how well a layer's best channel marks the foreground, as an area under the curve, {BOTH}",
+        of_both=True,
     ),
     _claim(
         "segmentation_follows_edges",
         "section 2.2, Figure 3",
         "A segmentation network's maps follow edges, and more so than a diffusion model's.",
         f"the correlation of a layer's best channel with the image's gradient, {BOTH}",
+        of_both=True,
     ),
     _claim(
         "diffusion_spreads",
@@ -50,6 +79,7 @@ CLAIMS = [
         "A diffusion model's maps spread over the whole image, where a segmentation network's keep to the object.",
         f"the share of a map's energy on the foreground, less its share of the area, {BOTH}",
         figure="maps",
+        of_both=True,
     ),
     _claim(
         "diffusion_is_mosaic",
@@ -57,6 +87,7 @@ CLAIMS = [
         "A diffusion model's maps look like mosaics: they are rougher than a segmentation network's.",
         f"the correlation of neighbouring pixels of a map, {BOTH}",
         figure="maps",
+        of_both=True,
     ),
     _claim(
         "deeper_is_more_abstract",

@@ -16,7 +16,7 @@ from pipeline.judges.seeing import Seeing
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting.chapters.scores import figures
 from pipeline.reporting.chapters.scores.claims import CLAIMS as CLAIMS
-from pipeline.reporting.chapters.scores.claims import CLOTHES, COMPLEX, DIGITS, LATER, WITH_ACCURACY
+from pipeline.reporting.chapters.scores.claims import CLOTHES, COMPLEX, DIGITS, LATER, PRINTED, WITH_ACCURACY
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
@@ -175,7 +175,7 @@ def _between(found: Found, table: pd.DataFrame, simple: tuple[str, ...], hard: t
 
 
 def _with_complexity(found: Found, table: pd.DataFrame) -> Number:
-    """The rank correlation, over the classes, of CLIP score and the length of the real images' strokes."""
+    """The rank correlation, over the classes, of CLIP score and the length of the real images' skeletons."""
     lengths = found.study.prepared.complexity.set_index("class")["stroke_length"]
     scores = table.groupby("label")[SCORE].mean()
     shared = [label for label in scores.index if label in lengths.index]
@@ -240,6 +240,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         sentences={key: getattr(params.clip, key) for key in ("plain", *LOOKS)},
         variants=_variants(found, summary),
         over_training=_over_training(found, summary) if len(found.marks) > 1 else None,
+        digits=_is_of_digits(found),
         classes=_by_class(found, summary) if found.main in found.study.told_class else None,
         ranks={name: summary.get(f"{NAME}.effects.{name}") for name in (WITH_ACCURACY, COMPLEX)},
         text=text,
@@ -286,10 +287,17 @@ def _over_training(found: Found, summary: Summary) -> Table:
 def _by_class(found: Found, summary: Summary) -> Table:
     """A row per class: the shown variant's images beside real ones."""
     columns = [words("class"), Column("CLIP score"), Column("of real images"), Column("good, %", 1, 100)]
-    columns += [Column("blurry, %", 1, 100)]
+    columns += [Column("blurry, %", 1, 100), *([words("source")] if _is_of_digits(found) else [])]
     rows: list[list[Cell]] = []
     for label in _labels(found):
         mine = {name: summary[f"{NAME}.{found.main}.class.{label}.{name}"] for name in (SCORE, "good", "blurry")}
         real = summary[f"{NAME}.{FLOOR}.class.{label}.{SCORE}"]
-        rows.append([found.study.prepared.classes[label], mine[SCORE], real, mine["good"], mine["blurry"]])
+        called = found.study.prepared.classes[label]
+        printed = [PRINTED.get(called)] if _is_of_digits(found) else []
+        rows.append([called, mine[SCORE], real, mine["good"], mine["blurry"], *printed])
     return Table(columns, rows)
+
+
+def _is_of_digits(found: Found) -> bool:
+    """Whether the classes are those that the source gives scores of."""
+    return set(PRINTED) <= set(found.study.prepared.classes)

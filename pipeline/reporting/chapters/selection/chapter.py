@@ -118,10 +118,11 @@ def _says(found: Found, summary: Summary, by: str) -> str:
     mine = {metric: summary[f"{NAME}.{by}.{metric}.gap"] for metric in METRICS}
     signs = {metric: int(np.sign(gap["value"])) if _beyond(gap["ci95"]) else 0 for metric, gap in mine.items()}
     words_of = {1: "rises", -1: "falls", 0: "is left open"}
-    judge = {1: "It pleases", -1: "It does not please", 0: "It is left open whether it pleases"}
-    wide = {1: "it makes the set wider", -1: "it makes the set narrower", 0: "whether the set is narrower is left open"}
+    judge = {1: "It pleases the judge that selects", -1: "It does not please the judge that selects"}
+    first = judge.get(signs[by], "Whether it pleases the judge that selects is left open")
+    wide = {1: "It makes the set wider", -1: "It makes the set narrower", 0: "Whether the set is narrower is left open"}
     return (
-        f"{judge[signs[by]]} the judge that selects, and {wide[signs['diversity']]}. The distance to the real images "
+        f"{first}. {wide[signs['diversity']]}. The distance to the real images "
         f"{words_of[signs['frechet']]}; the share that the classifier recognises {words_of[signs['accuracy']]}, and "
         f"that of the second judge {words_of[signs['second_accuracy']]}."
     )

@@ -71,7 +71,7 @@ CLAIMS = [
         "points",
         _recognised("quality"),
         setting="differs",
-        differs=CLIP,
+        differs=f"The source proposes it, and did not do it. {CLIP}",
         figure="effects",
     ),
     Claim(
@@ -85,7 +85,7 @@ CLAIMS = [
         "%",
         _falls("quality", "frechet"),
         setting="differs",
-        differs=CLIP,
+        differs=f"The source proposes it, and did not do it. {CLIP}",
         figure="effects",
     ),
     Claim(

@@ -1,13 +1,22 @@
 """What the sources say of the images on their way from noise, to be put to the test on every subject."""
 
 from pipeline.anatomy.effects import Trajectories
+from pipeline.anatomy.followed import NOISY
+from pipeline.judges.number import Number
 from pipeline.reporting.claims import Claim, Setting
-from pipeline.reporting.effects import of_subject
+from pipeline.reporting.effects import MissingError, of_subject
 from pipeline.reporting.sources import ASKED, FASHION, MNIST, TEMPORAL
+from pipeline.reporting.summary import Summary
 
 JUDGE = "a judge of the subject's images (trajectory)"
 DIGITS = f"{JUDGE}, and the digits 1, 5, 7 and 8"
 SETTING = "The loop, the network and the images are smaller than a source's text-to-image model."
+OF_RECOGNITION = (Trajectories.RECOGNISED_BY_60_TO_70, Trajectories.RECOGNISED_BY_50_TO_70, Trajectories.SIMPLE_FIRST)
+ENOUGH = 0.8  # of the images must be recognised after the last step, or when they are would say that they are bad
+INSIDE = (
+    "how far the mean share of the process after which images are recognised lies inside these bounds; an image that "
+    "is never recognised counts as 100 %"
+)
 LOOKED = "The source looks at noisy images; here a classifier says from which step on it names their class for good."
 
 
@@ -24,7 +33,16 @@ def _claim(
     differs: str = SETTING,
 ) -> Claim:
     """Return the claim that an effect of `trajectory` decides, for every subject; shares become percent points."""
-    measured = of_subject("trajectory", effect, unit, needs=needs)
+    found = of_subject("trajectory", effect, unit, needs=needs)
+
+    def measured(s: Summary, subject: str) -> Number:
+        number, last = found(s, subject), s.get(f"trajectory.{subject}.steps.1.{NOISY}-calibrated")
+        if effect in OF_RECOGNITION and last is not None and last["value"] < ENOUGH:
+            raise MissingError(
+                f"{100 * ENOUGH:.0f} % of the images recognised in the end, and here it is {100 * last['value']:.0f} %"
+            )
+        return number
+
     return Claim(
         effect, source, where, says, printed, measured_by, unit, measured, True, setting=setting, differs=differs
     )
@@ -37,7 +55,7 @@ CLAIMS = [
         "section 1.3",
         "Digits become recognisable after 60 to 70 % of the process.",
         "60 to 70 %",
-        "how far the mean share of the process after which images are recognised lies inside these bounds",
+        INSIDE,
         "points",
         JUDGE,
         "differs",
@@ -49,7 +67,7 @@ CLAIMS = [
         "part 1",
         "Shapes become recognisable after 50 to 70 % of the process.",
         "50 to 70 %",
-        "how far the mean share of the process after which images are recognised lies inside these bounds",
+        INSIDE,
         "points",
         JUDGE,
         "differs",
