@@ -1,5 +1,6 @@
 """One page over several reports: a row per claim, a column per report, and which claims hold everywhere."""
 
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +19,19 @@ from pipeline.reporting.table import Cell, Column, Table, effect, listed, words
 FILE, STORY = "README.md", "report.md"
 DECIDED = (SUPPORTED, CONTRADICTED, SAME)
 NOT_YET = "not yet"
+DATA = re.compile(r"images of the `(.+?)` set")  # in the opening of a report
 
 
 @dataclass(frozen=True)
 class Report:
     """A report in a folder. name: what its column is called; place: its folder, as the page links it; title: its
-    heading; made: the day on which it was committed, as year-month-day; summary: its summary.json."""
+    heading; data: the name of its data set; made: the day on which it was committed, as year-month-day; summary: its
+    summary.json."""
 
     name: str
     place: str
     title: str
+    data: str
     made: str
     summary: Summary
 
@@ -41,12 +45,6 @@ class Report:
         """Return with how many training seeds the baseline was trained; a report of one seed gives no replicas."""
         loss = self.summary.get(f"train.{BASELINE}.loss")
         return len(loss.get("replicas", [0])) if loss else 1
-
-    @property
-    def data(self) -> str:
-        """Return what tells its data set from those of other reports: how many images are in its splits."""
-        counts = [self.summary.get(f"prepare.{split}") for split in ("train", "test")]
-        return " ".join(str(each["value"]) for each in counts if each) or self.name
 
     @property
     def minutes(self) -> float:
@@ -92,8 +90,9 @@ def read(folder: Path, under: Path) -> Report:
     """Read a report; under: the folder that the page lies in."""
     place = folder.relative_to(under).as_posix()
     name, place = ("default", "") if place == "." else (place, f"{place}/")
-    title = read_text(folder / STORY).splitlines()[0].removeprefix("# ")
-    return Report(name, place, title, committed(folder / "summary.json"), load(folder))
+    story = read_text(folder / STORY)
+    title, data = story.splitlines()[0].removeprefix("# "), DATA.search(story)
+    return Report(name, place, title, data[1] if data else name, committed(folder / "summary.json"), load(folder))
 
 
 def committed(file: Path) -> str:

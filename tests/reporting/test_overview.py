@@ -14,10 +14,10 @@ from tests import programs
 SHARED = {"width_helps": "supported", "attention_matters": "contradicted"}
 
 
-def report(folder: Path, title: str, seeds: int, **verdicts: str) -> None:
-    """A report with these verdicts; one about the loop of the baseline has the name baseline__NAME."""
+def report(folder: Path, title: str, seeds: int, data: str = "digits", **verdicts: str) -> None:
+    """A report of a data set with these verdicts; one about the loop of the baseline has the name baseline__NAME."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.md").write_text(f"# {title}\n\nText.\n")
+    (folder / "report.md").write_text(f"# {title}\n\nTrained on the 9 training images of the `{data}` set.\n")
     number = {"value": 2.0, "n": 50, "ci95": [1.0, 3.0]}
     own = {"replicas": [0.5] * seeds} if seeds > 1 else {}
     summary = {
@@ -25,7 +25,6 @@ def report(folder: Path, title: str, seeds: int, **verdicts: str) -> None:
         "train.baseline.images": {"value": 1200, "n": 1},
         "train.baseline.seconds": {"value": 60.0, "n": seeds},
         "evaluate.baseline.fd_classifier": number,
-        "prepare.train": {"value": len(title), "n": 1},
     }
     summary |= {f"claims.{name.replace('__', '.')}": {**number, "verdict": said} for name, said in verdicts.items()}
     (folder / "summary.json").write_text(json.dumps(summary))
@@ -34,9 +33,9 @@ def report(folder: Path, title: str, seeds: int, **verdicts: str) -> None:
 @pytest.fixture
 def reports(tmp_path: Path) -> Path:
     report(tmp_path, "Digits", 4, **SHARED, baseline__coarse_first="supported")
-    report(tmp_path / "clothes", "Clothes", 3, width_helps="supported", attention_matters="supported")
+    report(tmp_path / "clothes", "Clothes", 3, "clothes", width_helps="supported", attention_matters="supported")
     report(tmp_path / "once", "Once", 1, width_helps="contradicted", old_name="supported")
-    report(tmp_path / "others", "Others", 3, baseline__coarse_first="supported")  # as many images as Digits
+    report(tmp_path / "others", "Others", 3, baseline__coarse_first="supported")
     (tmp_path / "figures").mkdir()
     return tmp_path
 

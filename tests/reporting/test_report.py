@@ -11,7 +11,7 @@ from pipeline.reporting import report
 from pipeline.reporting.chapters import CHAPTERS
 from pipeline.reporting.ledger import CLAIMS, ledger
 from pipeline.reporting.page import Picture
-from pipeline.reporting.table import TOGETHER, listed
+from pipeline.reporting.table import NOTHING, TOGETHER, listed
 from tests.reporting.made import OF_SUBJECTS, UNSEEN
 from tests.reporting.unrendered import unrendered
 
@@ -198,6 +198,13 @@ def test_the_summary_s_claims_are_those_that_the_pages_decide(pages, deciding, t
     decided = {each.name: each for each in ledger(summary, deciding) if each.number}
     assert {name.removeprefix("claims.") for name in summary if name.startswith("claims.")} == set(decided)
     assert all(summary[f"claims.{name}"]["verdict"] == each.verdict for name, each in decided.items())
+
+
+def test_every_class_has_a_row_beside_real_images(plain) -> None:
+    (heading, _, *rows), *_ = tables(plain["classes"])
+    assert heading.count("of real images") == 2
+    assert [row.split("|")[1].strip() for row in rows] == ["a", "b", "c"]
+    assert all(NOTHING not in row for row in rows)
 
 
 def test_levels_at_which_a_variant_s_loss_is_apart_are_named_in_decibels(plain, pages) -> None:

@@ -15,6 +15,7 @@ from pipeline.reporting.chapters.scores import chapter
 from pipeline.reporting.chapters.scores.chapter import Found
 from pipeline.reporting.chapters.scores.claims import CLAIMS, COMPLEX, LATER, WITH_ACCURACY
 from pipeline.reporting.claims import decide
+from pipeline.reporting.table import NOTHING
 from tests.reporting.unrendered import unrendered
 
 MARKS = {"32": (0.3, 0.6), "end": (0.1, 1.8)}  # mark -> how blurry, and the CLIP score
@@ -94,6 +95,20 @@ def test_nothing_is_decided_by_a_clip_that_cannot_judge(found: Found, deciding) 
     assert {each.needs for each in decide(CLAIMS, summary, [], deciding)} == {"a CLIP that can judge"}
     assert all("(clip)" in each.needs for each in decide(CLAIMS, {}, [], deciding))
     assert chapter.finding(blind, summary) is None
+
+
+def test_the_source_s_scores_stand_beside_those_of_its_classes(
+    found: Found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    summary = chapter.numbers(found)
+    with unrendered():
+        pictures = chapter.draw(found, summary, tmp_path)
+    assert "| source |" not in chapter.page(found, summary, pictures)
+    monkeypatch.setattr(chapter, "PRINTED", {"a": "0.92 to 0.95", "c": "0.75 to 0.8"})
+    page = chapter.page(found, summary, pictures)
+    rows = {line.split("|")[1].strip(): line.split("|")[-2].strip() for line in page.splitlines() if "|" in line}
+    assert [rows[name] for name in ("class", "a", "b", "c")] == ["source", "0.92 to 0.95", NOTHING, "0.75 to 0.8"]
+    assert "compare the order.\n\n## Best and worst" in page
 
 
 @pytest.mark.parametrize("able", [True, False])

@@ -218,7 +218,7 @@ def test_when_images_are_recognised_is_not_said_where_few_are(share: float, said
     """A mean over images of which a third never shows its class would say that they are bad, and not when they form."""
     summary = chapter.numbers(found)
     effect = {"value": 0.05, "n": 30, "ci95": [0.04, 0.06], "p": 1e-6}
-    of_recognition = {"recognised_by_60_to_70", "recognised_by_50_to_70"}
+    of_recognition = {"recognised_by_60_to_70", "recognised_by_50_to_70", "simple_first"}
     summary |= {f"trajectory.baseline.effects.{name}": effect for name in of_recognition}
     last = summary["trajectory.baseline.steps.1.x_k-calibrated"]
     summary["trajectory.baseline.steps.1.x_k-calibrated"] = {**last, "value": share}
@@ -226,6 +226,7 @@ def test_when_images_are_recognised_is_not_said_where_few_are(share: float, said
     assert {decided[name].verdict for name in of_recognition} == {said}
     assert ("here it is 79 %" in decided["recognised_by_60_to_70"].needs) == (said == "no data")
     assert decided["coarse_first"].verdict != "no data"
+    assert f"{100 * share:.0f} % are recognised in the end" in chapter.finding(found, summary).says
 
 
 def test_several_networks_are_one_subject(found: Found, way: Followed, tmp_path: Path) -> None:

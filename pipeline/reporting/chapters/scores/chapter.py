@@ -28,6 +28,7 @@ METRICS: dict[str, tuple[Kind, ScaleName]] = {  # of an image -> what values it 
     **dict.fromkeys(LOOKS, ("share", "share")),
     "seen": ("share", "share"),  # whether CLIP names the class
 }
+OF_MORATHI = " The source is Morathi on MNIST, who does not say on which scale the scores are; compare the order."
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         sentences={key: getattr(params.clip, key) for key in ("plain", *LOOKS)},
         variants=_variants(found, summary),
         over_training=_over_training(found, summary) if len(found.marks) > 1 else None,
-        digits=_is_of_digits(found),
+        printed=OF_MORATHI if _is_of_digits(found) else "",
         classes=_by_class(found, summary) if found.main in found.study.told_class else None,
         ranks={name: summary.get(f"{NAME}.effects.{name}") for name in (WITH_ACCURACY, COMPLEX)},
         text=text,
