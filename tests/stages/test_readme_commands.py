@@ -49,12 +49,13 @@ def fifty(sound: Project) -> Iterator[Project]:
     """The project with the default's 50 steps, of which the README's examples speak, and a trained variant."""
     sound.write(sampler={"timesteps": 50})
     (sound.root / "cut.yaml").write_text(next(text for text in blocks("yaml") if text.startswith("# cut.yaml")))
-    reports = [sound.root / folder / "summary.json" for folder in ("reports", "another/reports")]
+    files = ("summary.json", "report.md")
+    reports = [sound.root / folder / file for folder in ("reports", "another/reports") for file in files]
     for made in reports:  # two machines' reports, of the same numbers
         made.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(sound.root / "reports/tiny/summary.json", made)
+        shutil.copy(sound.root / "reports/tiny" / made.name, made)
     yield sound
-    for made in ("cut.yaml", "agreement.json", *reports):
+    for made in ("cut.yaml", "agreement.json", "reports/README.md", *reports):
         (sound.root / made).unlink(missing_ok=True)
 
 
