@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.params import BASELINE
-from pipeline.reporting import report
+from pipeline.reporting import overview, report
 from pipeline.reporting.chapters import CHAPTERS
 from pipeline.reporting.ledger import CLAIMS, ledger
 from pipeline.reporting.page import Picture
@@ -56,6 +56,10 @@ def test_every_chapter_has_a_page_that_is_linked_both_ways(plain) -> None:
         page = plain[chapter.NAME]
         assert page.startswith(f"# {chapter.TITLE}\n\n[Back to the report](report.md)\n")
         assert (f"[{chapter.TITLE}]({chapter.NAME}.md)" in plain["report"]) == (ABSENT not in page)
+
+
+def test_the_overview_reads_the_data_set_off_the_first_page(plain) -> None:
+    assert overview.DATA.findall(plain["report"]) == ["made-up"]
 
 
 def test_a_chapter_without_outputs_is_absent_and_the_report_says_so_in_a_line(plain) -> None:

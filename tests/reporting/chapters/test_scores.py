@@ -11,7 +11,7 @@ from pipeline.judges import scored
 from pipeline.judges.scored import Scored
 from pipeline.judges.seeing import Seeing
 from pipeline.params import FLOOR
-from pipeline.reporting.chapters.scores import chapter
+from pipeline.reporting.chapters.scores import chapter, claims
 from pipeline.reporting.chapters.scores.chapter import Found
 from pipeline.reporting.chapters.scores.claims import CLAIMS, COMPLEX, LATER, WITH_ACCURACY
 from pipeline.reporting.claims import decide
@@ -104,7 +104,7 @@ def test_the_source_s_scores_stand_beside_those_of_its_classes(
     with unrendered():
         pictures = chapter.draw(found, summary, tmp_path)
     assert "| source |" not in chapter.page(found, summary, pictures)
-    monkeypatch.setattr(chapter, "PRINTED", {"a": "0.92 to 0.95", "c": "0.75 to 0.8"})
+    monkeypatch.setattr(claims, "PRINTED", {"a": "0.92 to 0.95", "c": "0.75 to 0.8"})
     page = chapter.page(found, summary, pictures)
     rows = {line.split("|")[1].strip(): line.split("|")[-2].strip() for line in page.splitlines() if "|" in line}
     assert [rows[name] for name in ("class", "a", "b", "c")] == ["source", "0.92 to 0.95", NOTHING, "0.75 to 0.8"]

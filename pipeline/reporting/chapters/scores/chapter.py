@@ -16,7 +16,7 @@ from pipeline.judges.seeing import Seeing
 from pipeline.params import BASELINE, FLOOR
 from pipeline.reporting.chapters.scores import figures
 from pipeline.reporting.chapters.scores.claims import CLAIMS as CLAIMS
-from pipeline.reporting.chapters.scores.claims import CLOTHES, COMPLEX, DIGITS, LATER, PRINTED, WITH_ACCURACY
+from pipeline.reporting.chapters.scores.claims import CLOTHES, COMPLEX, DIGITS, LATER, WITH_ACCURACY, of_source
 from pipeline.reporting.page import Finding, Picture, Pictures, fill
 from pipeline.reporting.study import Study
 from pipeline.reporting.summary import Summary
@@ -28,7 +28,6 @@ METRICS: dict[str, tuple[Kind, ScaleName]] = {  # of an image -> what values it 
     **dict.fromkeys(LOOKS, ("share", "share")),
     "seen": ("share", "share"),  # whether CLIP names the class
 }
-OF_MORATHI = " The source is Morathi on MNIST, who does not say on which scale the scores are; compare the order."
 
 
 @dataclass(frozen=True)
@@ -241,7 +240,7 @@ def page(found: Found, summary: Summary, pictures: Pictures) -> str:
         sentences={key: getattr(params.clip, key) for key in ("plain", *LOOKS)},
         variants=_variants(found, summary),
         over_training=_over_training(found, summary) if len(found.marks) > 1 else None,
-        printed=OF_MORATHI if _is_of_digits(found) else "",
+        printed=of_source(found.study.prepared.classes),
         classes=_by_class(found, summary) if found.main in found.study.told_class else None,
         ranks={name: summary.get(f"{NAME}.effects.{name}") for name in (WITH_ACCURACY, COMPLEX)},
         text=text,
@@ -288,17 +287,13 @@ def _over_training(found: Found, summary: Summary) -> Table:
 def _by_class(found: Found, summary: Summary) -> Table:
     """A row per class: the shown variant's images beside real ones."""
     columns = [words("class"), Column("CLIP score"), Column("of real images"), Column("good, %", 1, 100)]
-    columns += [Column("blurry, %", 1, 100), *([words("source")] if _is_of_digits(found) else [])]
+    printed = of_source(found.study.prepared.classes)
+    columns += [Column("blurry, %", 1, 100), *([words("source")] if printed else [])]
     rows: list[list[Cell]] = []
     for label in _labels(found):
         mine = {name: summary[f"{NAME}.{found.main}.class.{label}.{name}"] for name in (SCORE, "good", "blurry")}
         real = summary[f"{NAME}.{FLOOR}.class.{label}.{SCORE}"]
         called = found.study.prepared.classes[label]
-        printed = [PRINTED.get(called)] if _is_of_digits(found) else []
-        rows.append([called, mine[SCORE], real, mine["good"], mine["blurry"], *printed])
+        beside = [printed.get(called)] if printed else []
+        rows.append([called, mine[SCORE], real, mine["good"], mine["blurry"], *beside])
     return Table(columns, rows)
-
-
-def _is_of_digits(found: Found) -> bool:
-    """Whether the classes are those that the source gives scores of."""
-    return set(PRINTED) <= set(found.study.prepared.classes)

@@ -1,5 +1,7 @@
 """What the sources say of CLIP's scores, to be put to the test over training seeds."""
 
+from collections.abc import Sequence
+
 from pipeline.judges.number import Number
 from pipeline.reporting.claims import Claim
 from pipeline.reporting.effects import Effect, MissingError, judged, measured
@@ -10,6 +12,11 @@ DIGITS, CLOTHES = "simple_digits_score_highest", "simple_clothes_score_highest"
 LATER, COMPLEX, WITH_ACCURACY = "later_images_score_higher", "complex_classes_score_lower", "scores_go_with_accuracy"
 PRINTED = {"0": "0.92 to 0.95", "1": "0.92 to 0.95", "7": "0.92 to 0.95", "5": "0.75 to 0.8", "8": "0.75 to 0.8"}
 CLIP = "The sources do not say which CLIP they use, nor on what scale; here its reliability stands beside every score."
+
+
+def of_source(classes: Sequence[str]) -> dict[str, str]:
+    """Return what the source printed of classes, where these are the source's; else nothing."""
+    return PRINTED if set(PRINTED) <= set(classes) else {}
 
 
 def believed(effect: Effect) -> Effect:

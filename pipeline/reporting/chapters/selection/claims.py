@@ -8,6 +8,7 @@ from pipeline.reporting.sources import ASKED, FASHION, MNIST
 
 JUDGES = {"accuracy": "the classifier", "second_accuracy": "the support vector machine"}
 CLIP = "The sources do not say which CLIP they use. Here two judges look at it that took no part in selecting."
+PROPOSED = f"The source proposes it, and did not do it. {CLIP}"
 
 
 def _gap(by: str, metric: str) -> Effect:
@@ -71,7 +72,7 @@ CLAIMS = [
         "points",
         _recognised("quality"),
         setting="differs",
-        differs=f"The source proposes it, and did not do it. {CLIP}",
+        differs=PROPOSED,
         figure="effects",
     ),
     Claim(
@@ -85,7 +86,7 @@ CLAIMS = [
         "%",
         _falls("quality", "frechet"),
         setting="differs",
-        differs=f"The source proposes it, and did not do it. {CLIP}",
+        differs=PROPOSED,
         figure="effects",
     ),
     Claim(

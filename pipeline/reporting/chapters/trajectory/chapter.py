@@ -108,10 +108,10 @@ def finding(found: Found, summary: Summary) -> Finding | None:
     decided, seen = summary[f"{of}.half_decided"], summary.get(f"{of}.recognised.{SEEN}")
     noisy = summary.get(f"{of}.recognised.{NOISY}-calibrated")
     last = summary.get(f"{of}.steps.1.{NOISY}-calibrated")
-    never = f"{100 * last['value']:.0f} % are recognised in the end, and the others count as 100 %. " if last else ""
+    ended = f"{text(last, 0, 100)} % are recognised in the end, and the others count as 100 %. " if last else ""
     said = (
         f"A classifier recognises the noisy image of `{subject}` for good after {text(noisy, 0, 100)} % of the steps, "
-        f"and the clean image that is predicted from it after {text(seen, 0, 100)} % (n = {seen['n']} seeds). {never}"
+        f"and the clean image that is predicted from it after {text(seen, 0, 100)} % (n = {seen['n']} seeds). {ended}"
         if seen and noisy
         else ""
     )
